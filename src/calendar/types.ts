@@ -1,0 +1,43 @@
+/** What the calendar says: periods and the instants that hang on them. Pure data. */
+import type { Automation, Cycle, CycleUse, Timing } from '../config/types.js';
+import type { Instant, LocalDate } from '../values/time.js';
+
+/** The automation settings that move a date. */
+export type CalendarAutomation = Pick<
+  Automation,
+  'enabled' | 'lead_days' | 'confirmation_window_days' | 'confirm_at' | 'lock_before_period_end' | 'auto_send'
+  | 'auto_send_delay_hours' | 'send_window' | 'document_date' | 'lock_invoices'
+>;
+
+/** One distinct combination of cycle uses and automation; customers share it. */
+export interface Calendar {
+  /** Position in the list of calendars; the key that SQL joins on. */
+  readonly calendar_key: number;
+  readonly uses: readonly { readonly cycle: Cycle; readonly use: CycleUse }[];
+  readonly automation: CalendarAutomation;
+  /** Which time of a booking decides its period. */
+  readonly assign_by: 'starts_at' | 'ends_at';
+}
+
+/** One turn of a cycle, half-open, with everything that falls due because of it. */
+export interface Period {
+  readonly calendar_key: number;
+  readonly cycle_id: string;
+  /** 0-based turn counted from the cycle's start; a stub keeps the n of the turn it is cut from. */
+  readonly n: number;
+  readonly timing: Timing;
+  readonly timezone: string;
+  readonly period_start: Instant;
+  readonly period_end: Instant;
+  readonly billing_at: Instant;
+  readonly billing_date: LocalDate;
+  /** null: not previewed (cycle disabled, or paused without an end). */
+  readonly preview_at: Instant | null;
+  /** When the window for a human ends, whether or not anything happens by itself then. */
+  readonly confirm_due_at: Instant | null;
+  /** When it is confirmed by itself; null: never (automation off and lock_invoices off). */
+  readonly auto_confirm_at: Instant | null;
+  /** When the mail would go if confirmed at confirm_due_at; null: not sent by itself. */
+  readonly send_due_at: Instant | null;
+  readonly stub: boolean;
+}

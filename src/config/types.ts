@@ -1,0 +1,214 @@
+/**
+ * The resolved configuration: every default filled in, every reference checked, nothing half-known. Field names are those of
+ * the YAML. What the user writes is `ConfigSpec` in `shape.ts`; this is what the rest of the program reads.
+ */
+import type { Place } from '../values/diagnostic.js';
+import type { LocalDate, LocalDateTime } from '../values/time.js';
+
+export interface Address {
+  readonly line1: string;
+  readonly line2?: string;
+  readonly city: string;
+  readonly postal_code?: string;
+  readonly region?: string;
+  /** ISO 3166-1 alpha-2. */
+  readonly country: string;
+}
+
+/** The legal entity that invoices. */
+export interface Issuer {
+  readonly id: string;
+  readonly name: string;
+  readonly address: Address;
+  readonly tax_id?: string;
+  readonly registration?: string;
+  readonly email?: string;
+  readonly phone?: string;
+  readonly website?: string;
+  readonly bank?: { readonly name?: string; readonly iban: string; readonly bic?: string };
+  /** Path of an image (PNG, JPEG or SVG), relative to the project. */
+  readonly logo?: string;
+}
+
+export type BookingStatus = 'billable' | 'scheduled' | 'cancelled' | 'ignored';
+export type BookingField =
+  | 'booking_id' | 'customer_id' | 'product' | 'description' | 'starts_at' | 'ends_at'
+  | 'quantity' | 'unit_price' | 'amount' | 'currency' | 'status';
+
+/** Where bookings come from, and how their files are to be read. */
+export interface BookingSource {
+  readonly name: string;
+  /** A glob relative to the project, forward slashes. */
+  readonly path: string;
+  readonly format: 'csv' | 'parquet';
+  /** Ours -> theirs. A list of columns for booking_id makes a composite id; the word `line` in it stands for the row's number among the rows with the same other parts. */
+  readonly columns: Readonly<Partial<Record<BookingField, readonly string[]>>>;
+  /** Their status word -> ours. Empty: every row is billable. */
+  readonly status: Readonly<Record<string, BookingStatus>>;
+  /** IANA zone of times without an offset. */
+  readonly timezone: string;
+  /** strptime patterns for dates and times, tried in order; empty means ISO 8601. */
+  readonly date_formats: readonly string[];
+  readonly decimal: '.' | ',';
+  readonly delimiter: string;
+  readonly quote: string;
+  readonly encoding: 'utf-8' | 'utf-16' | 'latin-1' | 'windows-1252';
+  readonly on_reject: 'fail' | 'quarantine';
+  readonly complete: boolean;
+  /** A CSV with the columns file, rows, amount; relative to the project. */
+  readonly control: string | null;
+  /** Product of rows without a product column. */
+  readonly product: string | null;
+  readonly tax: string | null;
+}
+
+export interface Tax {
+  readonly tax_id: string;
+  readonly name: string;
+  /** Percent as a decimal string, "19". */
+  readonly rate: string;
+  /** EN 16931 category code (UNTDID 5305): S, Z, E, AE, K, G, O, L, M. */
+  readonly category: string;
+  readonly note: string | null;
+}
+
+export interface Product {
+  readonly product: string;
+  readonly name: string;
+  readonly unit: string | null;
+  /** Decimal string in the currency of the project, per unit; null: the booking or the customer must bring the price. */
+  readonly price: string | null;
+  readonly tax: string | null;
+}
+
+export type CycleType = 'daily' | 'weekly' | 'bi-weekly' | 'monthly' | 'quarterly' | 'semi-annually' | 'annually' | 'custom';
+export type Timing = 'in_arrears' | 'in_advance';
+
+export interface Cycle {
+  readonly cycle_id: string;
+  readonly name: string;
+  readonly type: CycleType;
+  /** Only for custom: a step of n units. */
+  readonly every: { readonly days?: number; readonly weeks?: number; readonly months?: number; readonly years?: number } | null;
+  /** Only for custom: listed boundaries, ascending; the last one only ends the period before it. */
+  readonly dates: readonly LocalDate[] | null;
+  /** The anchor: the n-th boundary is computed from it. */
+  readonly start: LocalDateTime;
+  readonly end: LocalDateTime | null;
+  readonly recurring_count: number | null;
+  readonly timing: Timing;
+  readonly timezone: string;
+  readonly enabled: boolean;
+  readonly pause: readonly { readonly from: LocalDate; readonly until: LocalDate | null }[];
+  readonly assign_by: 'starts_at' | 'ends_at' | null;
+}
+
+export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
+
+/** Automation as it holds for one customer: global, then partner, cycle, customer, the later ones winning key by key. */
+export interface Automation {
+  readonly enabled: boolean;
+  readonly lead_days: number;
+  readonly confirmation_window_days: number;
+  /** Local "HH:MM". */
+  readonly confirm_at: string;
+  readonly lock_before_period_end: boolean;
+  readonly auto_send: boolean;
+  readonly auto_send_delay_hours: number;
+  readonly send_window: { readonly days: readonly Weekday[]; readonly from: string; readonly until: string } | null;
+  readonly document_date: 'billing_date' | 'confirmed_date';
+  readonly lock_invoices: boolean;
+  readonly separate_preview_per_partner: boolean;
+  readonly late_bookings: 'next_invoice' | 'own_invoice' | 'hold';
+  readonly limits: {
+    /** Decimal string in the invoice's currency, or null for none. */
+    readonly max_invoice_total: string | null;
+    /** Against the customer's invoice before, in percent: 300 lets 100.00 become at most 400.00. */
+    readonly max_change_percent: number | null;
+    readonly max_lines: number | null;
+  };
+}
+
+export interface PaymentTerms {
+  readonly net_days: number;
+  /** true: from the end of the month of issue, then plus net_days. */
+  readonly end_of_month: boolean;
+}
+
+export interface Partner {
+  readonly partner_id: string;
+  readonly name: string;
+  readonly email: string | null;
+  /** Folder of templates, relative to the project, or null for the common ones. */
+  readonly templates: string | null;
+}
+
+/** A stretch of a customer's time line billed by one cycle. Bounds are local in the cycle's zone; null is open. */
+export interface CycleUse {
+  readonly cycle_id: string;
+  readonly from: LocalDateTime | null;
+  readonly until: LocalDateTime | null;
+}
+
+export interface Customer {
+  readonly customer_id: string;
+  readonly name: string;
+  readonly email: readonly string[];
+  readonly address: Address | null;
+  readonly tax_id: string | null;
+  /** Who to write to by name, as free text. */
+  readonly contact: string | null;
+  readonly cycle: readonly CycleUse[];
+  readonly partner_id: string | null;
+  readonly payment_terms: PaymentTerms;
+  readonly purchase_order: string | null;
+  /** Overrides the product's tax (reverse charge, exempt). */
+  readonly tax: string | null;
+  /** Own prices by product, decimal strings. */
+  readonly prices: Readonly<Record<string, string>>;
+  readonly locale: string;
+  readonly automation: Automation;
+}
+
+export interface Mail {
+  readonly transport: 'smtp' | 'file';
+  readonly url: string | null;
+  readonly from: { readonly name: string; readonly address: string };
+  readonly reply_to: string | null;
+  readonly bcc: readonly string[];
+  /** SMTP connections at once. */
+  readonly connections: number;
+}
+
+export interface Config {
+  /** Path of the main file as the user named it, relative to `root` (`billing.config.yaml`). */
+  readonly file: string;
+  /** Absolute folder of the main file; every path in the config is relative to it. Never written to any output. */
+  readonly root: string;
+  /** SHA-256 of the written configuration after includes, before `${ENV}`. */
+  readonly digest: string;
+  readonly issuer: Issuer;
+  readonly currency: string;
+  readonly timezone: string;
+  readonly locale: string;
+  readonly ledger: string;
+  readonly output: string;
+  /** Folder of the common templates relative to the project, or null for the built-in ones. */
+  readonly templates: string | null;
+  readonly rounding: 'half_away' | 'half_even';
+  readonly tax_rounding: 'invoice' | 'line';
+  readonly bookings: readonly BookingSource[];
+  readonly taxes: readonly Tax[];
+  readonly default_tax: string | null;
+  readonly products: readonly Product[];
+  readonly cycles: readonly Cycle[];
+  readonly automation: Automation;
+  readonly max_catch_up_days: number | null;
+  readonly numbering: { readonly invoice: string; readonly credit_note: string; readonly reset: 'yearly' | 'never' };
+  readonly partners: readonly Partner[];
+  /** Sorted by customer_id. */
+  readonly customers: readonly Customer[];
+  readonly mail: Mail | null;
+  /** Where a path of the written config stands, e.g. place(['customers', 'acme', 'cycle']); positions are computed on demand. */
+  readonly place: (path: readonly (string | number)[]) => Place;
+}

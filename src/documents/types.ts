@@ -1,0 +1,72 @@
+/** What a document is made from: one invoice as committed or drafted, with both parties as they stood. Plain JSON values. */
+import type { Address, Issuer } from '../config/types.js';
+
+export interface InvoiceLineRecord {
+  readonly line_no: number;
+  readonly kind: string;
+  readonly booking_id: string | null;
+  readonly product: string | null;
+  readonly description: string;
+  /** Decimal strings. */
+  readonly quantity: string;
+  readonly unit: string | null;
+  readonly unit_price: string | null;
+  readonly amount: string;
+  readonly tax_id: string;
+  readonly tax_rate: string;
+  /** Local ISO 8601 with offset. */
+  readonly service_start: string | null;
+  readonly service_end: string | null;
+  /** The booking's own period had been processed before. */
+  readonly late: boolean;
+}
+
+export interface InvoiceTaxRecord {
+  readonly tax_id: string;
+  readonly name: string;
+  readonly category: string;
+  readonly rate: string;
+  readonly note: string | null;
+  readonly net: string;
+  readonly tax: string;
+}
+
+export interface Buyer {
+  readonly customer_id: string;
+  readonly name: string;
+  readonly email: readonly string[];
+  readonly address: Address | null;
+  readonly tax_id: string | null;
+  readonly contact: string | null;
+  readonly purchase_order: string | null;
+}
+
+export interface InvoiceRecord {
+  readonly invoice_id: string;
+  readonly number: string | null;
+  readonly kind: 'invoice' | 'credit_note';
+  readonly status: 'preview' | 'processed' | 'void';
+  readonly batch_id: string;
+  readonly partner_id: string | null;
+  readonly cycle_id: string;
+  /** Local ISO 8601 with offset, half-open. */
+  readonly period_start: string;
+  readonly period_end: string;
+  readonly billing_date: string;
+  readonly issued_on: string;
+  readonly due_on: string;
+  readonly currency: string;
+  /** Decimals of the currency. */
+  readonly exponent: number;
+  /** IANA zone the dates are told in, and the locale of the document, "de-DE". */
+  readonly timezone: string;
+  readonly locale: string;
+  readonly net: string;
+  readonly tax: string;
+  readonly total: string;
+  readonly taxes: readonly InvoiceTaxRecord[];
+  readonly lines: readonly InvoiceLineRecord[];
+  readonly seller: Issuer;
+  readonly partner: { readonly partner_id: string; readonly name: string; readonly email: string | null } | null;
+  readonly buyer: Buyer;
+}

@@ -1,0 +1,95 @@
+/**
+ * Running SQL on DuckDB: open, run, read rows, append rows, close. Knows no billing word and never asks for the time.
+ *
+ * The database is in memory and spills to a folder that is removed on close. Zone and threads are pinned, extensions and
+ * network are off, so that the same statements give the same relations everywhere.
+ */
+import { DuckDBInstance } from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBAppender } from '@duckdb/node-api';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export interface EngineOptions {
+  /** DuckDB size text such as "2GB"; default is DuckDB's own (80 % of memory). */
+  readonly memory_limit?: string;
+  readonly threads?: number;
+}
+
+/** One row as JavaScript values: BIGINT and wider are bigint, TIMESTAMP and DATE are DuckDB value objects; cast to text in SQL where text is wanted. */
+export type Row = Record<string, unknown>;
+
+export class Engine {
+  readonly #instance: DuckDBInstance;
+  readonly connection: DuckDBConnection;
+  /** Scratch folder of this engine; removed on close. */
+  readonly scratch: string;
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, scratch: string) {
+    this.#instance = instance;
+    this.connection = connection;
+    this.scratch = scratch;
+  }
+
+  /** Opens an in-memory database with a scratch folder of its own. */
+  static async open(options: EngineOptions = {}): Promise<Engine> {
+    const scratch = await mkdtemp(join(tmpdir(), 'duebook-'));
+    const instance = await DuckDBInstance.create(':memory:', {
+      temp_directory: join(scratch, 'spill'),
+      autoinstall_known_extensions: 'false',
+      autoload_known_extensions: 'false',
+      allow_community_extensions: 'false',
+      preserve_insertion_order: 'false',
+      ...(options.memory_limit === undefined ? {} : { memory_limit: options.memory_limit }),
+      ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+    });
+    const connection = await instance.connect();
+    await connection.run("SET TimeZone = 'UTC'");
+    return new Engine(instance, connection, scratch);
+  }
+
+  /** Runs one or more statements for their effect. */
+  async run(sql: string): Promise<void> {
+    await this.connection.run(sql);
+  }
+
+  /** All rows of a query. Order is whatever the query says; say ORDER BY. */
+  async rows<T extends object = Row>(sql: string): Promise<T[]> {
+    const reader = await this.connection.runAndReadAll(sql);
+    return reader.getRowObjectsJS() as T[];
+  }
+
+  /** The single row of a query that gives exactly one. */
+  async row<T extends object = Row>(sql: string): Promise<T> {
+    const rows = await this.rows<T>(sql);
+    if (rows.length !== 1) throw new Error(`expected one row, got ${rows.length}: ${sql}`);
+    return rows[0]!;
+  }
+
+  /** Appends rows to `schema.table` through a bound appender; `fill` appends one row's values and must not call endRow. */
+  async append<T>(schema: string, table: string, items: Iterable<T>, fill: (appender: DuckDBAppender, item: T) => void): Promise<void> {
+    const appender = await this.connection.createAppender(table, schema);
+    for (const item of items) {
+      fill(appender, item);
+      appender.endRow();
+    }
+    appender.closeSync();
+  }
+
+  /** Closes the database and removes the scratch folder. */
+  async close(): Promise<void> {
+    this.connection.closeSync();
+    this.#instance.closeSync();
+    await rm(this.scratch, { recursive: true, force: true });
+  }
+}
+
+/** A string as an SQL literal. */
+export function literal(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}
+
+/** A name as a quoted SQL identifier. */
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
