@@ -26,6 +26,8 @@ export interface Diagnostic {
   readonly at?: Place;
   readonly also?: Place;
   readonly hint?: string;
+  /** The line at `at` with a marker below it, ready to print; filled where the text is at hand. */
+  readonly excerpt?: string;
 }
 
 /** Thrown when the user can mend it. Everything else that is thrown is our bug (exit code 1). */

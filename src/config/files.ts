@@ -1,0 +1,14 @@
+/**
+ * The files of a project as this room sees them. The real ones are in `world/config-files.ts`; a test hands in a map.
+ * Paths are relative to `root`, with forward slashes.
+ */
+export interface ConfigFiles {
+  /** Absolute folder of the main file. */
+  readonly root: string;
+  /** The text of a file (UTF-8, without byte order mark); null if there is none. Throws an Error with plain words if it cannot be read. */
+  read(path: string): Promise<string | null>;
+  /** Files that a pattern of `*`, `**`, `?` and `{a,b}` names, sorted; never outside of `root`. */
+  glob(pattern: string): Promise<string[]>;
+  /** Whether a file or folder stands there, inside of `root`. */
+  exists(path: string): Promise<boolean>;
+}
