@@ -1,0 +1,156 @@
+/**
+ * Calendars and their periods. Customers with the same cycles and the same automation share one calendar, so that a hundred
+ * thousand customers cost a thousand calendars and meet their periods in a join.
+ */
+import type { Automation, Config, Cycle, CycleUse } from '../config/types.js';
+import type { Instant } from '../values/time.js';
+import { cycleEnd, turnsFrom } from './cycle.js';
+import { billingAt, dueOf, plannedPreviewAt } from './due.js';
+import type { Calendar, CalendarAutomation, Period } from './types.js';
+import { toInstant } from './zone.js';
+
+export { sendDueAt } from './due.js';
+export { isoLocal, localDate, localToUtcPieces, toInstant, toLocal } from './zone.js';
+export type { Calendar, CalendarAutomation, Period } from './types.js';
+
+/** The calendars of a configuration, and which one each customer lives by. */
+export interface Calendars {
+  /** In the order in which the customers first use them; `calendars[k].calendar_key === k`. */
+  readonly calendars: readonly Calendar[];
+  /** The key of `config.customers[customer_index]`. */
+  readonly calendar_key_of: (customer_index: number) => number;
+}
+
+/** Groups the customers by their cycle uses and the automation that moves a date. */
+export function calendarsOf(config: Pick<Config, 'cycles' | 'customers'>): Calendars {
+  const cycles = new Map(config.cycles.map((cycle) => [cycle.cycle_id, cycle]));
+  const useKey = memoised((uses: readonly CycleUse[]) => JSON.stringify(uses.map((use) => [use.cycle_id, use.from, use.until])));
+  const automationKey = memoised((automation: Automation) => JSON.stringify(Object.values(settingsOf(automation))));
+  const calendars: Calendar[] = [];
+  const known = new Map<string, number>();
+  const keys = config.customers.map((customer) => {
+    const text = `${useKey(customer.cycle)} ${automationKey(customer.automation)}`;
+    let key = known.get(text);
+    if (key === undefined) {
+      key = calendars.length;
+      known.set(text, key);
+      calendars.push(calendarOf(key, customer.cycle, cycles, settingsOf(customer.automation)));
+    }
+    return key;
+  });
+  return {
+    calendars,
+    calendar_key_of: (index) => {
+      const key = keys[index];
+      if (key === undefined) throw new Error(`there is no customer number ${index}`);
+      return key;
+    },
+  };
+}
+
+/** A calendar of one cycle alone, as `duebook calendar --cycle` shows it. */
+export function calendarOfCycle(cycle: Cycle, automation: CalendarAutomation): Calendar {
+  const uses = [{ cycle_id: cycle.cycle_id, from: null, until: null }];
+  return calendarOf(0, uses, new Map([[cycle.cycle_id, cycle]]), automation);
+}
+
+function calendarOf(
+  calendar_key: number, uses: readonly CycleUse[], cycles: ReadonlyMap<string, Cycle>, automation: CalendarAutomation,
+): Calendar {
+  const resolved = uses.map((use) => {
+    const cycle = cycles.get(use.cycle_id);
+    if (cycle === undefined) throw new Error(`there is no cycle ${use.cycle_id}`);
+    return { cycle, use };
+  });
+  return { calendar_key, uses: resolved, automation, assign_by: assignedBy(resolved.map(({ cycle }) => cycle)) };
+}
+
+/** Declared, or by timing: a service ahead is known by when it starts, one behind us by when it ended. */
+function assignedBy(cycles: readonly Cycle[]): Calendar['assign_by'] {
+  const declared = cycles.find((cycle) => cycle.assign_by !== null)?.assign_by;
+  if (declared !== undefined && declared !== null) return declared;
+  return cycles.length > 0 && cycles.every((cycle) => cycle.timing === 'in_advance') ? 'starts_at' : 'ends_at';
+}
+
+function settingsOf(automation: Automation): CalendarAutomation {
+  const {
+    enabled, lead_days, confirmation_window_days, confirm_at, lock_before_period_end, auto_send, auto_send_delay_hours,
+    send_window, document_date, lock_invoices,
+  } = automation;
+  const window = send_window === null ? null : { days: send_window.days, from: send_window.from, until: send_window.until };
+  return {
+    enabled, lead_days, confirmation_window_days, confirm_at, lock_before_period_end, auto_send, auto_send_delay_hours,
+    send_window: window, document_date, lock_invoices,
+  };
+}
+
+/** Remembers the key of an object that many customers share. */
+function memoised<T extends object>(keyOf: (value: T) => string): (value: T) => string {
+  const known = new WeakMap<T, string>();
+  return (value) => {
+    let key = known.get(value);
+    if (key === undefined) {
+      key = keyOf(value);
+      known.set(value, key);
+    }
+    return key;
+  };
+}
+
+/**
+ * The periods of a calendar that matter between `from` and `until`, sorted by `period_start`: all that overlap `[from, until)`,
+ * and the later ones whose `preview_at` lies before `until` (billing in advance, or with lead days). A period that ended at or
+ * before `from` is not among them, even if something of it falls due later: reach back far enough.
+ */
+export function periodsOf(calendar: Calendar, from: Instant, until: Instant): Period[] {
+  const periods: Period[] = [];
+  for (const span of spansOf(calendar)) periods.push(...periodsOfSpan(calendar, span, from, until));
+  return periods.sort((a, b) => a.period_start - b.period_start);
+}
+
+/** A stretch of the time line on which one cycle bills. */
+interface Span {
+  readonly cycle: Cycle;
+  readonly begin: Instant;
+  /** Exclusive; Infinity where nothing ends it. */
+  readonly end: Instant;
+}
+
+/**
+ * The uses as spans that do not overlap. A use begins at its `from`, but not before its cycle starts; until then the use before
+ * it goes on, so that a change of cycle leaves no gap.
+ */
+function spansOf(calendar: Calendar): Span[] {
+  const begins = calendar.uses.map(({ cycle, use }) => {
+    const start = toInstant(cycle.start, cycle.timezone);
+    return use.from === null ? start : Math.max(start, toInstant(use.from, cycle.timezone));
+  });
+  return calendar.uses.map(({ cycle, use }, index) => {
+    const declared = use.until === null ? Infinity : toInstant(use.until, cycle.timezone);
+    const end = Math.min(declared, cycleEnd(cycle) ?? Infinity, ...begins.slice(index + 1));
+    return { cycle, begin: begins[index]!, end };
+  });
+}
+
+function periodsOfSpan(calendar: Calendar, span: Span, from: Instant, until: Instant): Period[] {
+  const { cycle } = span;
+  const { automation } = calendar;
+  const periods: Period[] = [];
+  if (span.end <= from || span.end <= span.begin) return periods;
+  for (const turn of turnsFrom(cycle, Math.max(span.begin, from))) {
+    if (turn.start >= span.end) break;
+    const bounds = { period_start: Math.max(turn.start, span.begin), period_end: Math.min(turn.end, span.end) };
+    const planned = plannedPreviewAt(billingAt(cycle.timing, bounds), automation.lead_days, cycle.timezone);
+    // Both only grow from turn to turn, and a pause only moves a preview later.
+    if (bounds.period_start >= until && planned >= until) break;
+    const due = dueOf(cycle, automation, bounds);
+    if (bounds.period_end <= from) continue;
+    if (bounds.period_start >= until && (due.preview_at === null || due.preview_at >= until)) continue;
+    const stub = bounds.period_start !== turn.start || bounds.period_end !== turn.end;
+    periods.push({
+      calendar_key: calendar.calendar_key, cycle_id: cycle.cycle_id, n: turn.n, timing: cycle.timing, timezone: cycle.timezone,
+      ...bounds, ...due, stub,
+    });
+  }
+  return periods;
+}
