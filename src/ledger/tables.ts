@@ -6,24 +6,31 @@
 
 /** Columns of each table with their DuckDB types, in file order. Times are UTC. */
 export const LEDGER_TABLES = {
+  /** `series` is the key of the commit's `next_number`, `seq` the number's place in it, from 1 without a gap. */
   invoices: {
-    invoice_id: 'VARCHAR', number: 'VARCHAR', kind: 'VARCHAR', customer_id: 'VARCHAR', customer_name: 'VARCHAR', partner_id: 'VARCHAR',
-    batch_id: 'VARCHAR', cycle_id: 'VARCHAR', period_start: 'TIMESTAMP', period_end: 'TIMESTAMP', timezone: 'VARCHAR', locale: 'VARCHAR',
+    invoice_id: 'VARCHAR', number: 'VARCHAR', series: 'VARCHAR', seq: 'BIGINT', kind: 'VARCHAR',
+    customer_id: 'VARCHAR', customer_name: 'VARCHAR', partner_id: 'VARCHAR', batch_id: 'VARCHAR', cycle_id: 'VARCHAR',
+    period_start: 'TIMESTAMP', period_end: 'TIMESTAMP', timezone: 'VARCHAR', locale: 'VARCHAR',
     billing_date: 'DATE', issued_on: 'DATE', due_on: 'DATE', currency: 'VARCHAR', exponent: 'TINYINT',
     net_minor: 'BIGINT', tax_minor: 'BIGINT', total_minor: 'BIGINT', lines: 'BIGINT',
     confirmed_at: 'TIMESTAMP', confirmed_by: 'VARCHAR', seller_id: 'VARCHAR', buyer_id: 'VARCHAR', purchase_order: 'VARCHAR',
   },
   invoice_lines: {
-    invoice_id: 'VARCHAR', line_no: 'BIGINT', kind: 'VARCHAR', booking_id: 'VARCHAR', source: 'VARCHAR', product: 'VARCHAR', description: 'VARCHAR',
-    unit: 'VARCHAR', quantity_micro: 'BIGINT', unit_price_micro: 'BIGINT', amount_minor: 'BIGINT', tax_id: 'VARCHAR', tax_rate_micro: 'BIGINT',
-    service_start: 'TIMESTAMP', service_end: 'TIMESTAMP', late: 'BOOLEAN', corrects_invoice_id: 'VARCHAR', content_hi: 'UBIGINT', content_lo: 'UBIGINT',
+    invoice_id: 'VARCHAR', line_no: 'BIGINT', kind: 'VARCHAR', booking_id: 'VARCHAR', source: 'VARCHAR',
+    product: 'VARCHAR', description: 'VARCHAR', unit: 'VARCHAR',
+    quantity_micro: 'BIGINT', unit_price_micro: 'BIGINT', amount_minor: 'BIGINT', tax_id: 'VARCHAR', tax_rate_micro: 'BIGINT',
+    service_start: 'TIMESTAMP', service_end: 'TIMESTAMP', late: 'BOOLEAN', corrects_invoice_id: 'VARCHAR',
+    content_hi: 'UBIGINT', content_lo: 'UBIGINT',
   },
   invoice_taxes: {
-    invoice_id: 'VARCHAR', tax_id: 'VARCHAR', name: 'VARCHAR', category: 'VARCHAR', rate_micro: 'BIGINT', note: 'VARCHAR', net_minor: 'BIGINT', tax_minor: 'BIGINT',
+    invoice_id: 'VARCHAR', tax_id: 'VARCHAR', name: 'VARCHAR', category: 'VARCHAR', rate_micro: 'BIGINT', note: 'VARCHAR',
+    net_minor: 'BIGINT', tax_minor: 'BIGINT',
   },
   /** Seller or buyer as they stood, once per distinct content; `party` is canonical JSON, `party_id` derives from it. */
   parties: { party_id: 'VARCHAR', customer_id: 'VARCHAR', party: 'VARCHAR' },
-  messages: { message_id: 'VARCHAR', invoice_id: 'VARCHAR', kind: 'VARCHAR', recipients: 'VARCHAR', queued_at: 'TIMESTAMP', send_due_at: 'TIMESTAMP' },
+  messages: {
+    message_id: 'VARCHAR', invoice_id: 'VARCHAR', kind: 'VARCHAR', recipients: 'VARCHAR', queued_at: 'TIMESTAMP', send_due_at: 'TIMESTAMP',
+  },
   events: { at: 'TIMESTAMP', subject: 'VARCHAR', subject_id: 'VARCHAR', event: 'VARCHAR', detail: 'VARCHAR' },
 } as const satisfies Record<string, Record<string, string>>;
 
