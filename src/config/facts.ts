@@ -1,0 +1,74 @@
+/** What the rules look at: the written configuration without what the shape check refused, and where to put findings. */
+import type { Code, Diagnostic, Place } from '../values/diagnostic.js';
+import { problem, warning } from '../values/diagnostic.js';
+import type { Path } from './positions.js';
+import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, PartnerSpec, TaxSpec } from './shape.js';
+import type { Written } from './sources.js';
+import { isMap } from './sources.js';
+
+interface Maps {
+  readonly taxes: TaxSpec;
+  readonly products: NonNullable<ConfigSpec['products']>[string];
+  readonly cycles: CycleSpec;
+  readonly partners: PartnerSpec;
+  readonly customers: CustomerSpec;
+}
+
+export interface Facts {
+  /** The entries of a map that have the right shape. */
+  entries<K extends keyof Maps>(map: K): [string, Maps[K]][];
+  /** All ids of a map, of broken entries too: a reference to a broken entry is not a second problem. */
+  ids(map: keyof Maps): readonly string[];
+  has(map: keyof Maps, id: string): boolean;
+  /** An entry that has the right shape. */
+  get<K extends keyof Maps>(map: K, id: string): Maps[K] | undefined;
+  /** A top-level value that has the right shape. */
+  top<K extends Exclude<keyof ConfigSpec, keyof Maps | 'bookings'>>(key: K): ConfigSpec[K] | undefined;
+  /** The sources of bookings that have the right shape, with their index. */
+  bookings(): [number, BookingsSpec][];
+  error(code: Code, path: Path, message: string, hint?: string | null, also?: Place): void;
+  warn(code: Code, path: Path, message: string, hint?: string | null): void;
+  place(path: Path): Place;
+}
+
+/** `broken` are the paths that the shape check complained about. */
+export function factsOf(value: unknown, broken: readonly Path[], written: Written, found: Diagnostic[]): Facts {
+  const spec = (isMap(value) ? value : {}) as Readonly<Record<string, unknown>>;
+  const bad = new Set(broken.flatMap((path) => [keyOf(path.slice(0, 1)), keyOf(path.slice(0, 2))].slice(0, Math.min(path.length, 2))));
+  const badWhole = new Set(broken.filter((path) => path.length === 1).map(keyOf));
+  const mapOf = (map: string): Readonly<Record<string, unknown>> => {
+    const part = spec[map];
+    return !badWhole.has(keyOf([map])) && isMap(part) ? part : {};
+  };
+  const isGood = (path: Path): boolean => !bad.has(keyOf(path));
+  const push = (make: typeof problem, code: Code, path: Path, message: string, hint?: string | null, also?: Place): void => {
+    found.push(make(code, message, { at: written.place(path), ...(hint == null ? {} : { hint }), ...(also === undefined ? {} : { also }) }));
+  };
+  const idsOf = new Map<string, string[]>();
+  const ids = (map: string): string[] => {
+    const known = idsOf.get(map) ?? Object.keys(isMap(spec[map]) ? spec[map] : {});
+    idsOf.set(map, known);
+    return known;
+  };
+  return {
+    entries: <K extends keyof Maps>(map: K) => Object.entries(mapOf(map)).filter(([id]) => isGood([map, id])) as [string, Maps[K]][],
+    ids,
+    has: (map, id) => isMap(spec[map]) && Object.hasOwn(spec[map], id),
+    get: <K extends keyof Maps>(map: K, id: string) => (
+      Object.hasOwn(mapOf(map), id) && isGood([map, id]) ? mapOf(map)[id] as Maps[K] : undefined
+    ),
+    top: <K extends keyof ConfigSpec>(key: K) => (isGood([key]) ? spec[key] as ConfigSpec[K] : undefined),
+    bookings: () => {
+      const list = spec['bookings'];
+      const good = badWhole.has(keyOf(['bookings'])) || !Array.isArray(list) ? [] : [...list.entries()];
+      return good.filter(([index]) => isGood(['bookings', index])) as [number, BookingsSpec][];
+    },
+    error: (code, path, message, hint, also) => push(problem, code, path, message, hint, also),
+    warn: (code, path, message, hint) => push(warning, code, path, message, hint),
+    place: (path) => written.place(path),
+  };
+}
+
+function keyOf(path: Path): string {
+  return path.join('\0');
+}

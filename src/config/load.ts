@@ -1,0 +1,83 @@
+/**
+ * The door of the config room: read, merge, put the environment in, check the shape, check the rules, resolve. All problems of all
+ * files come out together; only unreadable YAML ends it earlier, because what depends on it would be guessed.
+ */
+import { DuebookError } from '../values/diagnostic.js';
+import type { Diagnostic } from '../values/diagnostic.js';
+import { canonicalJson, sha256 } from '../values/digest.js';
+import { checkShape } from './check.js';
+import { substitute } from './env.js';
+import { excerpt } from './excerpt.js';
+import type { Facts } from './facts.js';
+import { factsOf } from './facts.js';
+import type { ConfigFiles } from './files.js';
+import type { Path } from './positions.js';
+import { resolve } from './resolve.js';
+import { RULES } from './rules.js';
+import type { ConfigSpec } from './shape.js';
+import type { Written } from './sources.js';
+import { readSources } from './sources.js';
+import type { Config } from './types.js';
+
+/**
+ * Loads the configuration whose main file is `mainFile`, relative to `files.root`. Throws DuebookError with every problem; warnings
+ * come back beside the configuration.
+ */
+export async function loadConfig(
+  files: ConfigFiles, mainFile: string, env: Readonly<Record<string, string | undefined>>,
+): Promise<{ config: Config; warnings: Diagnostic[] }> {
+  const found: Diagnostic[] = [];
+  const written = await readSources(files, mainFile, found);
+  if (written === null) throw new DuebookError(await withExcerpts(found, files, written));
+  const value = substitute(written, env, found);
+  const broken = checkShape(value, written, found);
+  const facts = factsOf(value, broken, written, found);
+  for (const rule of RULES) rule(facts);
+  await namedFiles(facts, files);
+  const told = await withExcerpts(found, files, written);
+  if (told.some((each) => each.severity === 'error')) throw new DuebookError(told);
+  const config: Config = {
+    file: mainFile,
+    root: files.root,
+    digest: digestOf(written),
+    ...resolve(value as ConfigSpec),
+    place: (path) => written.place(path),
+  };
+  return { config, warnings: told };
+}
+
+/** Of what is written, before the environment; how it is spread over files does not matter. */
+function digestOf(written: Written): string {
+  const { include: _files, ...content } = written.value;
+  return sha256(canonicalJson(content));
+}
+
+/** Images and templates that are named must be there: a run must not fail in its last step. */
+async function namedFiles(facts: Facts, files: ConfigFiles): Promise<void> {
+  const named: [Path, string | undefined, string][] = [
+    [['issuer', 'logo'], facts.top('issuer')?.logo, 'logo'],
+    [['templates'], facts.top('templates'), 'folder of templates'],
+    ...facts.entries('partners').map(([id, { templates }]): [Path, string | undefined, string] => (
+      [['partners', id, 'templates'], templates, 'folder of templates'])),
+  ];
+  for (const [path, file, what] of named) {
+    if (file === undefined || await files.exists(file)) continue;
+    facts.error('CONFIG_TEMPLATE', path, `the ${what} ${file} is not there`, 'correct the path (it is relative to the main file), or remove the key');
+  }
+}
+
+async function withExcerpts(found: readonly Diagnostic[], files: ConfigFiles, written: Written | null): Promise<Diagnostic[]> {
+  const texts = new Map(written?.sources.map(({ file, text }) => [file, text]));
+  const result: Diagnostic[] = [];
+  for (const each of found) {
+    if (each.at?.line === undefined) {
+      result.push(each);
+      continue;
+    }
+    const { file } = each.at;
+    if (!texts.has(file)) texts.set(file, (await files.read(file).catch(() => null) ?? '').replace(/^\uFEFF/, ''));
+    const shown = excerpt(texts.get(file)!, each.at);
+    result.push(shown === '' ? each : { ...each, excerpt: shown });
+  }
+  return result;
+}

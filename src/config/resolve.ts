@@ -1,0 +1,149 @@
+/** From what is written to what holds: defaults filled in, levels laid over each other, everything sorted by id. Expects checked input. */
+import type { LocalDateTime } from '../values/time.js';
+import { DEFAULT_AUTOMATION, DEFAULT_TERMS, layAutomation, numberingOf, projectOf, termsOf } from './defaults.js';
+import { parseMailbox } from './formats.js';
+import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec } from './shape.js';
+import type { Address, Automation, BookingField, BookingSource, BookingStatus, Config, Customer, Cycle, CycleUse, Issuer, Mail } from './types.js';
+
+const STATUSES: readonly BookingStatus[] = ['billable', 'scheduled', 'cancelled', 'ignored'];
+/** Enough to keep a server busy without being taken for a flood. */
+const DEFAULT_CONNECTIONS = 4;
+
+/** Everything of the configuration but where it came from. */
+export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'digest' | 'place'> {
+  const automation = layAutomation(DEFAULT_AUTOMATION, spec.automation);
+  return {
+    ...projectOf(spec),
+    issuer: issuerOf(spec),
+    currency: spec.currency,
+    timezone: spec.timezone,
+    bookings: (spec.bookings ?? []).map((source) => bookingsOf(source, spec)),
+    taxes: sortedEntries(spec.taxes).map(([tax_id, tax]) => ({
+      tax_id, name: tax.name, rate: tax.rate, category: tax.category, note: tax.note ?? null,
+    })),
+    products: sortedEntries(spec.products).map(([id, product]) => ({
+      product: id, name: product.name, unit: product.unit ?? null, price: product.price ?? null, tax: product.tax ?? null,
+    })),
+    cycles: sortedEntries(spec.cycles).map(([id, cycle]) => cycleOf(id, cycle, spec)),
+    automation,
+    max_catch_up_days: spec.automation?.limits?.max_catch_up_days ?? null,
+    numbering: numberingOf(spec.numbering),
+    partners: sortedEntries(spec.partners).map(([partner_id, partner]) => ({
+      partner_id, name: partner.name, email: partner.email ?? null, templates: partner.templates ?? null,
+    })),
+    customers: customersOf(spec, automation),
+    mail: mailOf(spec),
+  };
+}
+
+function sortedEntries<T>(map: Readonly<Record<string, T>> | undefined): [string, T][] {
+  return Object.entries(map ?? {}).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+function issuerOf({ issuer }: ConfigSpec): Issuer {
+  return issuer as Issuer;
+}
+
+function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
+  return value === undefined ? [] : Array.isArray(value) ? value as readonly T[] : [value as T];
+}
+
+function bookingsOf(source: BookingsSpec, spec: ConfigSpec): BookingSource {
+  const columns = Object.entries(source.columns).map(([ours, theirs]) => [ours as BookingField, listOf(theirs)] as const);
+  return {
+    name: source.name,
+    path: source.path,
+    format: source.format ?? (/\.parquet$/i.test(source.path) ? 'parquet' : 'csv'),
+    columns: Object.fromEntries(columns),
+    status: statusOf(source),
+    timezone: source.timezone ?? spec.timezone,
+    date_formats: source.date_formats ?? [],
+    decimal: source.decimal ?? '.',
+    delimiter: source.delimiter ?? ',',
+    quote: source.quote ?? '"',
+    encoding: source.encoding ?? 'utf-8',
+    on_reject: source.on_reject ?? 'fail',
+    complete: source.complete ?? false,
+    control: source.control ?? null,
+    product: source.product ?? null,
+    tax: source.tax ?? null,
+  };
+}
+
+/** A status column without a list of words speaks our words; ignoring it could bill what was cancelled. */
+function statusOf(source: BookingsSpec): Record<string, BookingStatus> {
+  if (source.columns.status === undefined) return {};
+  if (source.status === undefined) return Object.fromEntries(STATUSES.map((status) => [status, status]));
+  const { status } = source;
+  return Object.fromEntries(STATUSES.flatMap((ours) => listOf(status[ours]).map((theirs) => [theirs, ours])));
+}
+
+function cycleOf(cycle_id: string, cycle: CycleSpec, spec: ConfigSpec): Cycle {
+  return {
+    cycle_id,
+    name: cycle.name ?? cycle_id,
+    type: cycle.type,
+    every: cycle.every ?? null,
+    dates: cycle.dates ?? null,
+    start: (cycle.start ?? cycle.dates?.[0])! as LocalDateTime,
+    end: cycle.end ?? null,
+    recurring_count: cycle.recurring_count ?? null,
+    timing: cycle.timing ?? 'in_arrears',
+    timezone: cycle.timezone ?? spec.timezone,
+    enabled: cycle.enabled ?? true,
+    pause: (cycle.pause ?? []).map(({ from, until }) => ({ from, until: until ?? null })),
+    assign_by: cycle.assign_by ?? null,
+  };
+}
+
+function usesOf(cycle: CustomerSpec['cycle']): CycleUse[] {
+  if (typeof cycle === 'string') return [{ cycle_id: cycle, from: null, until: null }];
+  return cycle.map(({ use, from, until }) => ({ cycle_id: use, from: from ?? null, until: until ?? null }));
+}
+
+/**
+ * Automation is laid in the order project, partner, cycle, customer. A customer that changes cycle has one automation at all times:
+ * that of the cycle it uses last in its list. Customers with the same levels share one object.
+ */
+function customersOf(spec: ConfigSpec, automation: Automation): Customer[] {
+  const terms = termsOf(spec.payment_terms, DEFAULT_TERMS);
+  const shared = new Map<string, Automation>();
+  return sortedEntries(spec.customers).map(([customer_id, customer]) => {
+    const cycle = usesOf(customer.cycle);
+    const last = cycle.at(-1)!.cycle_id;
+    const key = `${customer.partner ?? ''}\0${last}`;
+    const partner = customer.partner === undefined ? undefined : spec.partners?.[customer.partner];
+    const inherited = shared.get(key)
+      ?? layAutomation(layAutomation(automation, partner?.automation), spec.cycles?.[last]?.automation);
+    shared.set(key, inherited);
+    return {
+      customer_id,
+      name: customer.name,
+      email: listOf(customer.email),
+      address: (customer.address as Address | undefined) ?? null,
+      tax_id: customer.tax_id ?? null,
+      contact: customer.contact ?? null,
+      cycle,
+      partner_id: customer.partner ?? null,
+      payment_terms: termsOf(customer.payment_terms, terms),
+      purchase_order: customer.purchase_order ?? null,
+      tax: customer.tax ?? null,
+      prices: customer.prices ?? {},
+      locale: customer.locale ?? spec.locale ?? 'en-GB',
+      automation: layAutomation(inherited, customer.automation),
+    };
+  });
+}
+
+function mailOf({ mail, issuer }: ConfigSpec): Mail | null {
+  if (mail === undefined) return null;
+  const { name, address } = parseMailbox(mail.from)!;
+  return {
+    transport: mail.transport,
+    url: mail.url ?? null,
+    from: { name: name === '' ? issuer.name : name, address },
+    reply_to: mail.reply_to ?? null,
+    bcc: listOf(mail.bcc),
+    connections: mail.connections ?? DEFAULT_CONNECTIONS,
+  };
+}

@@ -1,0 +1,121 @@
+/**
+ * What the user writes, as one definition: the type {@link ConfigSpec}, the JSON Schema for editors and the validator are all made
+ * from it. Nothing here has defaults filled in; the resolved form is `Config` in `types.ts`.
+ */
+import { Type } from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
+
+import { LOCALES } from '../values/locales.js';
+import { address, customer, cycle, globalAutomation, mail, numbering, partner, paymentTerms } from './shape-billing.js';
+import { choice, many, mapOf, maybe, oneOrMany, record, text, yesNo } from './shape-words.js';
+
+const issuer = record({
+  id: text('name-id', 'Short id of the legal entity.'),
+  name: text('line', 'Legal name.'),
+  address,
+  tax_id: maybe(text('line', 'VAT number.')),
+  registration: maybe(text('line', 'Entry in the register of companies.')),
+  email: maybe(text('email', 'Address for questions.')),
+  phone: maybe(text('line', 'Telephone.')),
+  website: maybe(text('line', 'Web site.')),
+  bank: maybe(record({
+    name: maybe(text('line', 'Name of the bank.')),
+    iban: text('iban', 'IBAN.'),
+    bic: maybe(text('line', 'BIC.')),
+  }, 'Account that customers pay to.')),
+  logo: maybe(text('image-path', 'PNG, JPEG or SVG, relative to the project.')),
+}, 'The legal entity that invoices.');
+
+const columnName = text('line', 'A column of the file.');
+const column = oneOrMany(columnName, 'Column of the file.');
+const statusWords = oneOrMany(text('line', 'A word of theirs.'), 'Their words for this status.');
+
+const bookings = record({
+  name: text('name-id', 'Name of the source; part of what identifies a booking.'),
+  path: text('project-path', 'Pattern of files, relative to the project, like data/bookings/*.csv.'),
+  format: maybe(choice(['csv', 'parquet'], 'Default: by the extension of the path.')),
+  columns: record({
+    booking_id: oneOrMany(columnName,
+      'Column of the id. A list makes a composite id; the word `line` in it is the number of the row among those with the same other parts.'),
+    customer_id: column,
+    product: maybe(column),
+    description: maybe(column),
+    starts_at: maybe(column),
+    ends_at: maybe(column),
+    quantity: maybe(column),
+    unit_price: maybe(column),
+    amount: maybe(column),
+    currency: maybe(column),
+    status: maybe(column),
+  }, 'Ours: theirs.'),
+  status: maybe(record({
+    billable: maybe(statusWords),
+    scheduled: maybe(statusWords),
+    cancelled: maybe(statusWords),
+    ignored: maybe(statusWords),
+  }, 'Our status: their words. Without it their words must be ours; without a status column every row is billable.')),
+  timezone: maybe(text('time-zone', 'Zone of times without an offset. Default: that of the project.')),
+  date_formats: maybe(many(Type.String({ minLength: 2 }), 'strptime patterns, tried in order, like "%d.%m.%Y %H:%M". Default: ISO 8601.')),
+  decimal: maybe(choice(['.', ','], 'Decimal sign. Default ".".')),
+  delimiter: maybe(Type.String({ minLength: 1, maxLength: 1, description: 'Sign between columns. Default ",".' })),
+  quote: maybe(Type.String({ minLength: 1, maxLength: 1, description: "Quotation sign. Default '\"'." })),
+  encoding: maybe(choice(['utf-8', 'utf-16', 'latin-1', 'windows-1252'], 'Default utf-8.')),
+  product: maybe(text('product-id', 'Product of rows without a product.')),
+  tax: maybe(text('name-id', 'Tax of the rows of this source.')),
+  on_reject: maybe(choice(['fail', 'quarantine'], 'What a row that cannot be read does to the run. Default fail.')),
+  complete: maybe(yesNo('true: a booking missing from a later export was deleted. Default false.')),
+  control: maybe(text('project-path', 'CSV with the columns file, rows, amount, to prove that nothing is missing.')),
+}, 'A source of bookings.');
+
+const tax = record({
+  name: text('line', 'Name on documents.'),
+  rate: text('percent', 'Percent as a quoted decimal, "19".'),
+  category: choice(['S', 'Z', 'E', 'AE', 'K', 'G', 'O', 'L', 'M'], 'EN 16931 category: S standard, Z zero, E exempt, AE reverse charge, K '
+    + 'intra-community, G export, O outside of scope, L Canary Islands, M Ceuta and Melilla.'),
+  note: maybe(text('line', 'Reason on the document, needed for exempt and reverse charge.')),
+}, 'A tax.');
+
+const product = record({
+  name: text('line', 'Name on documents.'),
+  unit: maybe(text('line', 'Unit, like hour or piece.')),
+  price: maybe(text('decimal', 'Price per unit as a quoted decimal, in the currency of the project.')),
+  tax: maybe(text('name-id', 'Id of a tax. Default: `tax` of the project.')),
+}, 'A product or service.');
+
+/** The whole written configuration, after includes. */
+export const configShape = record({
+  version: Type.Literal(1, { description: 'Version of this format.' }),
+  include: maybe(many(text('project-path', 'A file or pattern.'),
+    'Further files, merged by key: config/customers/*.yaml. A key defined twice is an error.')),
+  issuer,
+  currency: text('currency', 'ISO 4217 currency of prices, and of bookings without one.'),
+  timezone: text('time-zone', 'IANA zone of the issuer.'),
+  locale: maybe(choice(LOCALES, 'Language and region of documents. Default en-GB.')),
+  ledger: maybe(text('path', 'Folder of the ledger, or s3://bucket/prefix. Default data/ledger.')),
+  output: maybe(text('path', 'Folder of what is made for people. Default out.')),
+  templates: maybe(text('project-path', 'Folder of templates. Default: the built-in ones.')),
+  rounding: maybe(choice(['half_away', 'half_even'], 'How a line is rounded. Default half_away.')),
+  tax_rounding: maybe(choice(['invoice', 'line'], 'Tax is rounded once per tax and invoice, or per line. Default invoice.')),
+  bookings: maybe(many(bookings, 'Where bookings come from.')),
+  taxes: maybe(mapOf('name-id', tax, 'Taxes by id.')),
+  tax: maybe(text('name-id', 'Id of the tax of products that name none.')),
+  products: maybe(mapOf('product-id', product, 'Products by id, as they stand in the bookings.')),
+  cycles: maybe(mapOf('name-id', cycle, 'Billing cycles by id.')),
+  automation: maybe(globalAutomation),
+  payment_terms: maybe(paymentTerms),
+  numbering: maybe(numbering),
+  partners: maybe(mapOf('name-id', partner, 'Partners by id.')),
+  customers: maybe(mapOf('customer-id', customer, 'Customers by id, as they stand in the bookings.')),
+  mail: maybe(mail),
+}, 'Configuration of duebook.');
+
+/** What the user writes, after includes; every text may still hold `${ENV}` references. */
+export type ConfigSpec = Static<typeof configShape>;
+export type CycleSpec = Static<typeof cycle>;
+export type CustomerSpec = Static<typeof customer>;
+export type PartnerSpec = Static<typeof partner>;
+export type BookingsSpec = Static<typeof bookings>;
+export type TaxSpec = Static<typeof tax>;
+export type AutomationSpec = Static<typeof globalAutomation>;
+export type PaymentTermsSpec = Static<typeof paymentTerms>;
+export type NumberingSpec = Static<typeof numbering>;
