@@ -1,0 +1,181 @@
+/** From an invoice record to what the reader sees; see `view-types.ts`. Pure: the same record gives the same view. */
+import { addressLines } from './address.js';
+import { clean, cleanOr, shorten } from './clean.js';
+import { fill, labelsOf } from './labels.js';
+import { formatDate, formatMoney, formatNumber, formatPercent, formatPeriod, formatService, localeFormat } from './locale.js';
+import type { Labels } from './labels.js';
+import type { LocaleFormat } from './locale.js';
+import type { InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord } from './types.js';
+import type { BuyerView, FactView, InvoiceView, LineView, PaymentView, SellerView, TaxView } from './view-types.js';
+
+/** So many lines stand in a mail; the rest is told as a number. 60 lines stay well under the 102 KB at which Gmail cuts a mail. */
+export const MAIL_LINES = 60;
+/** So many characters of a description stand in a mail. */
+export const MAIL_DESCRIPTION = 160;
+
+interface Pen {
+  readonly record: InvoiceRecord;
+  readonly format: LocaleFormat;
+  readonly labels: Labels;
+  readonly money: (decimal: string) => string;
+  readonly date: (date: string) => string;
+}
+
+/** An object without a prototype: templates reach what is there and nothing else. */
+export function bare<T extends object>(value: T): T {
+  return Object.assign(Object.create(null) as T, value);
+}
+
+/**
+ * What is shown of an invoice, a credit note or a preview. Amounts are shown with the sign they were recorded with.
+ * `mailLines` limits the lines of the mail, see {@link MAIL_LINES}.
+ */
+export function invoiceView(record: InvoiceRecord, mailLines = MAIL_LINES): InvoiceView {
+  const format = localeFormat(record.locale);
+  const labels = labelsOf(format);
+  const pen: Pen = {
+    record, format, labels,
+    money: (decimal) => formatMoney(format, decimal, record.currency, record.exponent),
+    date: (date) => formatDate(format, date),
+  };
+  const lines = record.lines.map((line) => lineView(pen, line));
+  const seller = sellerView(pen);
+  const buyer = buyerView(pen);
+  const heading = record.kind === 'credit_note' ? labels.credit_note : labels.invoice;
+  const number = record.number === null ? labels.preview : clean(record.number);
+  const title = record.number === null ? `${heading} (${labels.preview})` : `${heading} ${number}`;
+  const words = bare({ number, title, period: formatPeriod(format, record.period_start, record.period_end) });
+  const more = Math.max(0, lines.length - mailLines);
+  return bare({
+    locale: format.locale, language: format.language, paper: format.paper, labels,
+    invoice_id: clean(record.invoice_id), batch_id: clean(record.batch_id), kind: record.kind,
+    is_credit_note: record.kind === 'credit_note', is_preview: record.status === 'preview', is_void: record.status === 'void',
+    watermark: { preview: labels.preview_watermark, void: labels.void_watermark, processed: '' }[record.status],
+    status_note: { preview: labels.preview_note, void: labels.void_note, processed: '' }[record.status],
+    heading, title, number,
+    issued_on: pen.date(record.issued_on), due_on: pen.date(record.due_on), period: words.period, currency: clean(record.currency),
+    purchase_order: cleanOr(record.buyer.purchase_order),
+    brand: record.partner === null ? seller.name : clean(record.partner.name),
+    seller, buyer,
+    facts: facts(pen, number, words.period, buyer),
+    lines,
+    mail_lines: mailLineViews(lines, mailLines),
+    more_lines: more === 0 ? '' : fill(labels.more_lines, { count: String(more), title }),
+    taxes: record.taxes.map((tax) => taxView(pen, tax)),
+    notes: [...new Set(record.taxes.map((tax) => cleanOr(tax.note)))].filter((note) => note !== ''),
+    net: pen.money(record.net), tax: pen.money(record.tax), total: pen.money(record.total),
+    payment: paymentView(pen, number, seller),
+    ...letter(pen, words, seller),
+  });
+}
+
+function sellerView({ record: { seller } }: Pen): SellerView {
+  const address = addressLines(seller.address, seller.address.country);
+  const name = clean(seller.name);
+  return bare({
+    name, address, address_line: [name, ...address].join(' · '),
+    tax_id: cleanOr(seller.tax_id), registration: cleanOr(seller.registration), email: cleanOr(seller.email),
+    phone: cleanOr(seller.phone), website: cleanOr(seller.website),
+    bank: seller.bank === undefined ? null
+      : bare({ name: cleanOr(seller.bank.name), iban: groupIban(seller.bank.iban), bic: cleanOr(seller.bank.bic) }),
+  });
+}
+
+function buyerView({ record: { buyer, seller }, labels }: Pen): BuyerView {
+  const contact = cleanOr(buyer.contact);
+  return bare({
+    name: clean(buyer.name), address: addressLines(buyer.address, seller.address.country), tax_id: cleanOr(buyer.tax_id),
+    customer_id: clean(buyer.customer_id), attention: contact === '' ? '' : fill(labels.attention, { name: contact }),
+  });
+}
+
+function facts({ record, labels, date }: Pen, number: string, period: string, buyer: BuyerView): FactView[] {
+  const credit = record.kind === 'credit_note';
+  const rows: [string, string][] = [
+    [credit ? labels.credit_number : labels.invoice_number, number],
+    [labels.issued_on, date(record.issued_on)],
+    [labels.period, period],
+    [labels.customer_id, buyer.customer_id],
+    [labels.purchase_order, cleanOr(record.buyer.purchase_order)],
+    [labels.due_on, credit || sign(record.total) <= 0 ? '' : date(record.due_on)],
+  ];
+  return rows.filter(([, value]) => value !== '').map(([label, value]) => bare({ label, value }));
+}
+
+function lineView({ record, format, labels, money }: Pen, line: InvoiceLineRecord): LineView {
+  const quantity = formatNumber(format, line.quantity);
+  const unit = cleanOr(line.unit);
+  const price = line.unit_price === null ? '' : formatMoney(format, line.unit_price, record.currency, record.exponent);
+  const service = formatService(format, line.service_start, line.service_end);
+  const counted = unit === '' ? quantity : `${quantity} ${unit}`;
+  const plain = line.quantity === '1' && unit === '';
+  const detail = price !== '' && !(plain && sameAmount(line.unit_price!, line.amount)) ? `${counted} × ${price}` : plain ? '' : counted;
+  const reference = line.booking_id === null ? '' : fill(labels.reference, { id: clean(line.booking_id) });
+  const late = line.late ? labels.late : '';
+  return bare({
+    position: String(line.line_no), kind: line.kind,
+    description: clean(line.description) || cleanOr(line.product),
+    reference, service, quantity, unit, unit_price: price, detail,
+    tax_rate: formatPercent(format, line.tax_rate), amount: money(line.amount), late,
+    small: [service, detail, reference, late].filter((part) => part !== '').join(' · '),
+  });
+}
+
+function sameAmount(a: string, b: string): boolean {
+  const trim = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
+  return trim(a) === trim(b);
+}
+
+function mailLineViews(lines: readonly LineView[], limit: number): readonly LineView[] {
+  if (lines.length <= limit && lines.every((line) => line.description.length <= MAIL_DESCRIPTION)) return lines;
+  return lines.slice(0, limit).map((line) => bare({ ...line, description: shorten(line.description, MAIL_DESCRIPTION) }));
+}
+
+function taxView({ format, labels, money }: Pen, tax: InvoiceTaxRecord): TaxView {
+  const name = clean(tax.name);
+  const rate = formatPercent(format, tax.rate);
+  const tells = name.includes('%') || sign(tax.rate) === 0;
+  const net = money(tax.net);
+  return bare({ name, rate, label: tells ? name : `${name} ${rate}`, net, on_net: fill(labels.on_net, { net }), tax: money(tax.tax) });
+}
+
+/** Payment is asked for only by a processed invoice with something left to pay. */
+function paymentView({ record, labels, money, date }: Pen, number: string, seller: SellerView): PaymentView {
+  const due = sign(record.total);
+  const words = { total: money(due < 0 ? record.total.replace('-', '') : record.total), due: date(record.due_on), number };
+  if (record.status === 'void') return bare({ sentence: labels.not_payable, rows: [] });
+  if (due === 0) return bare({ sentence: labels.nothing_due, rows: [] });
+  if (record.kind === 'credit_note' || due < 0) return bare({ sentence: fill(labels.credited, words), rows: [] });
+  if (record.status === 'preview') return bare({ sentence: fill(labels.pay_preview, words), rows: [] });
+  const bank = seller.bank;
+  const rows: [string, string][] = bank === null ? [] : [
+    [labels.account_holder, seller.name], [labels.bank, bank.name], [labels.iban, bank.iban], [labels.bic, bank.bic],
+    [labels.payment_reference, number],
+  ];
+  return bare({
+    sentence: fill(labels.pay, words),
+    rows: rows.filter(([, value]) => value !== '').map(([label, value]) => bare({ label, value })),
+  });
+}
+
+function letter({ record, labels }: Pen, words: Record<string, string>, seller: SellerView): Pick<InvoiceView, 'greeting' | 'intro' | 'questions'> {
+  const contact = cleanOr(record.buyer.contact);
+  const intro = record.status === 'preview' ? labels.intro_preview : record.kind === 'credit_note' ? labels.intro_credit : labels.intro;
+  const email = cleanOr(record.partner?.email) || seller.email;
+  return {
+    greeting: contact === '' ? labels.greeting : fill(labels.greeting_name, { name: contact }),
+    intro: fill(intro, words),
+    questions: email === '' ? '' : fill(labels.questions, { email }),
+  };
+}
+
+/** -1, 0 or 1 of a decimal string. */
+function sign(decimal: string): number {
+  if (!/[1-9]/.test(decimal)) return 0;
+  return decimal.startsWith('-') ? -1 : 1;
+}
+
+/** `DE89 3704 0044 0532 0130 00`, as ISO 13616 prints it. */
+export function groupIban(iban: string): string {
+  return clean(iban).replace(/\s+/g, '').replace(/(.{4})(?=.)/g, '$1 ');
+}

@@ -1,0 +1,103 @@
+/** Believable records for the tests of the documents. */
+import type { InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord } from '../../src/documents/types.js';
+
+const seller: InvoiceRecord['seller'] = {
+  id: 'northwind', name: 'Northwind Field Services GmbH', tax_id: 'DE811907980', registration: 'HRB 104562, Amtsgericht Hamburg',
+  address: { line1: 'Hafenstrasse 12', city: 'Hamburg', postal_code: '20457', country: 'DE' },
+  email: 'billing@northwind.example', phone: '+49 40 555 0100', website: 'www.northwind.example',
+  bank: { name: 'Hanse Bank', iban: 'DE89370400440532013000', bic: 'COBADEFFXXX' },
+};
+
+const buyer: InvoiceRecord['buyer'] = {
+  customer_id: 'acme', name: 'Acme Property Management', email: ['ap@acme.example'], tax_id: 'DE298374651', contact: null, purchase_order: 'PO-7781',
+  address: { line1: 'Markt 1', line2: 'Aufgang B', city: 'Berlin', postal_code: '10115', country: 'DE' },
+};
+
+export function line(line_no: number, more: Partial<InvoiceLineRecord>): InvoiceLineRecord {
+  return {
+    line_no, kind: 'booking', booking_id: `J-${1000 + line_no}`, product: 'inspection', description: 'Inspection', quantity: '1', unit: 'hour',
+    unit_price: '95', amount: '95.00', tax_id: 'standard', tax_rate: '19', service_start: '2026-04-04T09:00:00+02:00',
+    service_end: '2026-04-04T11:00:00+02:00', late: false, ...more,
+  };
+}
+
+const standard: InvoiceTaxRecord = { tax_id: 'standard', name: 'USt 19 %', category: 'S', rate: '19', note: null, net: '471.50', tax: '89.59' };
+
+/** Three lines, one tax, de-DE. */
+export const german: InvoiceRecord = {
+  invoice_id: 'inv_7f3a', number: 'INV-2026-000042', kind: 'invoice', status: 'processed', batch_id: '2026-05-01', partner_id: null, partner: null,
+  cycle_id: 'monthly', period_start: '2026-04-01T00:00:00+02:00', period_end: '2026-05-01T00:00:00+02:00', billing_date: '2026-05-01',
+  issued_on: '2026-05-01', due_on: '2026-05-31', currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'de-DE',
+  net: '471.50', tax: '89.59', total: '561.09', taxes: [standard],
+  lines: [
+    line(1, { kind: 'recurring', booking_id: null, product: null, description: 'Wartungsvertrag', unit: null, unit_price: '249', amount: '249.00',
+      service_start: '2026-04-01T00:00:00+02:00', service_end: '2026-05-01T00:00:00+02:00' }),
+    line(2, { description: 'Prüfung der Heizungsanlage, Markt 1, Aufgang B, mit Abgasmessung und Protokoll', quantity: '2', unit: 'Stunde', amount: '190.00' }),
+    line(3, { description: 'Gasflasche 11 kg', unit: 'Stück', unit_price: '32.50', amount: '32.50', late: true, service_start: '2026-03-28T10:00:00+01:00', service_end: '2026-03-28T10:30:00+01:00' }),
+  ],
+  seller, buyer,
+};
+
+/** Three lines, en-GB, with partner and contact. */
+export const english: InvoiceRecord = {
+  ...german, locale: 'en-GB', partner_id: 'south', partner: { partner_id: 'south', name: 'Northwind South', email: 'south@northwind.example' },
+  taxes: [{ ...standard, name: 'VAT' }],
+  buyer: { ...buyer, contact: 'Jane Doe', address: { line1: '12 Market Street', city: 'London', postal_code: 'EC1A 1BB', country: 'GB' } },
+  lines: [
+    line(1, { kind: 'recurring', booking_id: null, product: null, description: 'Service contract', unit: null, unit_price: '249', amount: '249.00',
+      service_start: '2026-04-01T00:00:00+02:00', service_end: '2026-05-01T00:00:00+02:00' }),
+    line(2, { description: 'Inspection of the heating system, 1 Market Square, staircase B, with flue gas measurement', quantity: '2', amount: '190.00' }),
+    line(3, { description: 'Gas bottle 11 kg', unit: 'piece', unit_price: '32.50', amount: '32.50', late: true, service_start: '2026-03-28T10:00:00+01:00', service_end: '2026-03-28T10:30:00+01:00' }),
+  ],
+};
+
+/** `count` lines of 95.00 and two tax rates. */
+export function manyLines(count: number, base: InvoiceRecord = english): InvoiceRecord {
+  const lines = Array.from({ length: count }, (_, i) => line(i + 1, {
+    description: i % 5 === 3 ? 'Replacement of circulation pump including venting of the circuit and a new pressure gauge' : `Inspection of flat ${i + 1}, 1 Market Square`,
+    service_start: `2026-04-${String(1 + (i % 28)).padStart(2, '0')}T08:00:00+02:00`, service_end: `2026-04-${String(1 + (i % 28)).padStart(2, '0')}T09:00:00+02:00`,
+    ...(i % 4 === 1 ? { tax_id: 'reduced', tax_rate: '7' } : {}),
+  }));
+  const reduced = lines.filter((l) => l.tax_id === 'reduced').length;
+  const cents = (n: number): string => `${Math.trunc(n / 100)}.${String(n % 100).padStart(2, '0')}`;
+  const [a, b] = [(count - reduced) * 9500, reduced * 9500];
+  const [ta, tb] = [Math.round(a * 19 / 100), Math.round(b * 7 / 100)];
+  return {
+    ...base, lines, net: cents(a + b), tax: cents(ta + tb), total: cents(a + b + ta + tb),
+    taxes: [
+      { ...standard, name: 'VAT', net: cents(a), tax: cents(ta) },
+      { ...standard, tax_id: 'reduced', name: 'VAT', rate: '7', net: cents(b), tax: cents(tb) },
+    ],
+  };
+}
+
+/** No tax, with the note the law asks for; a buyer in Austria. */
+export const reverseCharge: InvoiceRecord = {
+  ...german, locale: 'de-AT', tax: '0.00', total: '471.50',
+  taxes: [{ tax_id: 'reverse', name: 'Reverse Charge', category: 'AE', rate: '0', note: 'Steuerschuldnerschaft des Leistungsempfängers', net: '471.50', tax: '0.00' }],
+  lines: german.lines.map((l) => ({ ...l, tax_id: 'reverse', tax_rate: '0' })),
+  buyer: { ...buyer, name: 'Donau Immobilien GmbH', tax_id: 'ATU12345678', address: { line1: 'Ring 5', city: 'Wien', postal_code: '1010', country: 'AT' } },
+};
+
+/** A credit note over one line. */
+export const creditNote: InvoiceRecord = {
+  ...english, kind: 'credit_note', number: 'CN-2026-000003', net: '-95.00', tax: '-18.05', total: '-113.05',
+  taxes: [{ ...standard, name: 'VAT', net: '-95.00', tax: '-18.05' }],
+  lines: [line(1, { kind: 'adjustment', booking_id: 'J-1002', description: 'Inspection of the heating system: one hour billed too much (INV-2026-000042)', quantity: '-1', amount: '-95.00' })],
+};
+
+/** Not confirmed yet. */
+export const preview: InvoiceRecord = { ...english, number: null, status: 'preview' };
+
+/** Currencies with no and with three decimals. */
+export const yen: InvoiceRecord = {
+  ...english, currency: 'JPY', exponent: 0, net: '1234500', tax: '123450', total: '1357950', locale: 'en-US',
+  taxes: [{ ...standard, name: 'Consumption tax', rate: '10', net: '1234500', tax: '123450' }],
+  lines: [line(1, { quantity: '3', unit_price: '411500', amount: '1234500', tax_rate: '10' })],
+  buyer: { ...buyer, address: { line1: '500 Main St', city: 'Springfield', region: 'IL', postal_code: '62701', country: 'US' } },
+};
+export const dinar: InvoiceRecord = {
+  ...english, currency: 'KWD', exponent: 3, net: '12.345', tax: '0.617', total: '12.962', locale: 'fr-FR',
+  taxes: [{ ...standard, name: 'TVA', rate: '5', net: '12.345', tax: '0.617' }],
+  lines: [line(1, { quantity: '2.5', unit_price: '4.938', amount: '12.345', tax_rate: '5' })],
+};
