@@ -1,0 +1,146 @@
+/**
+ * One cell of a source file as SQL: from what stands there to the value, and what is wrong with it. Every function gives SQL text.
+ * Numbers go from text to integers without ever being floating point; a double is taken by its shortest text.
+ */
+import { literal } from '../engine/engine.js';
+import { currencies } from '../values/money.js';
+import type { ShiftPiece } from '../calendar/zone.js';
+
+/** What a column holds, as far as intake cares. */
+export type Kind = 'text' | 'integer' | 'decimal' | 'float' | 'date' | 'instant' | 'wall' | 'truth' | 'other';
+
+/** The kind of a DuckDB type. `instant` has a zone, `wall` has none. */
+export function kindOf(type: string): Kind {
+  if (type === 'VARCHAR' || type === 'UUID') return 'text';
+  if (/^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/.test(type)) return 'integer';
+  if (type.startsWith('DECIMAL(')) return 'decimal';
+  if (type === 'DOUBLE' || type === 'FLOAT') return 'float';
+  if (type === 'DATE') return 'date';
+  if (type === 'TIMESTAMP WITH TIME ZONE') return 'instant';
+  if (/^TIMESTAMP(_S|_MS|_NS)?$/.test(type)) return 'wall';
+  return type === 'BOOLEAN' ? 'truth' : 'other';
+}
+
+/** Space, tab and no-break space. */
+const BLANKS = `' ' || chr(9) || chr(160)`;
+const CONTROLS = String.raw`'[\x00-\x1f\x7f]'`;
+
+/** Text without blanks around it; nothing left is NULL. */
+export function trimmed(cell: string): string {
+  return `nullif(trim((${cell})::VARCHAR, ${BLANKS}), '')`;
+}
+
+/** Free text: every run of control characters (line ends too) becomes one blank. */
+export function oneLine(cell: string): string {
+  return trimmed(`regexp_replace((${cell})::VARCHAR, ${String.raw`'[\x00-\x1f\x7f]+'`}, ' ', 'g')`);
+}
+
+/** A regular expression for `count` texts that need no trimming and no cleaning, then `numbers` plain words, all parted by \x1f. */
+export function shape(count: number, numbers: number): string {
+  const text = String.raw`(?:[^\x00-\x20\x7f\x{a0}](?:[^\x00-\x1f\x7f]*[^\x00-\x20\x7f\x{a0}])?)?`;
+  return literal(String.raw`${Array.from({ length: count }, () => text).join(String.raw`\x1f`)}(?:\x1f[0-9A-Za-z-]*){${numbers}}`);
+}
+
+/** What is wrong with a required or optional word; NULL if nothing. */
+export function wordProblem(text: string, required: boolean): string {
+  const missing = required ? `WHEN ${text} IS NULL THEN 'is missing'` : '';
+  return `CASE ${missing} WHEN regexp_matches(${text}, ${CONTROLS}) THEN 'contains a control character' END`;
+}
+
+export interface NumberSql {
+  /** Exact DECIMAL, or NULL. */
+  readonly value: string;
+  readonly problem: (cell: string, value: string) => string;
+}
+
+/** How a number is read: `places` decimals, `digits` before them. Zeros beyond the places are no harm. */
+export function number(cell: string, kind: Kind, type: string, decimal: '.' | ',', places: number): NumberSql {
+  const target = `DECIMAL(18,${places})`;
+  const whole = 18 - places;
+  const limit = `must be less than 10^${whole} in size`;
+  const many = `has more than ${places} decimals`;
+  if (kind === 'integer' || kind === 'decimal') {
+    const cast = `TRY_CAST(${cell} AS ${target})`;
+    const scale = kind === 'decimal' ? Number(/,(\d+)\)/.exec(type)![1]) : 0;
+    const value = scale <= places ? cast : `CASE WHEN TRY_CAST(${cast} AS ${type}) = ${cell} THEN ${cast} END`;
+    const problem = (raw: string, read: string): string => `CASE WHEN ${raw} IS NOT NULL AND ${read} IS NULL `
+      + `THEN CASE WHEN TRY_CAST(${raw} AS ${target}) IS NULL THEN ${literal(limit)} ELSE ${literal(many)} END END`;
+    return { value, problem };
+  }
+  const mark = kind === 'float' || decimal === '.' ? '\\.' : ',';
+  const body = String.raw`[+-]?[0-9]{1,${whole}}(${mark}[0-9]{1,${places}}0*)?`;
+  // The shortest text of a double below 0.0001 has an exponent.
+  const tiny = kind === 'float' && places === 6 ? String.raw`|-?[0-9](\.[0-9])?e-05|-?[0-9]e-06` : '';
+  const plain = decimal === ',' && kind !== 'float' ? `replace(${cell}, ',', '.')` : cell;
+  const value = `CASE WHEN regexp_full_match(${cell}, ${literal(body + tiny)}) THEN TRY_CAST(${plain} AS ${target}) END`;
+  const problem = (raw: string, read: string): string => `CASE WHEN ${raw} IS NOT NULL AND ${read} IS NULL THEN CASE `
+    + `WHEN regexp_full_match(${raw}, ${literal(`[+-]?[0-9]{${whole + 1},}(${mark}[0-9]+)?`)}) THEN ${literal(limit)} `
+    + `WHEN regexp_full_match(${raw}, ${literal(`[+-]?[0-9]+${mark}[0-9]+`)}) THEN ${literal(many)} `
+    + `ELSE ${literal(`is not a number (digits with a decimal ${mark === ',' ? 'comma' : 'point'}, no thousands separators)`)} END END`;
+  return { value, problem };
+}
+
+/** Years a booking can lie in. */
+const [FIRST, LAST] = ['1900-01-01', '2200-01-01'];
+
+export interface TimeSql {
+  /** Local wall time without a zone, or NULL. */
+  readonly wall: string;
+  /** UTC, where the cell says its own zone, or NULL. */
+  readonly utc: string;
+}
+
+const CLOCK = String.raw`[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?`;
+const ISO_WALL = String.raw`[0-9]{4}-[0-9]{2}-[0-9]{2}(${CLOCK})?`;
+const ISO_ZONED = String.raw`[0-9]{4}-[0-9]{2}-[0-9]{2}${CLOCK} ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)`;
+const within = (type: string, cell: string): string => `CASE WHEN ${cell} >= ${type} '${FIRST}' AND ${cell} < ${type} '${LAST}' THEN ${cell} END`;
+/** An ICU cast would be ten times slower. */
+const utcOf = (zoned: string): string => `make_timestamp(epoch_us(${within('TIMESTAMPTZ', zoned)}))`;
+
+/** How a time is read: by its type, by ISO 8601, or by the declared formats in their order. */
+export function time(cell: string, kind: Kind, formats: readonly string[]): TimeSql {
+  const none = 'NULL::TIMESTAMP';
+  if (kind === 'instant') return { wall: none, utc: utcOf(cell) };
+  if (kind === 'wall' || kind === 'date') return { wall: within('TIMESTAMP', `(${cell})::TIMESTAMP`), utc: none };
+  if (formats.length === 0) {
+    return {
+      wall: within('TIMESTAMP', `CASE WHEN regexp_full_match(${cell}, ${literal(ISO_WALL)}) THEN TRY_CAST(${cell} AS TIMESTAMP) END`),
+      utc: utcOf(`CASE WHEN regexp_full_match(${cell}, ${literal(ISO_ZONED)}) THEN TRY_CAST(${cell} AS TIMESTAMPTZ) END`),
+    };
+  }
+  const parse = (format: string): string => `try_strptime(${cell}, ${literal(format)})`;
+  const zoned = formats.filter((format) => isZoned(format)).map((format) => utcOf(parse(format)));
+  const walls = formats.filter((format) => !isZoned(format)).map((format) => within('TIMESTAMP', parse(format)));
+  const first = (each: readonly string[]): string => (each.length === 0 ? none : `coalesce(${each.join(', ')})`);
+  return { wall: first(walls), utc: first(zoned) };
+}
+
+/** Whether a strptime format reads an offset. */
+export function isZoned(format: string): boolean {
+  return format.replaceAll('%%', '').includes('%z');
+}
+
+/** What is wrong with a time. */
+export function timeProblem(cell: string, value: string, kind: Kind, formats: readonly string[]): string {
+  const text = kind === 'text'
+    ? `is not a date or time in ${formats.length === 0 ? 'ISO 8601 (2026-05-01, 2026-05-01T08:30, 2026-05-01T08:30:00+02:00)' : `the format ${formats.join(' or ')}`}`
+      + ` from the years 1900 to 2199`
+    : 'lies outside the years 1900 to 2199';
+  return `CASE WHEN ${cell} IS NOT NULL AND ${value} IS NULL THEN ${literal(text)} END`;
+}
+
+/** Local wall time to UTC by the zone's pieces, as a search tree: a century of clock changes costs seven comparisons. */
+export function toUtc(wall: string, pieces: readonly ShiftPiece[]): string {
+  const tree = (from: number, until: number): string => {
+    if (until - from === 1) return String(Math.round(pieces[from]!.shift_minutes * 60_000_000));
+    const middle = Math.ceil((from + until) / 2);
+    return `CASE WHEN ${wall} < TIMESTAMP ${literal(pieces[middle - 1]!.until_local!.replace('T', ' '))} THEN ${tree(from, middle)} ELSE ${tree(middle, until)} END`;
+  };
+  return pieces.length === 1 && pieces[0]!.shift_minutes === 0 ? wall : `make_timestamp(epoch_us(${wall}) - ${tree(0, pieces.length)})`;
+}
+
+/** A relation of the known currencies: `currency`, and `step`, the thousandths in one minor unit. */
+export function currencyTable(): string {
+  const rows = currencies().map(({ currency, exponent }) => `('${currency}', ${10 ** (3 - exponent)})`);
+  return `(VALUES ${rows.join(', ')})`;
+}

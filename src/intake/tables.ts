@@ -1,0 +1,34 @@
+/** What intake leaves behind: the tables of schema `input` that tell what the source files said. */
+import type { Engine } from '../engine/engine.js';
+
+/** Columns of `input.bookings`, in order. Times are UTC; quantity and price in millionths, amount in the currency's minor units. */
+export const BOOKING_COLUMNS = {
+  file_key: 'INTEGER', record: 'BIGINT', source: 'VARCHAR', booking_id: 'VARCHAR', customer_id: 'VARCHAR', product: 'VARCHAR',
+  description: 'VARCHAR', starts_at: 'TIMESTAMP', ends_at: 'TIMESTAMP', quantity_micro: 'BIGINT', unit_price_micro: 'BIGINT',
+  amount_minor: 'BIGINT', currency: 'VARCHAR', status: 'VARCHAR', content_hi: 'UBIGINT', content_lo: 'UBIGINT',
+} as const;
+
+const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  /** One row a file, `file_key` counting from 1 in the order of the sources, then of the file names; `rows` counts the rejected too. */
+  files: { file_key: 'INTEGER', source: 'VARCHAR', file: 'VARCHAR', rows: 'BIGINT', bytes: 'BIGINT' },
+  /** How a file can be read again, to say where a row stands. Paths of this machine: never shown, never kept. */
+  file_access: { file_key: 'INTEGER', format: 'VARCHAR', path: 'VARCHAR', delimiter: 'VARCHAR', quote: 'VARCHAR' },
+  bookings: BOOKING_COLUMNS,
+  /** One row per bad field; a row of the file that is here is not in `bookings`. */
+  rejects: {
+    source: 'VARCHAR', file: 'VARCHAR', record: 'BIGINT', line: 'BIGINT', column_name: 'VARCHAR', code: 'VARCHAR', message: 'VARCHAR', value: 'VARCHAR',
+  },
+  /** Rows dropped because the same booking with the same content stands elsewhere too. */
+  duplicates: { source: 'VARCHAR', booking_id: 'VARCHAR', file_key: 'INTEGER', record: 'BIGINT' },
+};
+
+/** Creates the tables of intake, empty. */
+export async function createTables(engine: Engine): Promise<void> {
+  await engine.run('CREATE SCHEMA IF NOT EXISTS input');
+  for (const [table, columns] of Object.entries(TABLES)) await engine.run(`CREATE OR REPLACE TABLE input.${table} (${ddl(columns)})`);
+}
+
+/** `a INTEGER, b VARCHAR` of a table's columns. */
+export function ddl(columns: Readonly<Record<string, string>>): string {
+  return Object.entries(columns).map(([name, type]) => `${name} ${type}`).join(', ');
+}
