@@ -100,9 +100,10 @@ function memoised<T extends object>(keyOf: (value: T) => string): (value: T) => 
 /**
  * The periods of a calendar that matter between `from` and `until`, sorted by `period_start`: all that overlap `[from, until)`,
  * and the later ones whose `preview_at` lies before `until` (billing in advance, or with lead days). A period that ended at or
- * before `from` is not among them, even if something of it falls due later: reach back far enough.
+ * before `from` is not among them, even if something of it falls due later: reach back far enough. `from` may be -Infinity.
  */
 export function periodsOf(calendar: Calendar, from: Instant, until: Instant): Period[] {
+  if (!Number.isFinite(until)) throw new Error('periods without an end cannot be listed');
   const periods: Period[] = [];
   for (const span of spansOf(calendar)) periods.push(...periodsOfSpan(calendar, span, from, until));
   return periods.sort((a, b) => a.period_start - b.period_start);

@@ -94,9 +94,9 @@ export function boundaryAt(cycle: Cycle, n: number): Instant | null {
 /** The last n whose boundary is not after `instant`; -1 before the start. A guess from the mean length, then a step or two. */
 export function turnAt(cycle: Cycle, instant: Instant): number {
   const { anchor, step, listed } = planOf(cycle);
+  if (instant < boundaryAt(cycle, 0)!) return -1;
   const days = (wallAt(instant, cycle.timezone) - anchor) / DAY_MS;
-  let n = listed !== null ? 0 : Math.max(-1, Math.floor(days / (step.months * MONTH_DAYS + step.days)));
-  if (listed !== null && days < 0) n = -1;
+  let n = listed === null ? Math.floor(days / (step.months * MONTH_DAYS + step.days)) : 0;
   while (n >= 0 && boundaryAt(cycle, n)! > instant) n -= 1;
   for (;;) {
     const next = boundaryAt(cycle, n + 1);

@@ -44,7 +44,8 @@ export function dueOf(cycle: Cycle, automation: CalendarAutomation, period: Boun
   // What was not previewed yet (a pause) is not locked either.
   const lock_at = Math.max(billing_at, period.period_end, preview_at);
   const auto_confirm_at = automation.enabled ? confirm_due_at : automation.lock_invoices ? lock_at : null;
-  return { billing_at, billing_date, preview_at, confirm_due_at, auto_confirm_at, send_due_at: sendDueAt(confirm_due_at, automation, zone) };
+  const send_due_at = sendDueAt(confirm_due_at, automation, zone);
+  return { billing_at, billing_date, preview_at, confirm_due_at, auto_confirm_at, send_due_at };
 }
 
 /** Moves an instant out of every pause to the local midnight at which the pause ends; null where a pause has no end. */

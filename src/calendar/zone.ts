@@ -20,7 +20,7 @@ export interface ShiftPiece {
 }
 
 interface Shift { readonly at: Instant; readonly before: number; readonly after: number }
-interface Chunk { readonly first: number; readonly shifts: readonly Shift[] }
+interface Chunk { readonly first: number; readonly last: number; readonly shifts: readonly Shift[] }
 
 export const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
@@ -30,7 +30,7 @@ const PROBE_MS = 2 * DAY_MS;
 /** Outside these years zones follow plain yearly rules (the tables of Ramadan end in 2087), and a coarser look is enough. */
 const FINE_FROM = Date.UTC(1900, 0, 1);
 const FINE_UNTIL = Date.UTC(2090, 0, 1);
-const COARSE_PROBE_MS = 32 * DAY_MS;
+const COARSE_PROBE_MS = CHUNK_MS;
 
 class ZoneTable {
   private readonly chunks = new Map<number, Chunk>();
@@ -60,15 +60,15 @@ class ZoneTable {
   private chunk(index: number): Chunk {
     let chunk = this.chunks.get(index);
     if (chunk === undefined) {
-      chunk = this.probe(index * CHUNK_MS);
+      chunk = this.probe(index * CHUNK_MS, this.chunks.get(index - 1)?.last);
       this.chunks.set(index, chunk);
     }
     return chunk;
   }
 
-  private probe(start: Instant): Chunk {
+  private probe(start: Instant, known: number | undefined): Chunk {
     const step = start >= FINE_FROM && start < FINE_UNTIL ? PROBE_MS : COARSE_PROBE_MS;
-    const first = this.ask(start);
+    const first = known ?? this.ask(start);
     const shifts: Shift[] = [];
     let before = first;
     for (let at = start + step; at <= start + CHUNK_MS; at += step) {
@@ -76,7 +76,7 @@ class ZoneTable {
       if (after !== before) shifts.push({ at: this.bisect(at - step, at, before), before, after });
       before = after;
     }
-    return { first, shifts };
+    return { first, last: before, shifts };
   }
 
   /** The first whole second in (low, high] whose offset differs from `before`. */

@@ -1,0 +1,35 @@
+/** Shared by the calendar tests: short ways to write a cycle, an automation, a calendar. */
+import { toInstant } from '../../src/calendar/calendar.js';
+import type { Calendar, CalendarAutomation } from '../../src/calendar/calendar.js';
+import type { Cycle, CycleUse } from '../../src/config/types.js';
+import type { Instant } from '../../src/values/time.js';
+
+export const ZONE = 'Europe/Berlin';
+
+export function cycle(over: Partial<Cycle> = {}): Cycle {
+  return {
+    cycle_id: 'c', name: 'C', type: 'monthly', every: null, dates: null, start: '2026-01-01', end: null, recurring_count: null,
+    timing: 'in_arrears', timezone: ZONE, enabled: true, pause: [], assign_by: null, ...over,
+  };
+}
+
+export function automation(over: Partial<CalendarAutomation> = {}): CalendarAutomation {
+  return {
+    enabled: true, lead_days: 0, confirmation_window_days: 3, confirm_at: '22:00', lock_before_period_end: false, auto_send: true,
+    auto_send_delay_hours: 0, send_window: null, document_date: 'billing_date', lock_invoices: false, ...over,
+  };
+}
+
+export function calendar(
+  uses: readonly (readonly [Cycle, Partial<CycleUse>])[], settings: CalendarAutomation = automation(),
+): Calendar {
+  return {
+    calendar_key: 0, automation: settings, assign_by: 'ends_at',
+    uses: uses.map(([c, use]) => ({ cycle: c, use: { cycle_id: c.cycle_id, from: null, until: null, ...use } })),
+  };
+}
+
+/** `...Z` or an offset is an instant; anything else is local in `zone`. */
+export function at(text: string, zone = ZONE): Instant {
+  return /(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : toInstant(text, zone);
+}
