@@ -25,7 +25,9 @@ export async function attachLedger(engine: Engine, ledger: Ledger): Promise<void
 }
 
 /** As attachLedger, for some of the segments and under any schema name. */
-export async function attachSegments(engine: Engine, store: ObjectStore, segments: readonly HeadSegment[], schema: string): Promise<void> {
+export async function attachSegments(
+  engine: Engine, store: ObjectStore, segments: readonly HeadSegment[], schema: string,
+): Promise<void> {
   const name = identifier(schema);
   await engine.run(`DROP SCHEMA IF EXISTS ${name} CASCADE; CREATE SCHEMA ${name};`);
   for (const table of Object.keys(LEDGER_TABLES) as LedgerTable[]) {

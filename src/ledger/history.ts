@@ -1,0 +1,194 @@
+/**
+ * `history.duckdb`: what analysts open. A projection of the ledger, never the only copy of anything: it is made beside its
+ * place, checkpointed, closed, flushed and renamed, so that a reader has the old file or the new one and never blocks a run.
+ */
+import { constants } from 'node:fs';
+import { access, copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { Engine, literal } from '../engine/engine.js';
+import { fail } from '../values/diagnostic.js';
+import { sha256 } from '../values/digest.js';
+import { errorCode } from '../world/local-store.js';
+import { processName } from '../world/process-name.js';
+import { attachSegments } from './attach.js';
+import { commitKey, damaged, decodeCommit } from './commit.js';
+import type { CommitDocument } from './commit.js';
+import { createFactsSql, createViewsSql, FACTS, HISTORY_LAYOUT, insertFactsSql } from './history-views.js';
+import type { Ledger } from './ledger.js';
+
+/** Readable by DuckDB 1.4 and later; older ones apply a stale write-ahead log a second time without a word. */
+const STORAGE_VERSION = 'v1.4.0';
+
+export interface Published {
+  /** Serial the file stands at. */
+  readonly serial: number;
+  /** Rows that were added now. */
+  readonly rows: number;
+  /** built: from all segments; extended: only the newer ones were added; current: nothing to do. */
+  readonly how: 'built' | 'extended' | 'current';
+}
+
+export interface PublishOptions {
+  /** true: build from all segments even where the file could be extended. */
+  readonly rebuild?: boolean;
+  readonly memory_limit?: string;
+  readonly threads?: number;
+}
+
+/**
+ * Brings the file at `path` to the ledger's serial. A file of an earlier commit of this ledger is extended by the newer
+ * segments; anything else is built from scratch. Throws LEDGER_UNREACHABLE when the folder cannot be written.
+ */
+export async function publishHistory(ledger: Ledger, path: string, options: PublishOptions = {}): Promise<Published> {
+  const folder = dirname(path);
+  const temp = join(folder, `.${basename(path)}.${processName().text}`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await sweep(folder, `.${basename(path)}.`);
+    await removeFile(temp);
+    const from = options.rebuild === true ? 0 : await extendableFrom(ledger, path);
+    if (from !== 0 && from === ledger.serial) return { serial: from, rows: 0, how: 'current' };
+    if (from !== 0) await copyFile(path, temp, constants.COPYFILE_FICLONE);
+    const rows = await fill(ledger, temp, from, options);
+    if (await exists(`${temp}.wal`)) throw new Error('a write-ahead log was left beside a closed database');
+    await flush(temp);
+    await rm(`${path}.wal`, { force: true });
+    await rename(temp, path);
+    if (process.platform !== 'win32') await flush(folder);
+    return { serial: ledger.serial, rows, how: from === 0 ? 'built' : 'extended' };
+  } catch (error) {
+    await removeFile(temp).catch(() => undefined);
+    const code = errorCode(error);
+    if (code === null) throw error;
+    return fail('LEDGER_UNREACHABLE', `Cannot write ${basename(path)}: the system says ${code}.`, {
+      at: { file: basename(path) },
+      hint: 'The ledger itself is whole; the history is made from it again. Check free space and permissions of the folder, then run again.',
+    });
+  }
+}
+
+/** The serial of the file if it is one of this ledger's own earlier states and can be added to; else 0. */
+async function extendableFrom(ledger: Ledger, path: string): Promise<number> {
+  const meta = await readHistoryMeta(path);
+  if (meta === null || meta.layout !== HISTORY_LAYOUT || meta.lineage !== (ledger.head?.lineage ?? null)) return 0;
+  if (meta.serial < 1 || meta.serial > ledger.serial) return 0;
+  const bytes = await ledger.store.get(commitKey(meta.serial));
+  return bytes !== null && sha256(bytes) === meta.head_sha256 ? meta.serial : 0;
+}
+
+export interface HistoryMeta {
+  readonly layout: number;
+  readonly lineage: string | null;
+  readonly serial: number;
+  readonly head_sha256: string | null;
+}
+
+/** What a history file says it was made from; null if there is none, it cannot be read, or a write-ahead log lies beside it. */
+export async function readHistoryMeta(path: string): Promise<HistoryMeta | null> {
+  if (!(await exists(path)) || (await exists(`${path}.wal`))) return null;
+  const engine = await Engine.open({ threads: 1 });
+  try {
+    await engine.run(`ATTACH ${literal(path)} AS h (READ_ONLY)`);
+    const row = await engine.row<{ layout: bigint; lineage: string | null; serial: bigint; head_sha256: string | null }>(
+      'SELECT layout, lineage, serial, head_sha256 FROM h.duebook_meta');
+    return { ...row, layout: Number(row.layout), serial: Number(row.serial) };
+  } catch {
+    return null;
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Adds the commits after `from` to the file, which is new when `from` is 0. Gives the number of rows added. */
+async function fill(ledger: Ledger, file: string, from: number, options: PublishOptions): Promise<number> {
+  const engine = await Engine.open(options);
+  try {
+    // Rows keep the order of the segments, joins are done as written: the same ledger gives the same bytes.
+    await engine.run("SET preserve_insertion_order = true; SET disabled_optimizers = 'join_order,build_side_probe_side'");
+    await attachSegments(engine, ledger.store, (ledger.head?.segments ?? []).filter((s) => s.serial > from), 'fresh');
+    await engine.run(`ATTACH ${literal(file)} AS h (STORAGE_VERSION '${STORAGE_VERSION}'); USE h;`);
+    if (from === 0) await engine.run(createFactsSql());
+    let rows = 0;
+    for (const table of Object.keys(FACTS)) {
+      const reader = await engine.connection.runAndReadAll(insertFactsSql(table, 'memory.fresh'));
+      rows += Number(reader.getRowsJS()[0]?.[0]);
+    }
+    const commits = await readCommits(ledger, from);
+    for (let i = 0; i < commits.length; i += 500) {
+      await engine.run(`INSERT INTO facts.runs VALUES ${commits.slice(i, i + 500).map(runSql).join(',\n')}`);
+    }
+    await engine.run(`DELETE FROM duebook_meta; INSERT INTO duebook_meta VALUES (${metaSql(ledger)})`);
+    if (from === 0) await engine.run(createViewsSql());
+    await engine.run('CHECKPOINT h; USE memory; DETACH h');
+    return rows + commits.length;
+  } finally {
+    await engine.close();
+  }
+}
+
+/** The commit documents after `from`, in order, a few reads at a time. */
+async function readCommits(ledger: Ledger, from: number): Promise<CommitDocument[]> {
+  const commits: CommitDocument[] = [];
+  for (let serial = from + 1; serial <= ledger.serial; serial += 32) {
+    const some = Array.from({ length: Math.min(32, ledger.serial - serial + 1) }, (_, i) => serial + i);
+    commits.push(...(await Promise.all(some.map((n) => readCommit(ledger, n)))));
+  }
+  return commits;
+}
+
+async function readCommit(ledger: Ledger, serial: number): Promise<CommitDocument> {
+  const file = `${ledger.store.name}/${commitKey(serial)}`;
+  const bytes = await ledger.store.get(commitKey(serial));
+  return bytes === null ? damaged(file, 'it is missing') : decodeCommit(bytes, file, ledger.tool_version);
+}
+
+function runSql(commit: CommitDocument): string {
+  const totals = Object.values(commit.totals);
+  const total = totals.length > 1 ? 'NULL' : (totals[0] ?? '0');
+  const values = [
+    literal(commit.run_id), String(commit.serial), instantSql(commit.as_of), instantSql(commit.committed_at), literal(commit.config_digest),
+    orNull(commit.config_commit), literal(commit.tool_version), String(commit.invoices), total === 'NULL' ? total : literal(total),
+  ];
+  return `(${values.join(', ')})`;
+}
+
+function metaSql(ledger: Ledger): string {
+  const { head } = ledger;
+  return [
+    String(HISTORY_LAYOUT), orNull(head?.lineage ?? null), String(ledger.serial), orNull(head?.head_sha256 ?? null),
+    head === null ? 'NULL' : `DATE ${literal(head.as_of.slice(0, 10))}`, orNull(head?.tool_version ?? null),
+  ].join(', ');
+}
+
+function instantSql(iso: string): string {
+  return `TIMESTAMPTZ ${literal(iso)}`;
+}
+
+function orNull(text: string | null): string {
+  return text === null ? 'NULL' : literal(text);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return access(path).then(() => true, () => false);
+}
+
+async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rm(`${path}.wal`, { force: true });
+}
+
+/** Removes half-made files of processes that died. */
+async function sweep(folder: string, prefix: string): Promise<void> {
+  for (const name of (await readdir(folder)).sort()) {
+    if (name.startsWith(prefix) && processName().isDead(name.slice(prefix.length).replace(/\.wal$/, ''))) await rm(join(folder, name), { force: true });
+  }
+}
+
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,87 @@
+/** Proving the ledger: everything it says is checked against everything else it says. Reads only. */
+import { basename, join } from 'node:path';
+import { Engine, literal } from '../engine/engine.js';
+import { problem, sortDiagnostics } from '../values/diagnostic.js';
+import type { Diagnostic } from '../values/diagnostic.js';
+import { attachLedger } from './attach.js';
+import { publishHistory, readHistoryMeta } from './history.js';
+import { HISTORY_LAYOUT, VIEWS } from './history-views.js';
+import type { Ledger } from './ledger.js';
+import { proveChain, proveNoForeignFiles, proveSegments } from './verify-files.js';
+import type { Proof } from './verify-files.js';
+import { notDone, proveRows, ROW_PROOFS } from './verify-rows.js';
+
+export interface Check {
+  /** chain, segments, files, rows, numbers, sums, bookings, messages, commits, history. */
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was proved, or in how many places it failed. */
+  readonly detail: string;
+}
+
+export interface Verification {
+  readonly checks: readonly Check[];
+  /** Errors (LEDGER_DAMAGED with the file) and warnings, sorted by place. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/**
+ * Proves the whole ledger, and that the history at `historyPath` (null: none) says the same. The engine must be its own:
+ * the schema `ledger` is attached in it. Findings are returned, not thrown.
+ */
+export async function verifyLedger(engine: Engine, ledger: Ledger, historyPath: string | null): Promise<Verification> {
+  const { proof: chain, commits } = await proveChain(ledger);
+  const proofs: Proof[] = [chain, await proveSegments(ledger), await proveNoForeignFiles(ledger)];
+  const whole = proofs.slice(0, 2).every((proof) => proof.diagnostics.length === 0);
+  if (whole) {
+    await attachLedger(engine, ledger);
+    proofs.push(...(await proveRows(engine, ledger, commits)));
+    if (historyPath !== null) proofs.push(await proveHistory(engine, ledger, historyPath));
+  } else {
+    proofs.push(...notDone('the files are damaged', [...ROW_PROOFS, ...(historyPath === null ? [] : ['history'])]));
+  }
+  return { checks: proofs.map(checkOf), diagnostics: sortDiagnostics(proofs.flatMap((proof) => proof.diagnostics)) };
+}
+
+function checkOf({ name, detail, diagnostics }: Proof): Check {
+  const errors = diagnostics.filter((d) => d.severity === 'error').length;
+  const skipped = detail.startsWith('not checked');
+  return { name, ok: errors === 0 && !skipped, detail: errors === 0 ? detail : `${errors} ${errors === 1 ? 'error' : 'errors'}` };
+}
+
+/** Number of rows and an order-free hash of each view of a history file: equal content, equal digest. */
+export async function historyDigest(path: string): Promise<Record<string, { rows: bigint; hash: string }>> {
+  const engine = await Engine.open();
+  try {
+    await engine.run(`ATTACH ${literal(path)} AS h (READ_ONLY)`);
+    const digest: Record<string, { rows: bigint; hash: string }> = {};
+    for (const view of Object.keys(VIEWS)) {
+      digest[view] = await engine.row(`SELECT count(*) AS "rows", to_hex(bit_xor(hash(v))) || coalesce(sum(hash(v)::HUGEINT)::VARCHAR, '') AS hash FROM h.${view} AS v`);
+    }
+    return digest;
+  } finally {
+    await engine.close();
+  }
+}
+
+async function proveHistory(engine: Engine, ledger: Ledger, path: string): Promise<Proof> {
+  const file = basename(path);
+  const wrong = (message: string): Proof => ({
+    name: 'history', detail: '',
+    diagnostics: [problem('LEDGER_DAMAGED', `${file} ${message}.`, { at: { file }, hint: `Remove ${file}; the next run makes it again from the ledger.` })],
+  });
+  const meta = await readHistoryMeta(path);
+  if (meta === null) return wrong('is missing or cannot be read, or a write-ahead log lies beside it');
+  if (meta.layout !== HISTORY_LAYOUT) return wrong('was made by another version of duebook');
+  if (meta.serial !== ledger.serial || meta.head_sha256 !== (ledger.head?.head_sha256 ?? null)) {
+    return wrong(`stands at serial ${meta.serial}${meta.serial === ledger.serial ? ' of another ledger' : `, the ledger at ${ledger.serial}`}`);
+  }
+  const fresh = join(engine.scratch, 'history.duckdb');
+  await publishHistory(ledger, fresh, { rebuild: true });
+  const expected = await historyDigest(fresh);
+  const found = await historyDigest(path).catch(() => null);
+  if (found === null) return wrong('is damaged: a view cannot be read');
+  const views = Object.keys(VIEWS).filter((view) => found[view]!.rows !== expected[view]!.rows || found[view]!.hash !== expected[view]!.hash);
+  if (views.length > 0) return wrong(`does not say what the ledger says, in ${views.join(', ')}`);
+  return { name: 'history', detail: `${file} says what the ledger says at serial ${ledger.serial}`, diagnostics: [] };
+}
