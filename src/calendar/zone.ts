@@ -163,7 +163,7 @@ export function isoLocal(instant: Instant, zone: string): string {
 }
 
 /**
- * The pieces on which local times from `from` (inclusive) to `until` (exclusive) turn into UTC by one subtraction each,
+ * The pieces on which local times from `from` (inclusive) to `until` (both inclusive) turn into UTC by one subtraction each,
  * ascending: the first piece with `local < until_local` (or a null) holds. The same rule as {@link toInstant}, for set-wise use.
  */
 export function localToUtcPieces(zone: string, from: LocalDateTime, until: LocalDateTime): ShiftPiece[] {
@@ -175,8 +175,8 @@ export function localToUtcPieces(zone: string, from: LocalDateTime, until: Local
   for (const shift of table.shifts(low - DAY_MS, high + DAY_MS)) {
     // In a gap and in an overlap alike the old offset serves until the later of the two clock readings.
     const cut = shift.at + Math.max(shift.before, shift.after);
-    if (cut > low && cut < high && cut > last) pieces.push({ until_local: localOf(cut), shift_minutes: shift.before / MINUTE_MS });
-    if (cut < high) offset = shift.after;
+    if (cut > low && cut <= high && cut > last) pieces.push({ until_local: localOf(cut), shift_minutes: shift.before / MINUTE_MS });
+    if (cut <= high) offset = shift.after;
     last = Math.max(last, cut);
   }
   pieces.push({ until_local: null, shift_minutes: offset / MINUTE_MS });

@@ -84,7 +84,7 @@ describe('properties over all zones', () => {
       expect(pieces.at(-1)!.until_local).toBeNull();
       expect([...cuts].sort((a, b) => a - b)).toEqual(cuts);
       const near = cuts.flatMap((cut) => [-7_200, -3_601, -3_600, -1_800, -60, -1, 0, 1, 1_800, 3_600].map((s) => cut + s * 1000));
-      const inside = [from, ...points.map((x) => from + Math.floor(x * (until - from))), ...near].filter((w) => w >= from && w < until);
+      const inside = [from, until, ...points.map((x) => from + Math.floor(x * (until - from))), ...near].filter((w) => w >= from && w <= until);
       for (const local of inside) {
         const piece = pieces.find((p) => p.until_local === null || local < wallOf(p.until_local))!;
         expect(local - piece.shift_minutes * 60_000).toBe(instantOfWall(local, name));
@@ -97,6 +97,8 @@ describe('properties over all zones', () => {
       { until_local: '2026-03-29T03:00:00', shift_minutes: 60 }, { until_local: '2026-10-25T03:00:00', shift_minutes: 120 },
       { until_local: null, shift_minutes: 60 },
     ]);
+    // The last moment asked for may be the first one of the new offset.
+    expect(localToUtcPieces('Europe/Berlin', '2026-03-01', '2026-03-29T03:00').at(-1)).toEqual({ until_local: null, shift_minutes: 120 });
     expect(localToUtcPieces('UTC', '0001-01-01', '9999-12-31')).toEqual([{ until_local: null, shift_minutes: 0 }]);
   });
 });
