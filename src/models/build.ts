@@ -1,0 +1,56 @@
+/** Builds the draft: runs the models in their order, then the checks. Preview shows the draft, confirm commits it; nobody else computes. */
+import type { Engine } from '../engine/engine.js';
+import { problem, warning } from '../values/diagnostic.js';
+import type { Code, Diagnostic } from '../values/diagnostic.js';
+import { CHECKS, MODELS } from './order.js';
+import { sqlFile } from './sql.js';
+
+/** How many bookings are in a bucket for a reason, and what they sum to, per currency. */
+export interface BucketTotal {
+  readonly bucket: 'billed' | 'already_billed' | 'waiting' | 'held' | 'cancelled' | 'ignored' | 'rejected';
+  readonly reason: string | null;
+  readonly currency: string;
+  readonly bookings: bigint;
+  /** Minor units; null where no amount could be worked out. */
+  readonly amount_minor: bigint | null;
+}
+
+/** Builds every relation of `draft.*` from `input.*`. */
+export async function buildDraft(engine: Engine): Promise<void> {
+  for (const model of MODELS) {
+    await engine.run(`CREATE OR REPLACE ${model.as.toUpperCase()} draft.${model.name} AS ${sqlFile(`sql/${model.name}.sql`)}`);
+  }
+}
+
+/** Runs the checks over the draft; findings carry the booking's file and record. */
+export async function checkDraft(engine: Engine): Promise<Diagnostic[]> {
+  const found: Diagnostic[] = [];
+  for (const name of CHECKS) {
+    const rows = await engine.rows<{ code: Code; severity: string; message: string; file: string | null; record: bigint | null; field: string | null }>(
+      sqlFile(`checks/${name}.sql`));
+    for (const row of rows) {
+      const hint = HINTS[row.code];
+      const more = { ...(row.file === null ? {} : { at: { file: row.file } }), ...(hint === undefined ? {} : { hint }) };
+      const place = row.record === null ? '' : ` (row ${row.record}${row.field === null ? '' : `, ${row.field}`})`;
+      found.push(row.severity === 'error' ? problem(row.code, row.message + place, more) : warning(row.code, row.message + place, more));
+    }
+  }
+  return found;
+}
+
+/** Remedies, by code. */
+const HINTS: Partial<Record<Code, string>> = {
+  BOOKING_CUSTOMER: 'add the customer to the configuration, or correct the booking',
+  BOOKING_PRICE: 'give the product a price, give the customer a price for it, or map a column to unit_price or amount',
+  BOOKING_TAX: 'set the tax of the product, of the customer, of the source, or the top-level `tax`',
+  BOOKING_VALUE: 'an amount must stay below 10^15 minor units',
+  BOOKING_CHANGED: 'the invoice stays as it is; correct it by hand until this version can adjust it',
+  BOOKINGS_UNACCOUNTED: 'this is a defect of duebook: nothing was written; please report it with the configuration',
+};
+
+/** The completeness of a draft: every booking once, by bucket, reason and currency, in a fixed order. */
+export async function bucketTotals(engine: Engine): Promise<BucketTotal[]> {
+  return engine.rows<BucketTotal>(`
+    SELECT bucket, reason, currency, CAST(sum(bookings) AS BIGINT) AS bookings, CAST(sum(amount_minor) AS HUGEINT) AS amount_minor
+    FROM draft.completeness GROUP BY bucket, reason, currency ORDER BY bucket, reason NULLS FIRST, currency`);
+}

@@ -1,0 +1,155 @@
+/**
+ * Fills `input.*`: what a run is given. Customers, prices and taxes come from the configuration, periods from the calendar,
+ * what was billed before from the ledger. Bookings are staged by `intake/` before.
+ */
+import type { DuckDBAppender } from '@duckdb/node-api';
+import type { Calendar, Period } from '../calendar/types.js';
+import type { Config, Customer } from '../config/types.js';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import { currencies, parseDecimal } from '../values/money.js';
+import { sqlTimestamp } from '../values/time.js';
+import type { Instant, LocalDate } from '../values/time.js';
+import { LEDGER_INPUTS } from './order.js';
+import { sqlFile } from './sql.js';
+
+/** A period with what depends on the run: whether its preview is open, and which dates a document would bear. */
+export interface RunPeriod extends Period {
+  readonly previewed: boolean;
+  /** Date of the document if confirmed by itself, and if confirmed at the run's as-of. */
+  readonly issued_on: LocalDate;
+  readonly issued_on_now: LocalDate;
+}
+
+const TABLES = `
+  CREATE OR REPLACE TABLE input.run (as_of TIMESTAMP, currency VARCHAR, default_tax_id VARCHAR, half_even BOOLEAN, tax_per_line BOOLEAN);
+  CREATE OR REPLACE TABLE input.sources (source VARCHAR, tax_id VARCHAR, quarantine BOOLEAN);
+  CREATE OR REPLACE TABLE input.currencies (currency VARCHAR, exponent TINYINT, price_divisor BIGINT, micro_per_minor BIGINT);
+  CREATE OR REPLACE TABLE input.taxes (tax_id VARCHAR, name VARCHAR, category VARCHAR, rate_micro BIGINT, note VARCHAR);
+  CREATE OR REPLACE TABLE input.products (product VARCHAR, name VARCHAR, unit VARCHAR, price_micro BIGINT, tax_id VARCHAR);
+  CREATE OR REPLACE TABLE input.customers (
+    customer_key INTEGER, customer_id VARCHAR, name VARCHAR, calendar_key INTEGER, assign_by_start BOOLEAN, partner_id VARCHAR, batch_partner VARCHAR,
+    tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, late_bookings VARCHAR, purchase_order VARCHAR, locale VARCHAR,
+    max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);
+  CREATE OR REPLACE TABLE input.customer_prices (customer_key INTEGER, product VARCHAR, price_micro BIGINT);
+  CREATE OR REPLACE TABLE input.periods (
+    period_key INTEGER, calendar_key INTEGER, cycle_id VARCHAR, n INTEGER, timing VARCHAR, timezone VARCHAR, period_start TIMESTAMP, period_end TIMESTAMP,
+    billing_at TIMESTAMP, billing_date DATE, preview_at TIMESTAMP, confirm_due_at TIMESTAMP, auto_confirm_at TIMESTAMP, send_due_at TIMESTAMP,
+    issued_on DATE, issued_on_now DATE, previewed BOOLEAN);`;
+
+/** Keeps what is billed in `input.billed`; needs `ledger.*` attached. Done first: staging and the calendar's window depend on it. */
+export async function loadBilled(engine: Engine): Promise<void> {
+  await engine.run('CREATE SCHEMA IF NOT EXISTS input; CREATE SCHEMA IF NOT EXISTS draft;');
+  await engine.run(sqlFile('prelude.duckdb.sql'));
+  await engine.run(`CREATE OR REPLACE TABLE input.billed AS ${sqlFile('inputs/billed.sql')}`);
+}
+
+/** First and last service instant among bookings that still may be billed, or null if there are none. Needs input.bookings and input.billed. */
+export async function unbilledSpan(engine: Engine): Promise<{ from: Instant; until: Instant } | null> {
+  const span = await engine.row<{ first: bigint | null; last: bigint | null }>(`
+    SELECT epoch_ms(min(least(b.starts_at, b.ends_at))) AS first, epoch_ms(max(greatest(b.starts_at, b.ends_at))) AS last
+    FROM input.bookings AS b
+    WHERE b.status IN ('billable', 'scheduled')
+      AND NOT EXISTS (SELECT 1 FROM input.billed AS l WHERE l.source = b.source AND l.booking_id = b.booking_id)`);
+  return span.first === null || span.last === null ? null : { from: Number(span.first), until: Number(span.last) };
+}
+
+/** Loads configuration and periods, then derives what the ledger says about them. */
+export async function loadInputs(
+  engine: Engine,
+  given: { config: Config; as_of: Instant; calendars: readonly Calendar[]; calendarKeyOf: (index: number) => number; periods: readonly RunPeriod[] },
+): Promise<void> {
+  const { config } = given;
+  await engine.run(TABLES);
+  await engine.run(`INSERT INTO input.run VALUES (TIMESTAMP '${sqlTimestamp(given.as_of)}', ${literal(config.currency)}, ${textOrNull(config.default_tax)},
+    ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'})`);
+  await loadCatalogue(engine, config);
+  await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);
+  await loadPeriods(engine, given.periods);
+  for (const name of LEDGER_INPUTS) await engine.run(`CREATE OR REPLACE TABLE input.${name} AS ${sqlFile(`inputs/${name}.sql`)}`);
+}
+
+async function loadCatalogue(engine: Engine, config: Config): Promise<void> {
+  await engine.append('input', 'sources', config.bookings, (a, s) => {
+    a.appendVarchar(s.name);
+    orNull(a, s.tax, (v) => { a.appendVarchar(v); });
+    a.appendBoolean(s.on_reject === 'quarantine');
+  });
+  await engine.append('input', 'currencies', currencies(), (a, c) => {
+    a.appendVarchar(c.currency);
+    a.appendTinyInt(c.exponent);
+    a.appendBigInt(10n ** BigInt(12 - c.exponent));
+    a.appendBigInt(10n ** BigInt(6 - c.exponent));
+  });
+  await engine.append('input', 'taxes', config.taxes, (a, t) => {
+    for (const text of [t.tax_id, t.name, t.category]) a.appendVarchar(text);
+    a.appendBigInt(micro(t.rate));
+    orNull(a, t.note, (v) => { a.appendVarchar(v); });
+  });
+  await engine.append('input', 'products', config.products, (a, p) => {
+    for (const text of [p.product, p.name]) a.appendVarchar(text);
+    orNull(a, p.unit, (v) => { a.appendVarchar(v); });
+    orNull(a, p.price, (v) => { a.appendBigInt(micro(v)); });
+    orNull(a, p.tax, (v) => { a.appendVarchar(v); });
+  });
+}
+
+async function loadCustomers(engine: Engine, config: Config, calendars: readonly Calendar[], calendarKeyOf: (index: number) => number): Promise<void> {
+  const indexed = config.customers.map((customer, index) => ({ customer, index }));
+  await engine.append('input', 'customers', indexed, (a, { customer: c, index }) => {
+    const calendar = calendarKeyOf(index);
+    a.appendInteger(index);
+    for (const text of [c.customer_id, c.name]) a.appendVarchar(text);
+    a.appendInteger(calendar);
+    a.appendBoolean(calendars[calendar]?.assign_by === 'starts_at');
+    orNull(a, c.partner_id, (v) => { a.appendVarchar(v); });
+    orNull(a, c.automation.separate_preview_per_partner ? c.partner_id : null, (v) => { a.appendVarchar(v); });
+    orNull(a, c.tax, (v) => { a.appendVarchar(v); });
+    a.appendInteger(c.payment_terms.net_days);
+    a.appendBoolean(c.payment_terms.end_of_month);
+    a.appendVarchar(c.automation.late_bookings);
+    orNull(a, c.purchase_order, (v) => { a.appendVarchar(v); });
+    a.appendVarchar(c.locale);
+    appendLimits(a, c);
+  });
+  const prices = indexed.flatMap(({ customer, index }) => Object.entries(customer.prices).map(([product, price]) => ({ index, product, price })));
+  await engine.append('input', 'customer_prices', prices, (a, p) => {
+    a.appendInteger(p.index);
+    a.appendVarchar(p.product);
+    a.appendBigInt(micro(p.price));
+  });
+}
+
+function appendLimits(a: DuckDBAppender, customer: Customer): void {
+  const { limits } = customer.automation;
+  orNull(a, limits.max_invoice_total, (v) => { a.appendHugeInt(micro(v)); });
+  orNull(a, limits.max_change_percent, (v) => { a.appendBigInt(BigInt(v)); });
+  orNull(a, limits.max_lines, (v) => { a.appendBigInt(BigInt(v)); });
+}
+
+async function loadPeriods(engine: Engine, periods: readonly RunPeriod[]): Promise<void> {
+  // Instants go in as text in one go: periods are few (they are shared by calendars), and the literal is easy to read in a trace.
+  const at = (instant: Instant | null): string => (instant === null ? 'NULL' : `'${sqlTimestamp(instant)}'`);
+  const rows = periods.map((p, key) => `(${[
+    key, p.calendar_key, literal(p.cycle_id), p.n, literal(p.timing), literal(p.timezone), at(p.period_start), at(p.period_end), at(p.billing_at),
+    literal(p.billing_date), at(p.preview_at), at(p.confirm_due_at), at(p.auto_confirm_at), at(p.send_due_at),
+    literal(p.issued_on), literal(p.issued_on_now), p.previewed,
+  ].join(',')})`);
+  for (let i = 0; i < rows.length; i += 5_000) await engine.run(`INSERT INTO input.periods VALUES ${rows.slice(i, i + 5_000).join(',')}`);
+}
+
+function orNull<T>(appender: DuckDBAppender, value: T | null, append: (value: T) => void): void {
+  if (value === null) appender.appendNull();
+  else append(value);
+}
+
+/** Millionths of a decimal that the configuration's rules have checked already. */
+function micro(decimal: string): bigint {
+  const value = parseDecimal(decimal);
+  if (value === null) throw new Error(`not a decimal: ${decimal}`);
+  return value;
+}
+
+function textOrNull(text: string | null): string {
+  return text === null ? 'NULL' : literal(text);
+}

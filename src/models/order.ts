@@ -1,0 +1,30 @@
+/** Every model in the one order in which they are built. A model reads `input.*` and the models above it, nothing else. */
+
+/**
+ * `table`: computed once and kept. `view`: read through by the models below; used where a row is a booking, so that ten million
+ * of them are joined and rated on the way into a sum or a sorted file and never stored in between.
+ */
+export const MODELS = [
+  { name: 'customer_periods', as: 'table' },
+  { name: 'next_periods', as: 'table' },
+  { name: 'placements', as: 'table' },
+  { name: 'rated_bookings', as: 'view' },
+  { name: 'bookings', as: 'view' },
+  { name: 'billed_lines', as: 'view' },
+  { name: 'billed_totals', as: 'table' },
+  { name: 'other_totals', as: 'table' },
+  { name: 'completeness', as: 'table' },
+  { name: 'invoice_taxes', as: 'table' },
+  { name: 'invoice_sums', as: 'table' },
+  { name: 'invoices', as: 'table' },
+  { name: 'previous_totals', as: 'table' },
+  { name: 'limit_checks', as: 'table' },
+  { name: 'limits', as: 'table' },
+  { name: 'invoice_lines', as: 'view' },
+] as const;
+
+/** Relations derived from the ledger, in order; each is `inputs/<name>.sql` and becomes `input.<name>`. */
+export const LEDGER_INPUTS = ['standing_invoices', 'invoiced', 'closed_batches', 'reopened', 'invoice_counts', 'last_totals', 'period_days'] as const;
+
+/** Queries for offending rows; empty is good. In the order in which their findings are told. */
+export const CHECKS = ['unaccounted', 'unbalanced', 'rejected_bookings', 'changed_bookings'] as const;

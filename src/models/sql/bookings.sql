@@ -1,0 +1,28 @@
+-- Every booking that was read, in exactly one bucket, with the reason.
+-- grain: file_key, record
+SELECT
+  *,
+  CASE
+    WHEN billed_invoice_id IS NOT NULL THEN 'already_billed'
+    WHEN status = 'ignored' THEN 'ignored'
+    WHEN status = 'cancelled' THEN 'cancelled'
+    WHEN customer_key IS NULL OR amount_minor IS NULL OR tax_id IS NULL OR abs(amount_minor) >= 1000000000000000 THEN 'rejected'
+    WHEN late AND late_bookings = 'hold' THEN 'held'
+    WHEN period_key IS NULL OR NOT previewed OR (status = 'scheduled' AND timing = 'in_arrears') THEN 'waiting'
+    ELSE 'billed'
+  END AS bucket,
+  CASE
+    WHEN billed_invoice_id IS NOT NULL OR status IN ('ignored', 'cancelled') THEN NULL
+    WHEN customer_key IS NULL THEN 'unknown_customer'
+    WHEN amount_minor IS NULL AND unit_price_micro IS NULL THEN 'no_price'
+    WHEN amount_minor IS NULL OR abs(amount_minor) >= 1000000000000000 THEN 'amount_too_large'
+    WHEN tax_id IS NULL THEN 'no_tax'
+    WHEN late AND late_bookings = 'hold' THEN 'late'
+    WHEN own_period_key IS NULL THEN 'outside_cycle'
+    WHEN period_key IS NULL THEN 'no_open_period'
+    WHEN status = 'scheduled' AND timing = 'in_arrears' THEN 'scheduled'
+    WHEN NOT previewed THEN 'period_running'
+    WHEN late THEN 'late'
+    ELSE NULL
+  END AS reason
+FROM draft.rated_bookings

@@ -1,0 +1,12 @@
+-- Each draft invoice against the limits of its customer and against the customer's invoice before it.
+-- grain: invoice_key
+SELECT
+  i.invoice_key, i.customer_id, i.billing_at,
+  coalesce(abs(i.total_minor) * f.micro_per_minor > c.max_total_micro, FALSE) AS over_total,
+  coalesce(i.lines > c.max_lines, FALSE) AS over_lines,
+  coalesce(i.before_minor > 0 AND abs(i.total_minor - i.before_minor) * 100 > i.before_minor * c.max_change_percent, FALSE) AS over_change,
+  i.before_minor,
+  abs(i.net_minor) + abs(i.tax_minor) >= 1000000000000000 AS too_large
+FROM draft.previous_totals AS i
+JOIN input.customers AS c ON c.customer_key = i.customer_key
+JOIN input.currencies AS f ON f.currency = i.currency

@@ -1,0 +1,8 @@
+-- Draft invoices beyond a declared limit, and those that wait behind one: a customer is parked from the first such invoice on.
+-- grain: invoice_key
+SELECT
+  invoice_key, customer_id, over_total, over_lines, over_change, before_minor,
+  bool_or(over_total OR over_lines OR over_change OR too_large)
+    OVER (PARTITION BY customer_id ORDER BY billing_at, invoice_key ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS parked,
+  too_large
+FROM draft.limit_checks

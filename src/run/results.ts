@@ -1,0 +1,225 @@
+/**
+ * What commands give back, as plain JSON values: these are the shapes of `--json`, each with a schema in `schemas/`. Amounts are
+ * decimal strings, instants ISO 8601 with offset, dates `YYYY-MM-DD`.
+ */
+import type { Diagnostic } from '../values/diagnostic.js';
+import type { Check } from '../ledger/verify.js';
+
+export const SCHEMA_VERSION = 1;
+
+export interface HeadResult {
+  readonly serial: number;
+  /** Hash of the newest commit; print it where nobody can change it, and it anchors the whole ledger. */
+  readonly sha256: string | null;
+}
+
+export interface CurrencyTotal {
+  readonly currency: string;
+  readonly invoices: number;
+  readonly net: string;
+  readonly tax: string;
+  readonly total: string;
+}
+
+export interface PreviewLine {
+  readonly line_no: number;
+  readonly kind: string;
+  readonly booking_id: string | null;
+  readonly product: string | null;
+  readonly description: string;
+  readonly quantity: string;
+  readonly unit_price: string | null;
+  readonly amount: string;
+  readonly tax_id: string;
+  readonly service_start: string | null;
+  readonly service_end: string | null;
+  readonly late: boolean;
+}
+
+export interface PreviewInvoice {
+  readonly invoice_id: string;
+  readonly number: string | null;
+  readonly status: 'preview' | 'processed' | 'void';
+  readonly kind: 'invoice' | 'credit_note';
+  readonly customer_id: string;
+  readonly customer_name: string;
+  readonly cycle_id: string;
+  readonly period_start: string;
+  readonly period_end: string;
+  readonly issued_on: string;
+  readonly due_on: string;
+  readonly currency: string;
+  readonly net: string;
+  readonly tax: string;
+  readonly total: string;
+  readonly digest: string;
+  /** Why it will not be confirmed by itself; null when it will. */
+  readonly parked: string | null;
+  readonly taxes: readonly { readonly tax_id: string; readonly rate: string; readonly net: string; readonly tax: string }[];
+  readonly lines: readonly PreviewLine[];
+}
+
+export interface PreviewBatch {
+  readonly batch_id: string;
+  readonly billing_date: string;
+  readonly partner_id: string | null;
+  readonly digest: string;
+  readonly preview_at: string;
+  /** Earliest of its invoices; null where nothing falls due. */
+  readonly confirm_due_at: string | null;
+  /** true: it is confirmed by itself at confirm_due_at. */
+  readonly auto_confirm: boolean;
+  readonly send_due_at: string | null;
+  readonly invoices: readonly PreviewInvoice[];
+  readonly totals: readonly CurrencyTotal[];
+}
+
+/** Every booking read, in exactly one bucket; they add up to bookings_read. */
+export interface Completeness {
+  readonly bookings_read: number;
+  readonly billed: number;
+  readonly already_billed: number;
+  readonly waiting: number;
+  readonly held: number;
+  readonly cancelled: number;
+  readonly ignored: number;
+  readonly rejected: number;
+  /** The same by reason and currency, with sums; amount null where none could be worked out. */
+  readonly detail: readonly { readonly bucket: string; readonly reason: string | null; readonly currency: string | null; readonly bookings: number; readonly amount: string | null }[];
+}
+
+export interface PreviewResult {
+  readonly schema_version: number;
+  readonly as_of: string;
+  readonly head: HeadResult;
+  readonly batches: readonly PreviewBatch[];
+  readonly completeness: Completeness;
+  /** Files written, relative to the project, sorted. */
+  readonly files: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface ParkedCustomer {
+  readonly customer_id: string;
+  readonly customer_name: string;
+  readonly batch_id: string;
+  readonly invoice_id: string;
+  readonly currency: string;
+  readonly total: string;
+  readonly reason: string;
+}
+
+export interface ConfirmedBatch {
+  readonly batch_id: string;
+  readonly confirmed_at: string;
+  readonly confirmed_by: 'auto' | 'manual';
+  /** First and last number of each series, in order. */
+  readonly numbers: readonly { readonly series: string; readonly first: string; readonly last: string; readonly invoices: number }[];
+  readonly totals: readonly CurrencyTotal[];
+}
+
+export interface SendTally {
+  readonly sent: number;
+  readonly failed: number;
+  readonly uncertain: number;
+  readonly problems: readonly { readonly message_id: string; readonly invoice_id: string; readonly recipient: string; readonly status: string; readonly error: string }[];
+}
+
+/** Result of `run`, `confirm` and `send`. */
+export interface RunResult {
+  readonly schema_version: number;
+  readonly command: 'run' | 'confirm' | 'send';
+  readonly as_of: string;
+  readonly head: HeadResult;
+  readonly confirmed: readonly ConfirmedBatch[];
+  readonly messages: SendTally;
+  readonly parked: readonly ParkedCustomer[];
+  /** Batches that stay open, with their deadlines and digests. */
+  readonly open: readonly OpenBatch[];
+  readonly completeness: Completeness | null;
+  readonly files: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface OpenBatch {
+  readonly batch_id: string;
+  readonly billing_date: string;
+  readonly partner_id: string | null;
+  readonly digest: string;
+  readonly confirm_due_at: string | null;
+  readonly auto_confirm: boolean;
+  readonly totals: readonly CurrencyTotal[];
+}
+
+export interface StatusResult {
+  readonly schema_version: number;
+  readonly as_of: string;
+  readonly head: HeadResult;
+  readonly ledger: string;
+  readonly last_run: { readonly run_id: string; readonly as_of: string; readonly action: string; readonly tool_version: string } | null;
+  readonly open: readonly OpenBatch[];
+  readonly parked: readonly ParkedCustomer[];
+  /** Messages by status, sorted. */
+  readonly outbox: readonly { readonly status: string; readonly messages: number; readonly next_due_at: string | null }[];
+  readonly problems: SendTally['problems'];
+  readonly completeness: Completeness;
+  readonly history: { readonly file: string; readonly serial: number | null; readonly current: boolean };
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface ValidateResult {
+  readonly schema_version: number;
+  readonly file: string;
+  readonly customers: number;
+  readonly cycles: number;
+  readonly products: number;
+  readonly sources: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface CalendarPeriod {
+  readonly customer_id?: string;
+  readonly cycle_id: string;
+  readonly n: number;
+  readonly period_start: string;
+  readonly period_end: string;
+  readonly billing_at: string;
+  readonly billing_date: string;
+  readonly preview_at: string | null;
+  readonly confirm_due_at: string | null;
+  readonly send_due_at: string | null;
+  readonly stub: boolean;
+}
+
+export interface CalendarResult {
+  readonly schema_version: number;
+  readonly from: string;
+  readonly to: string;
+  readonly periods: readonly CalendarPeriod[];
+}
+
+export interface VerifyResult {
+  readonly schema_version: number;
+  readonly head: HeadResult;
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface DoctorResult {
+  readonly schema_version: number;
+  readonly ok: boolean;
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string; readonly hint: string | null }[];
+}
+
+export interface ExportResult {
+  readonly schema_version: number;
+  readonly to: string;
+  readonly files: readonly { readonly file: string; readonly rows: number }[];
+}
+
+export interface InitResult {
+  readonly schema_version: number;
+  readonly folder: string;
+  readonly files: readonly string[];
+}

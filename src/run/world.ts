@@ -1,0 +1,28 @@
+/** What a command is given of the outside world, by the door: nothing below asks for clock, environment or folder itself. */
+import type { Instant } from '../values/time.js';
+import type { Log } from '../world/types.js';
+
+export interface World {
+  /** Absolute current folder. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The clock; only asked when no --as-of was given. */
+  readonly now: () => Instant;
+  readonly log: Log;
+  /** This program's version. */
+  readonly tool_version: string;
+  /** Absolute folder of the installed package (built-in templates, schemas, the starter project). */
+  readonly package_root: string;
+}
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  /** `--config`; undefined: billing.config.yaml in the current or a parent folder. */
+  readonly config?: string;
+  /** `--as-of` as written: an instant with offset, a local date-time or a date in the zone of the configuration. */
+  readonly as_of?: string;
+  /** `--memory-limit`, DuckDB size text. */
+  readonly memory_limit?: string;
+  /** `--threads` */
+  readonly threads?: number;
+}
