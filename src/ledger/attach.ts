@@ -54,8 +54,8 @@ function emptySql(table: LedgerTable): string {
 function segmentsSql(table: LedgerTable, paths: readonly string[]): string {
   const columns = Object.keys(LEDGER_TABLES[table]).map(identifier);
   const files = paths.map(literal).join(', ');
-  return `SELECT ${columns.join(', ')}, regexp_extract(filename, '(\\d{8,})-run_[0-9a-f]{20}[/\\\\]${table}\\.parquet$', 1)::BIGINT AS serial `
-    + `FROM read_parquet([${files}], filename = true)`;
+  const serial = `regexp_extract(filename, '(\\d{8,})-run_[0-9a-f]{20}[/\\\\]${table}\\.parquet$', 1)::BIGINT AS serial`;
+  return `SELECT ${columns.join(', ')}, ${serial} FROM read_parquet([${files}], filename = true)`;
 }
 
 /**

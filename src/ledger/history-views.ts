@@ -10,7 +10,7 @@ export const HISTORY_LAYOUT = 1;
 
 /** Minor units of a currency with `exponent` decimals as DECIMAL(18,3), by integer multiplication. */
 function money(minor: string, exponent: string): string {
-  const factor = `CASE ${exponent} WHEN 0 THEN 1000 WHEN 1 THEN 100 WHEN 2 THEN 10 WHEN 3 THEN 1 ELSE error('no such currency exponent') END`;
+  const factor = `CASE ${exponent} WHEN 0 THEN 1000 WHEN 1 THEN 100 WHEN 2 THEN 10 WHEN 3 THEN 1 ELSE error('no such exponent') END`;
   return `((${minor} * ${factor})::DECIMAL(18,0) * 0.001)::DECIMAL(18,3)`;
 }
 
@@ -71,7 +71,8 @@ export const FACTS: Readonly<Record<string, FactTable>> = {
   messages: {
     from: '{ledger}.messages AS r',
     columns: [
-      ...plain('VARCHAR', 'message_id', 'invoice_id', 'kind', 'recipients'), ...instants('queued_at', 'send_due_at'), ...plain('BIGINT', 'serial'),
+      ...plain('VARCHAR', 'message_id', 'invoice_id', 'kind', 'recipients'), ...instants('queued_at', 'send_due_at'),
+      ...plain('BIGINT', 'serial'),
     ],
   },
   events: {
@@ -112,14 +113,17 @@ export const VIEWS: Readonly<Record<string, View>> = {
   invoices: {
     comment: 'One row per processed or void invoice and credit note',
     columns: {
-      invoice_id: 'Id of the invoice, derived from its content; the key', number: 'Number on the document; unique, without gaps in its series',
+      invoice_id: 'Id of the invoice, derived from its content; the key',
+      number: 'Number on the document; unique, without gaps in its series',
       kind: 'invoice or credit_note', status: 'processed (locked and numbered) or void (cancelled before it was sent; keeps its number)',
       payment_status: 'unpaid, partly_paid, paid, overdue (due before the date of the newest run) or written_off; null when void',
-      customer_id: 'Customer who is invoiced', customer_name: 'Name of the customer as it stood then', partner_id: 'Partner of the customer, or null',
+      customer_id: 'Customer who is invoiced', customer_name: 'Name of the customer as it stood then',
+      partner_id: 'Partner of the customer, or null',
       batch_id: 'Batch the invoice was previewed in', cycle_id: 'Billing cycle', period_start: 'First instant of the billed period',
       period_end: 'End of the billed period, exclusive', billing_date: 'Local date of the boundary at which is billed',
       issued_on: 'Date on the document', due_on: 'Date payment is due', currency: 'ISO 4217 code of all amounts of the invoice',
-      net: 'Sum of the lines', tax: 'Sum of the taxes', total: 'net + tax', paid: 'Paid so far', balance: 'Still open: total - paid; 0 when void',
+      net: 'Sum of the lines', tax: 'Sum of the taxes', total: 'net + tax', paid: 'Paid so far',
+      balance: 'Still open: total - paid; 0 when void',
       confirmed_at: 'Instant it was locked', confirmed_by: 'auto, manual or approval', sent_at: 'Instant it was first sent, or null',
       serial: 'Commit of the ledger that added it',
     },
@@ -129,7 +133,8 @@ export const VIEWS: Readonly<Record<string, View>> = {
           WHEN f.total > 0 AND f.due_on < (SELECT as_of_date FROM duebook_meta) THEN 'overdue' ELSE 'unpaid' END AS payment_status,
         f.customer_id, f.customer_name, f.partner_id, f.batch_id, f.cycle_id, f.period_start, f.period_end, f.billing_date, f.issued_on,
         f.due_on, f.currency, f.net, f.tax, f.total, 0::DECIMAL(18,3) AS paid,
-        CASE WHEN v.invoice_id IS NULL THEN f.total ELSE 0::DECIMAL(18,3) END AS balance, f.confirmed_at, f.confirmed_by, s.sent_at, f.serial
+        CASE WHEN v.invoice_id IS NULL THEN f.total ELSE 0::DECIMAL(18,3) END AS balance, f.confirmed_at, f.confirmed_by,
+        s.sent_at, f.serial
       FROM facts.invoices AS f
       LEFT JOIN (${VOIDED}) AS v ON v.invoice_id = f.invoice_id
       LEFT JOIN (SELECT m.invoice_id, min(e."at") AS sent_at FROM facts.messages AS m
@@ -171,7 +176,8 @@ export const VIEWS: Readonly<Record<string, View>> = {
     comment: 'Everything that happened, one row each; rows are never changed',
     columns: {
       at: 'Instant it happened', serial: 'Commit of the ledger that recorded it', run_id: 'Run that recorded it',
-      subject: 'invoice, message, payment, batch or customer', subject_id: 'Id of the subject', event: 'What happened', detail: 'More, as JSON, or null',
+      subject: 'invoice, message, payment, batch or customer', subject_id: 'Id of the subject', event: 'What happened',
+      detail: 'More, as JSON, or null',
     },
     select: `SELECT e."at", e.serial, r.run_id, e.subject, e.subject_id, e.event, e.detail::JSON AS detail
       FROM facts.events AS e LEFT JOIN facts.runs AS r ON r.serial = e.serial`,
@@ -181,17 +187,20 @@ export const VIEWS: Readonly<Record<string, View>> = {
     columns: {
       message_id: 'Id of the message; its Message-ID derives from it', invoice_id: 'Invoice it is about', kind: 'What it is for',
       recipient: 'Who it goes to', status: 'queued, sending, sent, failed, uncertain (it may have arrived) or cancelled',
-      attempts: 'How often it was handed to the mail server', queued_at: 'Instant it was put into the outbox', sent_at: 'Instant it was sent, or null',
+      attempts: 'How often it was handed to the mail server', queued_at: 'Instant it was put into the outbox',
+      sent_at: 'Instant it was sent, or null',
       sha256: 'Hash of the message as it was sent, or null', error: 'What went wrong at the last attempt, or null',
     },
-    select: `SELECT message_id, invoice_id, kind, recipients AS recipient, status, attempts, queued_at, sent_at, sha256, error FROM (${MESSAGES})`,
+    select: `SELECT message_id, invoice_id, kind, recipients AS recipient, status, attempts, queued_at, sent_at, sha256, error
+      FROM (${MESSAGES})`,
   },
   runs: {
     comment: 'One row per commit of the ledger',
     columns: {
       run_id: 'Id of the run, derived from its content', serial: '1, 2, 3, … without a gap', as_of: 'Instant the run was for',
       committed_at: 'Instant of the commit; the same as as_of', config_digest: 'SHA-256 of the configuration',
-      config_commit: 'Commit of the configuration in git, or null', tool_version: 'Version of duebook', invoices: 'How many invoices it added',
+      config_commit: 'Commit of the configuration in git, or null', tool_version: 'Version of duebook',
+      invoices: 'How many invoices it added',
       total: 'Their total; null where they are in more than one currency',
     },
     select: 'SELECT run_id, serial, as_of, committed_at, config_digest, config_commit, tool_version, invoices, total FROM facts.runs',

@@ -62,7 +62,7 @@ export async function publishHistory(ledger: Ledger, path: string, options: Publ
     if (code === null) throw error;
     return fail('LEDGER_UNREACHABLE', `Cannot write ${basename(path)}: the system says ${code}.`, {
       at: { file: basename(path) },
-      hint: 'The ledger itself is whole; the history is made from it again. Check free space and permissions of the folder, then run again.',
+      hint: 'The ledger itself is whole; the history is made from it. Check free space and permissions of the folder, then run again.',
     });
   }
 }
@@ -146,8 +146,9 @@ function runSql(commit: CommitDocument): string {
   const totals = Object.values(commit.totals);
   const total = totals.length > 1 ? 'NULL' : (totals[0] ?? '0');
   const values = [
-    literal(commit.run_id), String(commit.serial), instantSql(commit.as_of), instantSql(commit.committed_at), literal(commit.config_digest),
-    orNull(commit.config_commit), literal(commit.tool_version), String(commit.invoices), total === 'NULL' ? total : literal(total),
+    literal(commit.run_id), String(commit.serial), instantSql(commit.as_of), instantSql(commit.committed_at),
+    literal(commit.config_digest), orNull(commit.config_commit), literal(commit.tool_version), String(commit.invoices),
+    total === 'NULL' ? total : literal(total),
   ];
   return `(${values.join(', ')})`;
 }
@@ -180,7 +181,8 @@ async function removeFile(path: string): Promise<void> {
 /** Removes half-made files of processes that died. */
 async function sweep(folder: string, prefix: string): Promise<void> {
   for (const name of (await readdir(folder)).sort()) {
-    if (name.startsWith(prefix) && processName().isDead(name.slice(prefix.length).replace(/\.wal$/, ''))) await rm(join(folder, name), { force: true });
+    const owner = name.slice(prefix.length).replace(/\.wal$/, '');
+    if (name.startsWith(prefix) && processName().isDead(owner)) await rm(join(folder, name), { force: true });
   }
 }
 

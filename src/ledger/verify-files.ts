@@ -14,6 +14,8 @@ export interface Proof {
   readonly name: string;
   /** What was looked at, for people: "12 commits". */
   readonly detail: string;
+  /** It could not be made. */
+  readonly skipped?: boolean;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -93,7 +95,8 @@ export async function proveNoForeignFiles(ledger: Ledger): Promise<Proof> {
       const { sha256 } = await hashFile(await ledger.store.localPath(key));
       if (sha256 !== basename(key).split('.')[0]) diagnostics.push(changedFile(file, 'does not have the hash that is its name'));
     } else {
-      diagnostics.push(problem('LEDGER_DAMAGED', `${file} is no file of this ledger.`, { at: { file }, hint: 'Find out who put it there, then move it away.' }));
+      const hint = 'Find out who put it there, then move it away.';
+      diagnostics.push(problem('LEDGER_DAMAGED', `${file} is no file of this ledger.`, { at: { file }, hint }));
     }
   }
   return { name: 'files', detail: `${keys.length} files, all known`, diagnostics };
@@ -104,5 +107,6 @@ function lostFile(file: string, message: string): Diagnostic {
 }
 
 function changedFile(file: string, what: string): Diagnostic {
-  return problem('LEDGER_DAMAGED', `${file} ${what}: it was changed or is damaged.`, { at: { file }, hint: 'Bring it back from a backup.' });
+  const hint = 'Bring it back from a backup.';
+  return problem('LEDGER_DAMAGED', `${file} ${what}: it was changed or is damaged.`, { at: { file }, hint });
 }

@@ -67,7 +67,7 @@ export async function stageBatch(engine: Engine, ledger: Ledger, size: Size = { 
       SELECT 'msg_' || invoice_id AS message_id, invoice_id, 'invoice' AS kind, 'ap@acme.example' AS recipients, ${at} AS queued_at, ${at} AS send_due_at
       FROM invoice;
     CREATE OR REPLACE TEMP TABLE event AS
-      SELECT ${at} AS at, 'invoice' AS subject, invoice_id AS subject_id, 'confirmed' AS event, NULL AS detail FROM invoice`);
+      SELECT ${at} AS at, 'invoice' AS subject, invoice_id AS subject_id, 'confirmed' AS event, NULL::VARCHAR AS detail FROM invoice`);
   const files = await Promise.all(([
     ['invoices', 'invoice', 'seq'], ['invoice_lines', 'line', 'invoice_id, line_no'], ['invoice_taxes', 'tax', 'invoice_id, tax_id'],
     ['parties', 'party', 'party_id'], ['messages', 'message', 'message_id'], ['events', 'event', 'subject, subject_id, event'],
