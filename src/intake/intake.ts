@@ -79,7 +79,7 @@ async function stageSource(
     try {
       await stageBatch(engine, batch, target, currency);
     } catch (error) {
-      const damaged = source.format === 'parquet' ? await findDamaged(engine, files) : [];
+      const damaged = source.format === 'parquet' ? await findDamaged(engine, files.filter((file) => loaded.rows.has(file.file_key))) : [];
       if (damaged.length === 0) throw error;
       diagnostics.push(...damaged);
     }
