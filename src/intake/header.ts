@@ -32,7 +32,7 @@ export function checkColumns(file: string, names: readonly string[], needed: rea
   if (missing.length > 0) {
     const spare = names.filter((name) => name !== '' && !needed.includes(name));
     const hints = missing.map((name) => didYouMean(name, spare)).filter((hint): hint is string => hint?.startsWith('did') ?? false);
-    findings.push(problem('BOOKINGS_COLUMNS', `${file} has no column ${list(missing)}; it has ${list(names)}`, {
+    findings.push(problem('BOOKINGS_COLUMNS', `${file} has no column${missing.length > 1 ? 's' : ''} ${list(missing)}; it has ${list(names)}`, {
       at: { file, line: 1 },
       hint: hints.length > 0 ? hints.join(' ') : names.length === 1 ? 'is the delimiter of the source right?' : 'name the columns as the file does',
     }));

@@ -73,7 +73,7 @@ export async function rejectDiagnostics(engine: Engine, sources: readonly Bookin
     const rejects = await engine.rows<Reject>(`SELECT * ${where} ORDER BY file, record, column_name NULLS FIRST, message LIMIT ${TOLD}`);
     const make = policy === 'fail' ? problem : warning;
     findings.push(...rejects.map((reject) => make(CODE, told(reject), {
-      at: { file: reject.file, ...(reject.line === null ? {} : { line: Number(reject.line) }) },
+      at: { file: reject.file, ...(reject.line === null ? {} : { line: Number(reject.line) }) }, ...hintOf(reject),
     })));
     if (n > BigInt(TOLD)) {
       const rows = await engine.row<{ n: bigint }>(`SELECT count(DISTINCT (file, record)) AS n ${where}`);
@@ -81,6 +81,16 @@ export async function rejectDiagnostics(engine: Engine, sources: readonly Bookin
     }
   }
   return findings;
+}
+
+/** The remedy where one is likely. */
+function hintOf({ message, value }: Reject): { hint?: string } {
+  if (message.startsWith('is not a number') && /^[+-]?[0-9.]*,[0-9]+$/.test(value ?? '')) return { hint: 'for decimal commas write `decimal: ","` in the source' };
+  if (message.startsWith('is not a number') && /^[+-]?[0-9,]*\.[0-9]+$/.test(value ?? '')) return { hint: 'for decimal points write `decimal: "."` in the source' };
+  if (message.startsWith('is not a date')) return { hint: 'other formats are declared in the source: `date_formats: ["%d.%m.%Y %H:%M"]`' };
+  if (message.startsWith('is not a known status')) return { hint: 'say under `status` of the source what this word means' };
+  if (message.includes('UTF-8')) return { hint: 'try `encoding: windows-1252`' };
+  return {};
 }
 
 function told(reject: Reject): string {

@@ -120,7 +120,7 @@ describe('the columns of a CSV file', () => {
     expect(bookings).toEqual([]);
     expect(told(diagnostics)).toEqual([
       'error BOOKINGS_COLUMNS data/a.csv:1 data/a.csv has no column "customer"; it has "id", "custmer", "start"',
-      'error BOOKINGS_COLUMNS data/b.csv:1 data/b.csv has no column "id", "customer", "start"; it has "id;customer;start"',
+      'error BOOKINGS_COLUMNS data/b.csv:1 data/b.csv has no columns "id", "customer", "start"; it has "id;customer;start"',
       'error BOOKINGS_COLUMNS data/c.csv:1 data/c.csv has more than one column "id"',
     ]);
     expect(diagnostics[0]!.hint).toBe('did you mean "custmer"?');

@@ -77,7 +77,7 @@ describe('a Parquet file', () => {
     expect(told(diagnostics)).toEqual([
       'error BOOKINGS_COLUMNS data/a.parquet data/a.parquet: column "start" is BIGINT, which cannot be a starts_at',
       'error BOOKINGS_COLUMNS data/a.parquet data/a.parquet: column "n" is INTEGER[], which cannot be a quantity',
-      'error BOOKINGS_COLUMNS data/b.parquet data/b.parquet has no column "customer", "product", "text", "start", "finish", "n", "price"; it has "id", "Kunde"',
+      'error BOOKINGS_COLUMNS data/b.parquet data/b.parquet has no columns "customer", "product", "text", "start", "finish", "n", "price"; it has "id", "Kunde"',
       'error BOOKINGS_COLUMNS data/c.parquet data/c.parquet: column "customer" is DOUBLE, which cannot be a customer_id',
     ]);
   }, parquet({ 'data/a.parquet': row({ start: '5::BIGINT', n: '[1]' }), 'data/b.parquet': `SELECT 'B1' AS id, 'acme' AS "Kunde"`, 'data/c.parquet': row({ customer: '1.0::DOUBLE' }) })));
