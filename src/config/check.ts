@@ -19,65 +19,82 @@ const LATER: Readonly<Record<string, string>> = {
   repeat_bookings: 'repeat bookings', dunning: 'dunning', reminders: 'reminders',
 };
 
-let validator: ValidateFunction | undefined;
+type Schema = Readonly<Record<string, unknown>>;
 
-function compiled(): ValidateFunction {
+/** One finding of ajv with what it is about. ajv could add these itself, but takes half as long again to compile then. */
+interface Finding {
+  readonly error: ErrorObject;
+  readonly path: Path;
+  readonly data: unknown;
+  /** What the schema says about it, in the branch of its type. */
+  readonly schema: Schema;
+}
+
+let validator: { validate: ValidateFunction; schema: Schema } | undefined;
+
+function compiled(): { validate: ValidateFunction; schema: Schema } {
   if (validator !== undefined) return validator;
-  const ajv = new Ajv2020({ strict: true, allErrors: true, verbose: true, allowUnionTypes: true });
+  const schema = configSchema();
+  const ajv = new Ajv2020({ strict: true, allErrors: true, code: { optimize: false } }); // it is compiled once and run once
   for (const [name, format] of Object.entries(FORMATS)) ajv.addFormat(name, format.test);
-  validator = ajv.compile(configSchema());
+  validator = { validate: ajv.compile(schema), schema };
   return validator;
+}
+
+function resolved(top: Schema, schema: Schema): Schema {
+  const reference = schema['$ref'] as string | undefined;
+  return reference === undefined ? schema : (top['$defs'] as Readonly<Record<string, Schema>>)[reference.slice('#/$defs/'.length)]!;
+}
+
+/** The branch of an `anyOf` for the type of a value; the schema itself if it has none; null if no branch takes that type. */
+function branchFor(top: Schema, schema: Schema, data: unknown): Schema | null {
+  const branches = schema['anyOf'] as Schema[] | undefined;
+  if (branches === undefined) return schema;
+  const type = data === null ? 'null' : Array.isArray(data) ? 'array' : Number.isInteger(data) ? 'integer' : typeof data;
+  return branches.map((branch) => resolved(top, branch)).find((branch) => branch['type'] === type) ?? null;
+}
+
+/** What the schema says about the value at a path. (ajv's own `schemaPath` begins anew in every referenced schema.) */
+function schemaAt(top: Schema, path: Path, value: unknown): Schema {
+  let [schema, data] = [top, value];
+  for (const step of path) {
+    const branch = branchFor(top, schema, data) ?? schema;
+    const properties = branch['properties'] as Readonly<Record<string, Schema>> | undefined;
+    schema = resolved(top, (typeof step === 'number' ? branch['items'] : properties?.[step] ?? branch['additionalProperties']) as Schema);
+    data = (data as Readonly<Record<string | number, unknown>>)[step];
+  }
+  return schema;
 }
 
 /** Pushes a diagnostic per problem; returns the paths of the values that are wrong, so that the rules can leave them alone. */
 export function checkShape(value: unknown, written: Written, found: Diagnostic[]): Path[] {
-  const validate = compiled();
+  const { validate, schema: top } = compiled();
   if (validate(value)) return [];
-  const errors = [...(validate.errors ?? [])];
-  const hidden = chosenBranches(errors);
   const broken: Path[] = [];
-  for (const error of errors) {
-    if (hidden.has(error) || error.propertyName !== undefined || (error.keyword === 'pattern' && hasFormat(error))) continue;
-    const path = pathOf(error.instancePath, value);
-    const diagnostic = say(error, path, written);
-    if (diagnostic === null) continue;
-    found.push(diagnostic);
+  for (const error of validate.errors ?? []) {
+    const { path, data } = pathOf(error.instancePath, value);
+    const schema = schemaAt(top, path, value);
+    const branch = branchFor(top, schema, data);
+    if (isNoise(error, schema, branch)) continue;
+    found.push(say({ error, path, data, schema: branch ?? schema }, written));
     if (error.keyword === 'propertyNames') broken.push([...path, (error.params as { propertyName: string }).propertyName]);
     else if (error.keyword !== 'additionalProperties') broken.push(path);
   }
   return broken;
 }
 
-function hasFormat(error: ErrorObject): boolean {
-  return (error.parentSchema as { format?: string } | undefined)?.format !== undefined;
-}
-
 /**
- * Of a failed `anyOf` only the branch of the value's own type is worth telling: a list that is wrong in its third entry is not told
- * that it could have been a text. Returns the errors to leave out.
+ * What another finding says better: a pattern beside its format, an id beside its map, and of an `anyOf` everything but the branch of
+ * the value's own type. A list that is wrong in its third entry is not told that it could have been a text.
  */
-function chosenBranches(errors: readonly ErrorObject[]): Set<ErrorObject> {
-  const hidden = new Set<ErrorObject>();
-  // ajv reports the branches of an anyOf right before the anyOf itself.
-  errors.forEach((either, index) => {
-    if (either.keyword !== 'anyOf') return;
-    const prefix = `${either.schemaPath}/`;
-    const inside: ErrorObject[] = [];
-    for (let i = index - 1; i >= 0; i -= 1) {
-      const error = errors[i]!;
-      if (!error.schemaPath.startsWith(prefix) || !error.instancePath.startsWith(either.instancePath)) break;
-      inside.push(error);
-    }
-    const branchOf = (error: ErrorObject): string => error.schemaPath.slice(prefix.length).split('/')[0]!;
-    const wrongType = new Set(inside.filter((e) => e.keyword === 'type' && e.instancePath === either.instancePath).map(branchOf));
-    const told = inside.filter((error) => !wrongType.has(branchOf(error)));
-    for (const error of told.length > 0 ? [either, ...inside.filter((e) => !told.includes(e))] : inside) hidden.add(error);
-  });
-  return hidden;
+function isNoise(error: ErrorObject, schema: Schema, branch: Schema | null): boolean {
+  if (error.propertyName !== undefined || (error.keyword === 'pattern' && branch?.['format'] !== undefined)) return true;
+  if (schema['anyOf'] === undefined) return false;
+  return error.keyword === 'type' || (error.keyword === 'anyOf' && branch !== null);
 }
 
-/** A JSON pointer as a path, with numbers where the value is a list. */
-function pathOf(pointer: string, top: unknown): Path {
+/** A JSON pointer as a path, with numbers where the value is a list, and what stands there. */
+function pathOf(pointer: string, top: unknown): { path: Path; data: unknown } {
   const path: (string | number)[] = [];
   let value = top;
   for (const part of pointer.split('/').slice(1)) {
@@ -85,7 +102,7 @@ function pathOf(pointer: string, top: unknown): Path {
     path.push(Array.isArray(value) ? Number(key) : key);
     value = (value as Record<string, unknown>)[key];
   }
-  return path;
+  return { path, data: value };
 }
 
 /** customers.acme.email, bookings[0].path */
@@ -100,57 +117,58 @@ export function shown(path: Path, value: unknown, written: Written): string {
   return value === null || value === undefined ? 'nothing' : Array.isArray(value) ? 'a list' : isMap(value) ? 'a map' : 'this';
 }
 
-function say(error: ErrorObject, path: Path, written: Written): Diagnostic | null {
+function say(finding: Finding, written: Written): Diagnostic {
+  const { error, path, data, schema } = finding;
   const params = error.params as Record<string, string & number>;
   const name = path.length === 0 ? 'the configuration' : pathText(path);
   const at = written.place(path);
-  const is = (): string => shown(path, error.data, written);
+  const because = (hint: string): Diagnostic => problem(codeOf(path), `${name} is ${shown(path, data, written)}`, { at, hint });
   switch (error.keyword) {
     case 'additionalProperties':
-      return sayUnknownKey(error, [...path, params['additionalProperty']!], written);
+      return sayUnknownKey(schema, [...path, params['additionalProperty']!], written);
     case 'required':
       return problem('CONFIG_MISSING_KEY', `${path.length === 0 ? '' : `${name}: `}the key "${params['missingProperty']}" is missing`, {
-        at: path.length === 0 ? { file: at.file } : written.keyPlace(path), ...described(error, params['missingProperty']!),
+        at: path.length === 0 ? { file: at.file } : written.keyPlace(path), ...described(schema, params['missingProperty']!),
       });
     case 'propertyNames': {
-      const expected = FORMATS[(error.schema as { format: string }).format]!.expected;
+      const { expected } = FORMATS[(schema['propertyNames'] as { format: string }).format]!;
       const key = params['propertyName']!;
       return problem('CONFIG_VALUE', `"${key}" cannot be an id in ${name}`, { at: written.keyPlace([...path, key]), hint: `use ${expected}` });
     }
     case 'format':
-      return sayFormat(error, path, written);
+      return sayFormat(finding, written);
     case 'type': case 'anyOf':
-      return sayType(error, path, written);
+      return sayType(finding, written);
     case 'enum': {
-      const words = (error.schema as string[]);
-      const near = typeof error.data === 'string' ? nearest(error.data, words) : null;
-      return problem(codeOf(path), `${name} is ${is()}`, {
-        at, hint: near === null ? `use one of: ${words.join(', ')}` : `did you mean ${near}? (one of: ${words.join(', ')})`,
-      });
+      const words = schema['enum'] as string[];
+      const near = typeof data === 'string' ? nearest(data, words) : null;
+      return because(near === null ? `use one of: ${words.join(', ')}` : `did you mean ${near}? (one of: ${words.join(', ')})`);
     }
     case 'const':
-      return problem('CONFIG_VALUE', `${name} is ${is()}`, { at, hint: `the only value is ${JSON.stringify(params['allowedValue'])}` });
+      return because(`the only value is ${JSON.stringify(params['allowedValue'])}`);
     case 'minimum': case 'maximum':
-      return problem(codeOf(path), `${name} is ${is()}`, { at, hint: `it must be ${params['comparison']} ${params['limit']}` });
+      return because(`it must be ${params['comparison']} ${params['limit']}`);
     case 'minItems':
       return problem(codeOf(path), `${name} is an empty list`, { at, hint: 'add an entry, or leave the key out' });
-    case 'minLength': case 'maxLength':
-      return problem('CONFIG_VALUE', `${name} is ${is()}`, {
-        at, hint: `it must have ${error.keyword === 'minLength' ? 'at least' : 'at most'} ${params['limit']} character${Number(params['limit']) === 1 ? '' : 's'}`,
-      });
-    case 'if':
-      return null;
+    case 'minLength':
+      return because(`it must have ${characters('at least', params['limit']!)}`);
+    case 'maxLength':
+      return because(`it must have ${characters('at most', params['limit']!)}`);
     default:
       return problem('CONFIG_VALUE', `${name}: ${error.message ?? 'is not valid'}`, { at });
   }
 }
 
-/** What is wrong inside of a cycle is a matter of the cycle. */
-function codeOf(path: Path): Code {
-  return path[0] === 'cycles' && path[2] !== 'automation' && path[2] !== 'timezone' ? 'CONFIG_CYCLE' : 'CONFIG_VALUE';
+function characters(bound: string, limit: number): string {
+  return `${bound} ${limit} character${limit === 1 ? '' : 's'}`;
 }
 
-function sayUnknownKey(error: ErrorObject, path: Path, written: Written): Diagnostic {
+/** What is wrong inside of a cycle is a matter of the cycle. */
+function codeOf(path: Path): Code {
+  return path[0] === 'cycles' && path.length > 1 && path[2] !== 'automation' && path[2] !== 'timezone' ? 'CONFIG_CYCLE' : 'CONFIG_VALUE';
+}
+
+function sayUnknownKey(schema: Schema, path: Path, written: Written): Diagnostic {
   const key = String(path.at(-1));
   const at = written.keyPlace(path);
   const inside = path.length === 1 ? '' : ` in ${pathText(path.slice(0, -1))}`;
@@ -159,15 +177,15 @@ function sayUnknownKey(error: ErrorObject, path: Path, written: Written): Diagno
       at, hint: 'remove the key; nothing of it would be billed',
     });
   }
-  const known = Object.keys((error.parentSchema as { properties?: object }).properties ?? {});
+  const known = Object.keys((schema['properties'] ?? {}) as object);
   const hint = didYouMean(key, known);
   return problem('CONFIG_UNKNOWN_KEY', `the key "${key}" is not known${inside}`, hint === null ? { at } : { at, hint });
 }
 
-function sayFormat(error: ErrorObject, path: Path, written: Written): Diagnostic {
-  const format = (error.params as { format: string }).format;
+function sayFormat({ path, data, schema }: Finding, written: Written): Diagnostic {
+  const format = schema['format'] as string;
   const { expected, code } = FORMATS[format]!;
-  const value = shown(path, error.data, written);
+  const value = shown(path, data, written);
   const near = format === 'time-zone' ? nearestZone(value.replace(/^["']|["']$/g, '')) : null;
   return problem(code ?? codeOf(path), `${pathText(path)} is ${value}`, {
     at: written.place(path), hint: near === null ? `it must be ${expected}` : `did you mean ${near}?`,
@@ -180,22 +198,20 @@ function nearestZone(word: string): string | null {
   return exact ?? nearest(word, zones.values());
 }
 
-function sayType(error: ErrorObject, path: Path, written: Written): Diagnostic {
-  const parent = error.parentSchema as { description?: string; format?: string; type?: string; anyOf?: { type: string }[] };
-  const wanted = error.keyword === 'anyOf' ? parent.anyOf!.map((branch) => branch.type) : [parent.type!];
-  const value = shown(path, error.data, written);
-  const message = `${path.length === 0 ? 'the configuration' : pathText(path)} is ${value}`;
-  const at = written.place(path);
-  if (wanted.includes('string') && (typeof error.data === 'number' || typeof error.data === 'boolean')) {
-    return problem(codeOf(path), message, { at, hint: `put it in quotes: "${value}"` });
+function sayType({ path, data, schema }: Finding, written: Written): Diagnostic {
+  const branches = schema['anyOf'] as { type?: string }[] | undefined;
+  const wanted = (branches?.map((branch) => branch.type ?? 'object') ?? [schema['type'] as string]);
+  const value = shown(path, data, written);
+  const name = path.length === 0 ? 'the configuration' : pathText(path);
+  const because = (message: string, hint: string): Diagnostic => problem(codeOf(path), message, { at: written.place(path), hint });
+  if (data === null) return because(`${name} is empty`, `give it a value (${words(wanted)}), or remove the key`);
+  if (wanted.includes('string') && (typeof data === 'number' || typeof data === 'boolean')) {
+    return because(`${name} is ${value}`, `put it in quotes: "${value}"`);
   }
-  if (error.data === null && wanted.length > 0) {
-    return problem(codeOf(path), `${pathText(path)} is empty`, { at, hint: `give it a value (${words(wanted)}), or remove the key` });
+  if (typeof data === 'string' && wanted.includes('integer') && /^["']?\d+["']?$/.test(value)) {
+    return because(`${name} is ${value}`, 'write it as a whole number, without quotes');
   }
-  if (typeof error.data === 'string' && wanted.includes('integer') && written.written(path)?.includes('${') !== true) {
-    return problem(codeOf(path), message, { at, hint: 'write it as a whole number, without quotes' });
-  }
-  return problem(codeOf(path), message, { at, hint: `it must be ${words(wanted)}` });
+  return because(`${name} is ${value}`, `it must be ${words(wanted)}`);
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
@@ -206,8 +222,8 @@ function words(types: readonly string[]): string {
   return types.map((type) => TYPE_WORDS[type] ?? type).join(' or ');
 }
 
-function described(error: ErrorObject, key: string): { hint?: string } {
-  const properties = (error.parentSchema as { properties?: Record<string, { description?: string }> }).properties;
+function described(schema: Schema, key: string): { hint?: string } {
+  const properties = schema['properties'] as Record<string, { description?: string }> | undefined;
   const description = properties?.[key]?.description;
   return description === undefined ? {} : { hint: `add it. ${description}` };
 }

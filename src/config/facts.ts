@@ -44,6 +44,12 @@ export function factsOf(value: unknown, broken: readonly Path[], written: Writte
   const push = (make: typeof problem, code: Code, path: Path, message: string, hint?: string | null, also?: Place): void => {
     found.push(make(code, message, { at: written.place(path), ...(hint == null ? {} : { hint }), ...(also === undefined ? {} : { also }) }));
   };
+  const entriesOf = new Map<string, [string, unknown][]>();
+  const entries = (map: string): [string, unknown][] => {
+    const known = entriesOf.get(map) ?? Object.entries(mapOf(map)).filter(([id]) => isGood([map, id]));
+    entriesOf.set(map, known);
+    return known;
+  };
   const idsOf = new Map<string, string[]>();
   const ids = (map: string): string[] => {
     const known = idsOf.get(map) ?? Object.keys(isMap(spec[map]) ? spec[map] : {});
@@ -51,7 +57,7 @@ export function factsOf(value: unknown, broken: readonly Path[], written: Writte
     return known;
   };
   return {
-    entries: <K extends keyof Maps>(map: K) => Object.entries(mapOf(map)).filter(([id]) => isGood([map, id])) as [string, Maps[K]][],
+    entries: <K extends keyof Maps>(map: K) => entries(map) as [string, Maps[K]][],
     ids,
     has: (map, id) => isMap(spec[map]) && Object.hasOwn(spec[map], id),
     get: <K extends keyof Maps>(map: K, id: string) => (

@@ -6,8 +6,7 @@ import { DuebookError } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
 import { checkShape } from './check.js';
-import { substitute } from './env.js';
-import { excerpt } from './excerpt.js';
+import { excerptOfLines } from './excerpt.js';
 import type { Facts } from './facts.js';
 import { factsOf } from './facts.js';
 import type { ConfigFiles } from './files.js';
@@ -27,14 +26,14 @@ export async function loadConfig(
   files: ConfigFiles, mainFile: string, env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ config: Config; warnings: Diagnostic[] }> {
   const found: Diagnostic[] = [];
-  const written = await readSources(files, mainFile, found);
+  const written = await readSources(files, mainFile, env, found);
   if (written === null) throw new DuebookError(await withExcerpts(found, files, written));
-  const value = substitute(written, env, found);
+  const value = written.filled;
   const broken = checkShape(value, written, found);
   const facts = factsOf(value, broken, written, found);
   for (const rule of RULES) rule(facts);
   await namedFiles(facts, files);
-  const told = await withExcerpts(found, files, written);
+  const told = await withExcerpts(withoutEchoes(found), files, written);
   if (told.some((each) => each.severity === 'error')) throw new DuebookError(told);
   const config: Config = {
     file: mainFile,
@@ -66,8 +65,18 @@ async function namedFiles(facts: Facts, files: ConfigFiles): Promise<void> {
   }
 }
 
+/** A reference to the environment or a file list that is wrong makes a wrong value: one finding about the place is enough. */
+function withoutEchoes(found: readonly Diagnostic[]): Diagnostic[] {
+  const keyOf = ({ at }: Diagnostic): string => `${at?.file}:${at?.line}:${at?.column}`;
+  const causes = (each: Diagnostic): boolean => each.code === 'CONFIG_ENV' || each.code === 'CONFIG_INCLUDE';
+  const places = new Set(found.filter(causes).map(keyOf));
+  return found.filter((each) => causes(each) || !places.has(keyOf(each)));
+}
+
 async function withExcerpts(found: readonly Diagnostic[], files: ConfigFiles, written: Written | null): Promise<Diagnostic[]> {
-  const texts = new Map(written?.sources.map(({ file, text }) => [file, text]));
+  const lines = new Map<string, string[]>();
+  const textOf = async (file: string): Promise<string> => written?.sources.find((source) => source.file === file)?.text
+    ?? (await files.read(file).catch(() => null) ?? '').replace(/^\uFEFF/, '');
   const result: Diagnostic[] = [];
   for (const each of found) {
     if (each.at?.line === undefined) {
@@ -75,8 +84,8 @@ async function withExcerpts(found: readonly Diagnostic[], files: ConfigFiles, wr
       continue;
     }
     const { file } = each.at;
-    if (!texts.has(file)) texts.set(file, (await files.read(file).catch(() => null) ?? '').replace(/^\uFEFF/, ''));
-    const shown = excerpt(texts.get(file)!, each.at);
+    if (!lines.has(file)) lines.set(file, (await textOf(file)).split('\n'));
+    const shown = excerptOfLines(lines.get(file)!, each.at);
     result.push(shown === '' ? each : { ...each, excerpt: shown });
   }
   return result;

@@ -3,16 +3,16 @@ import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
 
 import { LOCALES } from '../values/locales.js';
-import { choice, many, mapOf, maybe, oneOrMany, orNull, record, text, whole, yesNo } from './shape-words.js';
+import { choice, many, mapOf, maybe, named, oneOrMany, orNull, record, text, whole, yesNo } from './shape-words.js';
 
-export const address = record({
+export const address = named('address', record({
   line1: text('line', 'Street and number, or the first line of the address.'),
   line2: maybe(text('line', 'Second line of the address.')),
   city: text('line', 'Town.'),
   postal_code: maybe(text('line', 'Postal code, in quotes where it is digits only.')),
   region: maybe(text('line', 'State, county or region.')),
   country: text('country', 'Country, ISO 3166-1 alpha-2, like DE.'),
-}, 'A postal address.');
+}, 'A postal address.'));
 
 const limits = {
   max_invoice_total: maybe(orNull(text('unsigned-decimal', 'A total in the currency of the invoice.'),
@@ -30,10 +30,10 @@ const automationKeys = {
   lock_before_period_end: maybe(yesNo('In arrears: allow confirmation before the period has ended. Default false.')),
   auto_send: maybe(yesNo('Send the mail after confirmation. Default true.')),
   auto_send_delay_hours: maybe(whole(0, 8784, 'Hours between confirmation and sending, in which an invoice can be cancelled. Default 0.')),
-  send_window: maybe(orNull(record({
+  send_window: maybe(named('send_window', orNull(record({
     days: maybe(many(choice(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], 'A day of the week.'), 'Days on which mail may go. Default all.')),
     hours: maybe(text('line', 'Local hours, like "08:00-18:00"; "24:00" may end it. Default the whole day.')),
-  }, 'A window.'), 'When mail may go. Default null: always.')),
+  }, 'A window.'), 'When mail may go. Default null: always.'))),
   document_date: maybe(choice(['billing_date', 'confirmed_date'], 'The date on the document. Default billing_date.')),
   lock_invoices: maybe(yesNo('Lock at the end of the cycle even if nobody confirmed. Default false.')),
   separate_preview_per_partner: maybe(yesNo('One batch per partner. Default false.')),
@@ -42,10 +42,10 @@ const automationKeys = {
 };
 
 /** What partners, cycles and customers may set. */
-export const automation = record({
+export const automation = named('automation', record({
   ...automationKeys,
   limits: maybe(record(limits, 'Limits that park a customer for review; the others go on.')),
-}, 'Automation. Global, then partner, cycle, customer: the later ones win key by key.');
+}, 'Automation. Global, then partner, cycle, customer: the later ones win key by key.'));
 
 export const globalAutomation = record({
   ...automationKeys,
@@ -56,12 +56,12 @@ export const globalAutomation = record({
   }, 'Limits that park a customer for review; the others go on.')),
 }, 'Automation of all customers. Global, then partner, cycle, customer: the later ones win key by key.');
 
-export const paymentTerms = record({
+export const paymentTerms = named('payment_terms', record({
   net_days: maybe(whole(0, 3650, 'Due this many days after the document date.')),
   due: maybe(choice(['same_as_document_date'], 'Due at once.')),
   end_of_month: maybe(yesNo('Due at the end of the month of the document, plus `plus_days`.')),
   plus_days: maybe(whole(0, 3650, 'Days after the end of the month.')),
-}, 'When an invoice is due: { net_days: 14 }, { due: same_as_document_date } or { end_of_month: true, plus_days: 10 }.');
+}, 'When an invoice is due: { net_days: 14 }, { due: same_as_document_date } or { end_of_month: true, plus_days: 10 }.'));
 
 export const numbering = record({
   invoice: maybe(text('line', 'Number of an invoice, like "INV-{year}-{seq:6}". {seq:6} is filled with zeros to six digits.')),

@@ -22,6 +22,14 @@ export function record<T extends TProperties>(properties: T, description: string
   return Type.Object(properties, { additionalProperties: false, description });
 }
 
+/** Under which name a shape that is used in several places stands in `$defs`; without it the schema would repeat it. */
+export const NAME: unique symbol = Symbol('name in $defs');
+
+/** Gives a shape a name in `$defs`. */
+export function named<T extends TSchema>(name: string, shape: T): T {
+  return { ...shape, [NAME]: name };
+}
+
 /** A map from ids of a format to values of one shape. */
 export function mapOf<T extends TSchema>(idFormat: string, value: T, description: string): TUnsafe<Readonly<Record<string, Static<T>>>> {
   const id = FORMATS[idFormat]!;

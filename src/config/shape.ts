@@ -7,7 +7,7 @@ import type { Static } from '@sinclair/typebox';
 
 import { LOCALES } from '../values/locales.js';
 import { address, customer, cycle, globalAutomation, mail, numbering, partner, paymentTerms } from './shape-billing.js';
-import { choice, many, mapOf, maybe, oneOrMany, record, text, yesNo } from './shape-words.js';
+import { choice, many, mapOf, maybe, named, oneOrMany, record, text, yesNo } from './shape-words.js';
 
 const issuer = record({
   id: text('name-id', 'Short id of the legal entity.'),
@@ -27,8 +27,8 @@ const issuer = record({
 }, 'The legal entity that invoices.');
 
 const columnName = text('line', 'A column of the file.');
-const column = oneOrMany(columnName, 'Column of the file.');
-const statusWords = oneOrMany(text('line', 'A word of theirs.'), 'Their words for this status.');
+const column = named('column', oneOrMany(columnName, 'Column of the file.'));
+const statusWords = named('status_words', oneOrMany(text('line', 'A word of theirs.'), 'Their words for this status.'));
 
 const bookings = record({
   name: text('name-id', 'Name of the source; part of what identifies a booking.'),

@@ -4,6 +4,8 @@
  */
 import type { Diagnostic, Place } from '../values/diagnostic.js';
 import { problem } from '../values/diagnostic.js';
+import { substitute } from './env.js';
+import type { Environment } from './env.js';
 import type { ConfigFiles } from './files.js';
 import { isProjectPath } from './formats.js';
 import { positionsOf } from './positions.js';
@@ -17,12 +19,16 @@ export interface Source {
   readonly file: string;
   readonly text: string;
   readonly value: Tree;
+  /** The value with the environment put in. */
+  readonly filled: Tree;
   readonly positions: () => Positions;
 }
 
 /** The merged configuration as written, and the way back to its files. */
 export interface Written {
   readonly value: Tree;
+  /** The same with the environment put in. Messages quote `written` only: this may hold secrets. */
+  readonly filled: Tree;
   readonly sources: readonly Source[];
   /** Place of a value, or of its nearest parent. */
   place(path: Path): Place;
@@ -41,7 +47,7 @@ export function isMap(value: unknown): value is Tree {
 }
 
 /** Reads and merges; problems are pushed to `found`. Null if a file could not be read or is no YAML, so that no more can be said. */
-export async function readSources(files: ConfigFiles, mainFile: string, found: Diagnostic[]): Promise<Written | null> {
+export async function readSources(files: ConfigFiles, mainFile: string, env: Environment, found: Diagnostic[]): Promise<Written | null> {
   const before = found.length;
   const text = await readFile(files, mainFile, null, found);
   if (text === null) {
@@ -52,12 +58,14 @@ export async function readSources(files: ConfigFiles, mainFile: string, found: D
     }
     return null;
   }
-  const main = asSource(mainFile, text, found);
+  const main = await asSource(mainFile, text, env, found);
   const sources = main === null ? [] : [main];
   let isWhole = main !== null;
-  for (const { file, at } of main === null ? [] : await included(files, main, found)) {
-    const included = await readFile(files, file, at, found);
-    const source = included === null ? null : asSource(file, included, found);
+  const others = main === null ? [] : await included(files, main, found);
+  const texts = await Promise.all(others.map(({ file, at }) => readFile(files, file, at, found)));
+  for (const [index, { file }] of others.entries()) {
+    const content = texts[index]!;
+    const source = content === null ? null : await asSource(file, content, env, found);
     if (source === null) isWhole = false;
     else sources.push(source);
   }
@@ -83,16 +91,19 @@ async function readFile(files: ConfigFiles, file: string, at: Place | null, foun
   }
 }
 
-function asSource(file: string, text: string, found: Diagnostic[]): Source | null {
-  const { value, problems } = readYaml(file, text);
+async function asSource(file: string, text: string, env: Environment, found: Diagnostic[]): Promise<Source | null> {
+  const { value, problems } = await readYaml(file, text);
   found.push(...problems);
   if (problems.length > 0) return null;
   if (value !== null && !isMap(value)) {
     found.push(problem('CONFIG_VALUE', 'the file must be a map of keys', { at: { file, line: 1, column: 1 }, hint: 'begin with `version: 1`' }));
     return null;
   }
-  let positions: Positions | undefined;
-  return { file, text, value: value ?? {}, positions: () => (positions ??= positionsOf(file, text)) };
+  let known: Positions | undefined;
+  const positions = (): Positions => (known ??= positionsOf(file, text));
+  // A reference can be hidden in escapes of a quoted text.
+  const mayRefer = text.includes('${') || text.includes('\\');
+  return { file, text, value: value ?? {}, filled: mayRefer ? substitute(value ?? {}, positions, env, found) : value ?? {}, positions };
 }
 
 /** The files that the main file includes, each once, in the order of the patterns and sorted within them. */
@@ -124,26 +135,34 @@ async function included(files: ConfigFiles, main: Source, found: Diagnostic[]): 
 }
 
 function merge(sources: readonly Source[], found: Diagnostic[]): Written {
-  const value: Record<string, unknown> = {};
-  for (const source of sources) {
-    for (const [key, part] of Object.entries(source.value)) {
-      const there = value[key];
-      if (!Object.hasOwn(value, key)) value[key] = MAPS.has(key) && isMap(part) ? { ...part } : LISTS.has(key) && Array.isArray(part) ? [...part] : part;
-      else if (MAPS.has(key) && isMap(there) && isMap(part)) mergeMap(there as Record<string, unknown>, part, { key, source, sources }, found);
-      else if (LISTS.has(key) && Array.isArray(there) && Array.isArray(part)) there.push(...(part as unknown[]));
-      else if (!REPEATABLE.has(key) && key !== 'include') found.push(twice([key], source, sources));
-    }
-  }
-  return { value, sources, ...placesIn(sources) };
+  const twins = (path: readonly string[], source: Source): void => void found.push(twice(path, source, sources));
+  const value = mergeTrees(sources, (source) => source.value, twins);
+  const filled = mergeTrees(sources, (source) => source.filled, () => undefined);
+  return { value, filled, sources, ...placesIn(sources) };
 }
 
-function mergeMap(
-  there: Record<string, unknown>, part: Tree, from: { key: string; source: Source; sources: readonly Source[] }, found: Diagnostic[],
-): void {
-  for (const [id, each] of Object.entries(part)) {
-    if (Object.hasOwn(there, id)) found.push(twice([from.key, id], from.source, from.sources));
-    else there[id] = each;
+function mergeTrees(
+  sources: readonly Source[], treeOf: (source: Source) => Tree, twins: (path: readonly string[], source: Source) => void,
+): Tree {
+  const merged: Record<string, unknown> = {};
+  for (const source of sources) {
+    for (const [key, part] of Object.entries(treeOf(source))) {
+      const there = merged[key];
+      if (!Object.hasOwn(merged, key)) {
+        merged[key] = MAPS.has(key) && isMap(part) ? { ...part } : LISTS.has(key) && Array.isArray(part) ? [...part as unknown[]] : part;
+      } else if (MAPS.has(key) && isMap(there) && isMap(part)) {
+        for (const [id, each] of Object.entries(part)) {
+          if (Object.hasOwn(there, id)) twins([key, id], source);
+          else (there as Record<string, unknown>)[id] = each;
+        }
+      } else if (LISTS.has(key) && Array.isArray(there) && Array.isArray(part)) {
+        there.push(...(part as unknown[]));
+      } else if (!REPEATABLE.has(key) && key !== 'include') {
+        twins([key], source);
+      }
+    }
   }
+  return merged;
 }
 
 function twice(path: readonly string[], source: Source, sources: readonly Source[]): Diagnostic {

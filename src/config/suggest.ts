@@ -1,7 +1,8 @@
 /** "Did you mean": the known word nearest to a misspelled one. */
 
-/** The nearest of `known` within about a third of the word's length, or null; of equals the first in the given order. */
+/** The nearest of `known` within about a third of the word's length, or null (always for words of one or two letters); of equals the first. */
 export function nearest(word: string, known: Iterable<string>): string | null {
+  if (word.length < 3) return null;
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: string | null = null;
   let bestDistance = limit + 1;

@@ -3,7 +3,7 @@ import { LineCounter, isAlias, isScalar, parseAllDocuments, visit } from 'yaml';
 import type { Document, Node, Pair, YAMLError } from 'yaml';
 
 import type { Diagnostic, Place } from '../values/diagnostic.js';
-import { problem } from '../values/diagnostic.js';
+import { problem, sortDiagnostics } from '../values/diagnostic.js';
 import { MAX_DEPTH, RESERVED_KEYS, isWrittenAsRead } from './yaml-keys.js';
 
 /** Nothing for a text that is plain YAML after all. */
@@ -25,7 +25,10 @@ export function explainYaml(file: string, text: string): Diagnostic[] {
     }));
   }
   for (const document of documents) found.push(...ofDocument(document as Document<Node, true>, text, at));
-  return found;
+  for (let mark = text.indexOf('\uFEFF'); mark >= 0; mark = text.indexOf('\uFEFF', mark + 1)) {
+    found.push(problem('CONFIG_SYNTAX', 'an invisible sign (U+FEFF) stands here', { at: at(mark), hint: 'delete it and type the place again' }));
+  }
+  return sortDiagnostics(found);
 }
 
 function ofDocument(document: Document<Node, true>, text: string, at: (offset: number) => Place): Diagnostic[] {
@@ -40,7 +43,7 @@ function ofDocument(document: Document<Node, true>, text: string, at: (offset: n
     Node: (_key, node, path) => {
       const offset = (node as Node).range?.[0] ?? 0;
       if (path.length > MAX_DEPTH * 2) {
-        found.push(problem('CONFIG_SYNTAX', `nested deeper than ${MAX_DEPTH}`, { at: at(offset) }));
+        found.push(problem('CONFIG_SYNTAX', `nested deeper than ${MAX_DEPTH}`, { at: at(offset), hint: 'no part of the configuration is so deep' }));
         return visit.BREAK;
       }
       found.push(...ofNode(node as Node, at(offset)));
@@ -51,10 +54,19 @@ function ofDocument(document: Document<Node, true>, text: string, at: (offset: n
   return found;
 }
 
+const HINTS: Readonly<Record<string, string>> = {
+  TAB_AS_INDENT: 'indent with spaces',
+  BAD_SCALAR_START: 'put the text in quotes',
+  BAD_DQ_ESCAPE: "write \\\\ for a backslash, or use single quotes",
+  MULTILINE_IMPLICIT_KEY: 'close the quotes or brackets of the line above, or begin the key in a line of its own',
+  BLOCK_AS_IMPLICIT_KEY: 'a text that holds ": " needs quotes',
+};
+
 function syntaxProblem(error: YAMLError, at: (offset: number) => Place): Diagnostic {
   const message = error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
-  const hint = error.code === 'TAB_AS_INDENT' ? { hint: 'indent with spaces' } : {};
-  return problem('CONFIG_SYNTAX', `not valid YAML: ${message}`, { at: at(error.pos[0]), ...hint });
+  return problem('CONFIG_SYNTAX', `not valid YAML: ${message}`, {
+    at: at(error.pos[0]), hint: HINTS[error.code] ?? 'check indentation, quotes and brackets in this line and the one above',
+  });
 }
 
 function ofNode(node: Node, place: Place): Diagnostic[] {
@@ -78,7 +90,7 @@ function ofKeys(pairs: readonly Pair<Node, Node>[], text: string, at: (offset: n
   for (const { key } of pairs) {
     const place = at(key?.range?.[0] ?? 0);
     if (!isScalar(key)) {
-      found.push(problem('CONFIG_SYNTAX', 'a key must be a plain text', { at: place }));
+      found.push(problem('CONFIG_SYNTAX', 'a key must be a plain text', { at: place, hint: 'write a text in its place, in quotes if needed' }));
       continue;
     }
     const range = key.range;

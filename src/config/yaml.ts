@@ -9,21 +9,31 @@ import type { Event, ScalarEvent } from 'js-yaml';
 
 import type { Diagnostic } from '../values/diagnostic.js';
 import { problem } from '../values/diagnostic.js';
-import { explainYaml } from './yaml-explain.js';
 import { MAX_DEPTH, isWrittenAsRead } from './yaml-keys.js';
 
 /** The value of a YAML text, or what is wrong with it. An empty text is null. */
-export function readYaml(file: string, text: string): { value: unknown; problems: Diagnostic[] } {
+export async function readYaml(file: string, text: string): Promise<{ value: unknown; problems: Diagnostic[] }> {
+  let refusal: unknown = null;
   try {
-    const events = parseEvents(text, { maxDepth: MAX_DEPTH });
+    const events = eventsOf(text);
     if (isPlain(events, text)) return { value: valueOf(events, text), problems: [] };
   } catch (error) {
-    const problems = explainYaml(file, text);
-    return { value: null, problems: problems.length > 0 ? problems : [asProblem(file, error)] };
+    refusal = error;
   }
-  const problems = explainYaml(file, text);
+  const problems = await explain(file, text);
   if (problems.length > 0) return { value: null, problems };
-  return { value: valueOf(parseEvents(text, { maxDepth: MAX_DEPTH }), text), problems: [] };
+  try {
+    if (refusal === null) return { value: valueOf(eventsOf(text), text), problems: [] };
+  } catch (error) {
+    refusal = error;
+  }
+  return { value: null, problems: [asProblem(file, refusal)] };
+}
+
+/** The second parser is loaded only when something is wrong: nearly always it is not. */
+async function explain(file: string, text: string): Promise<Diagnostic[]> {
+  const { explainYaml } = await import('./yaml-explain.js');
+  return explainYaml(file, text);
 }
 
 function valueOf(events: Event[], text: string): unknown {
@@ -38,50 +48,48 @@ export function eventsOf(text: string): Event[] {
 function asProblem(file: string, error: unknown): Diagnostic {
   const { reason, mark } = error as { reason?: string; mark?: { line: number; column: number } };
   const at = mark === undefined ? { file } : { file, line: mark.line + 1, column: mark.column + 1 };
-  return problem('CONFIG_SYNTAX', `not valid YAML: ${reason ?? 'it cannot be read'}`, { at });
-}
-
-/** Whether nothing in the text needs a second look; a false alarm costs time only. */
-function isPlain(events: readonly Event[], text: string): boolean {
-  if (/^ *\t/m.test(text) || text.includes('__proto__') || text.includes('prototype') || text.includes('constructor')) return false;
-  let documents = 0;
-  for (const event of events) {
-    if (event.type === EVENT_ID.ALIAS) return false;
-    if (event.type === EVENT_ID.DOCUMENT) {
-      documents += 1;
-      if (documents > 1 || event.directives.length > 0) return false;
-    } else if (event.type !== EVENT_ID.POP && (event.tagStart >= 0 || event.anchorStart >= 0)) {
-      return false;
-    }
-  }
-  return keysArePlain(events, text);
-}
-
-/** A key that is not written as the text it becomes (`00123`, `1e3`, `~`) is never what was meant. */
-function keysArePlain(events: readonly Event[], text: string): boolean {
-  let plain = true;
-  walkKeys(events, (key) => {
-    const written = key.valueStart < 0 ? '' : text.slice(key.valueStart, key.valueEnd);
-    if (key.style === SCALAR_STYLE.PLAIN && (written === '<<' || !isWrittenAsRead(written))) plain = false;
-    if (!key.fast || /[^\P{Z} ]/u.test(written)) plain = false;
+  return problem('CONFIG_SYNTAX', `not valid YAML: ${reason ?? 'it cannot be read'}`, {
+    at, hint: reason === 'deficient indentation' ? 'indent the line; a closing bracket too needs at least one space'
+      : 'check indentation, quotes and brackets in this line and the one above',
   });
-  return plain;
 }
 
-/** Calls `visit` with every scalar that is a key of a mapping. */
-function walkKeys(events: readonly Event[], visit: (key: ScalarEvent) => void): void {
+/**
+ * Whether nothing in the text needs a second look; a false alarm costs time only. A key that is not written as the text it becomes
+ * (`00123`, `1e3`, `~`) is never what was meant.
+ */
+function isPlain(events: readonly Event[], text: string): boolean {
+  if (/^ *\t|^\.\.\.|\uFEFF/m.test(text) || text.includes('__proto__') || text.includes('prototype') || text.includes('constructor')) return false;
+  const good = new Set<string>();
+  const isGoodKey = (key: ScalarEvent): boolean => {
+    if (!key.fast) return false;
+    const written = text.slice(key.valueStart, key.valueEnd);
+    if (good.has(written)) return true;
+    if (key.style === SCALAR_STYLE.PLAIN && (written === '<<' || !isWrittenAsRead(written))) return false;
+    if (/[^\P{Z} ]/u.test(written)) return false;
+    if (key.style === SCALAR_STYLE.PLAIN) good.add(written);
+    return true;
+  };
   // One entry per open collection: whether the next node is a key; null in a sequence.
   const open: (boolean | null)[] = [];
+  let documents = 0;
   for (const event of events) {
-    if (event.type === EVENT_ID.DOCUMENT) continue;
     if (event.type === EVENT_ID.POP) {
       open.pop();
       continue;
     }
+    if (event.type === EVENT_ID.ALIAS) return false;
+    if (event.type === EVENT_ID.DOCUMENT) {
+      documents += 1;
+      if (documents > 1 || event.directives.length > 0) return false;
+      continue;
+    }
+    if (event.tagStart >= 0 || event.anchorStart >= 0) return false;
     const expectsKey = open.at(-1);
-    if (expectsKey === true && event.type === EVENT_ID.SCALAR) visit(event);
+    if (expectsKey === true && (event.type !== EVENT_ID.SCALAR || !isGoodKey(event))) return false;
     if (typeof expectsKey === 'boolean') open[open.length - 1] = !expectsKey;
     if (event.type === EVENT_ID.MAPPING) open.push(true);
     if (event.type === EVENT_ID.SEQUENCE) open.push(null);
   }
+  return true;
 }

@@ -6,17 +6,18 @@ export function sha256(data: string | Uint8Array): string {
   return createHash('sha256').update(data).digest('hex');
 }
 
-/** JSON with sorted keys and no spaces; `undefined` members are left out; bigints become decimal strings. */
+/**
+ * JSON with keys sorted by code unit and no spaces; `undefined` members are left out; bigints become decimal strings. Written directly
+ * rather than through a sorted copy: a large configuration is hashed on every run.
+ */
 export function canonicalJson(value: unknown): string {
-  return JSON.stringify(sorted(value));
-}
-
-function sorted(value: unknown): unknown {
-  if (typeof value === 'bigint') return value.toString();
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value !== null && typeof value === 'object') {
-    const entries = Object.entries(value).filter(([, v]) => v !== undefined);
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([k, v]) => [k, sorted(v)]));
+  if (typeof value === 'bigint') return `"${value}"`;
+  if (Array.isArray(value)) return `[${value.map((each: unknown) => (each === undefined ? 'null' : canonicalJson(each))).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  let text = '{';
+  for (const key of Object.keys(value).sort()) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) text += `${text.length > 1 ? ',' : ''}${JSON.stringify(key)}:${canonicalJson(member)}`;
   }
-  return value;
+  return `${text}}`;
 }

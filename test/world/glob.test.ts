@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+import { beforeAll, describe, expect, test } from 'vitest';
+
+import type { ConfigFiles } from '../../src/config/files.js';
+import { projectFiles } from '../../src/world/config-files.js';
+import { braces, glob } from '../../src/world/glob.js';
+
+let root: string;
+
+beforeAll(() => {
+  const outside = mkdtempSync(join(tmpdir(), 'duebook-outside-'));
+  root = mkdtempSync(join(tmpdir(), 'duebook-glob-'));
+  for (const file of ['a.csv', 'b.csv', 'B.csv', 'c.txt', '.hidden.csv', 'x/a.csv', 'x/y/a.csv', 'x/y/z/[1].csv', 'x/.git/a.csv', 'é/ü.csv']) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), file);
+  }
+  writeFileSync(join(outside, 'secret.csv'), 'secret');
+  symlinkSync(join(outside, 'secret.csv'), join(root, 'link.csv'));
+  symlinkSync(outside, join(root, 'out'));
+  symlinkSync(root, join(root, 'x/loop'));
+  symlinkSync(join(root, 'a.csv'), join(root, 'inner.csv'));
+});
+
+describe('glob', () => {
+  test.each([
+    ['*.csv', ['B.csv', 'a.csv', 'b.csv', 'inner.csv']],
+    ['?.csv', ['B.csv', 'a.csv', 'b.csv']],
+    ['a.csv', ['a.csv']],
+    ['./x/a.csv', ['x/a.csv']],
+    ['x/*.csv', ['x/a.csv']],
+    ['x/**', ['x/a.csv', 'x/y/a.csv', 'x/y/z/[1].csv']],
+    ['x/**/a.csv', ['x/a.csv', 'x/y/a.csv']],
+    ['**/*.txt', ['c.txt']],
+    ['{b,a}.{csv,txt}', ['a.csv', 'b.csv']],
+    ['{x,x/y}/a.csv', ['x/a.csv', 'x/y/a.csv']],
+    ['x/*/*/[[]1].csv', []],
+    ['x/y/z/[1].csv', ['x/y/z/[1].csv']],
+    ['x/.git/*.csv', ['x/.git/a.csv']],
+    ['é/*.csv', ['é/ü.csv']],
+    ['none/*.csv', []],
+    ['x', []],
+  ])('%s', async (pattern, expected) => {
+    expect(await glob(root, pattern)).toEqual(expected);
+  });
+
+  test.each(['../*', 'x/../../*', '/etc/passwd', '/etc/*', 'out/*', 'out/secret.csv', 'link.csv', 'C:/x', 'x\\a.csv', 'a\0.csv', ''])('%j leaves the root and finds nothing', async (pattern) => {
+    expect(await glob(root, pattern)).toEqual([]);
+  });
+
+  test('braces', () => {
+    expect(braces('a{b,c{d,e}}f')).toEqual(['abf', 'acdf', 'acef']);
+    expect(braces('{a}')).toEqual(['{a}']);
+    expect(braces('{a,b')).toEqual(['{a,b']);
+    expect(braces('{,a}b')).toEqual(['b', 'ab']);
+  });
+});
+
+describe('project files', () => {
+  test('are what the config room asks for, and only inside', async () => {
+    const files: ConfigFiles = projectFiles(root);
+    expect(await files.read('a.csv')).toBe('a.csv');
+    expect(await files.read('none')).toBeNull();
+    expect(await files.read('link.csv')).toBeNull();
+    expect(await files.read('../etc/passwd')).toBeNull();
+    await expect(files.read('x')).rejects.toThrow('it is not a file');
+    expect(await files.exists('x/y')).toBe(true);
+    expect(await files.exists('out')).toBe(false);
+    expect(await files.glob('x/*.csv')).toEqual(['x/a.csv']);
+  });
+});
