@@ -41,7 +41,8 @@ export function oneLine(cell: string): string {
 export function isClean(texts: readonly string[]): string {
   const all = texts.join(', ');
   const blank = texts.map((text) => `coalesce(${text} < '!' OR suffix(${text}, ' '), false)`).join(' OR ');
-  return `CASE WHEN json_valid(concat('"', ${all}, '"')) THEN true ELSE NOT regexp_matches(concat(${all}), ${CONTROLS}) END AND NOT (${blank})`;
+  return `CASE WHEN json_valid(concat('"', ${all}, '"')) THEN true `
+    + `ELSE NOT regexp_matches(concat(${all}), ${CONTROLS}) END AND NOT (${blank})`;
 }
 
 /** What is wrong with a required or optional word; NULL if nothing. */
@@ -87,7 +88,8 @@ export function number(cell: string, kind: Kind, type: string, decimal: '.' | ',
 export function scaled(value: string, places: 3 | 6): string {
   const unit = 10 ** places;
   const narrow = 10 ** (18 - 2 * places);
-  return `CASE WHEN ${value} > -${narrow} AND ${value} < ${narrow} THEN (${value} * ${unit})::BIGINT ELSE (${value}::DECIMAL(38,${places}) * ${unit})::BIGINT END`;
+  return `CASE WHEN ${value} > -${narrow} AND ${value} < ${narrow} THEN (${value} * ${unit})::BIGINT `
+    + `ELSE (${value}::DECIMAL(38,${places}) * ${unit})::BIGINT END`;
 }
 
 /** Years a booking can lie in. */
@@ -103,7 +105,8 @@ export interface TimeSql {
 const CLOCK = String.raw`[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?`;
 const ISO_WALL = String.raw`[0-9]{4}-[0-9]{2}-[0-9]{2}(${CLOCK})?`;
 const ISO_ZONED = String.raw`[0-9]{4}-[0-9]{2}-[0-9]{2}${CLOCK} ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)`;
-const within = (type: string, cell: string): string => `CASE WHEN ${cell} >= ${type} '${FIRST}' AND ${cell} < ${type} '${LAST}' THEN ${cell} END`;
+const within = (type: string, cell: string): string => (
+  `CASE WHEN ${cell} >= ${type} '${FIRST}' AND ${cell} < ${type} '${LAST}' THEN ${cell} END`);
 /** An ICU cast would be ten times slower. */
 const utcOf = (zoned: string): string => `make_timestamp(epoch_us(${within('TIMESTAMPTZ', zoned)}))`;
 
@@ -132,10 +135,9 @@ export function isZoned(format: string): boolean {
 
 /** What is wrong with a time. */
 export function timeProblem(cell: string, value: string, kind: Kind, formats: readonly string[]): string {
-  const text = kind === 'text'
-    ? `is not a date or time in ${formats.length === 0 ? 'ISO 8601 (2026-05-01, 2026-05-01T08:30, 2026-05-01T08:30:00+02:00)' : `the format ${formats.join(' or ')}`}`
-      + ` from the years 1900 to 2199`
-    : 'lies outside the years 1900 to 2199';
+  const iso = 'ISO 8601 (2026-05-01, 2026-05-01T08:30, 2026-05-01T08:30:00+02:00)';
+  const form = formats.length === 0 ? iso : `the format ${formats.join(' or ')}`;
+  const text = kind === 'text' ? `is not a date or time in ${form} from the years 1900 to 2199` : 'lies outside the years 1900 to 2199';
   return `CASE WHEN ${cell} IS NOT NULL AND ${value} IS NULL THEN ${literal(text)} END`;
 }
 
@@ -144,9 +146,11 @@ export function toUtc(wall: string, pieces: readonly ShiftPiece[]): string {
   const tree = (from: number, until: number): string => {
     if (until - from === 1) return String(Math.round(pieces[from]!.shift_minutes * 60_000_000));
     const middle = Math.ceil((from + until) / 2);
-    return `CASE WHEN ${wall} < TIMESTAMP ${literal(pieces[middle - 1]!.until_local!.replace('T', ' '))} THEN ${tree(from, middle)} ELSE ${tree(middle, until)} END`;
+    const cut = literal(pieces[middle - 1]!.until_local!.replace('T', ' '));
+    return `CASE WHEN ${wall} < TIMESTAMP ${cut} THEN ${tree(from, middle)} ELSE ${tree(middle, until)} END`;
   };
-  return pieces.length === 1 && pieces[0]!.shift_minutes === 0 ? wall : `make_timestamp(epoch_us(${wall}) - ${tree(0, pieces.length)})`;
+  if (pieces.length === 1 && pieces[0]!.shift_minutes === 0) return wall;
+  return `make_timestamp(epoch_us(${wall}) - ${tree(0, pieces.length)})`;
 }
 
 /** A relation of the known currencies: `currency`, and `step`, the thousandths in one minor unit. */

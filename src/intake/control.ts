@@ -41,7 +41,8 @@ export async function checkControl(engine: Engine, source: BookingSource, option
     findings.push(...compare(total, found, source));
   }
   for (const file of read) {
-    if (!listed.has(file.file)) findings.push(warning('CONTROL_MISMATCH', `${file.file} was read, but ${control} does not list it`, { at: { file: file.file } }));
+    if (listed.has(file.file)) continue;
+    findings.push(warning('CONTROL_MISMATCH', `${file.file} was read, but ${control} does not list it`, { at: { file: file.file } }));
   }
   return findings;
 }
@@ -85,12 +86,14 @@ async function readControl(source: BookingSource, file: string, path: string): P
         return findings.length === 0;
       }
       const cell = (name: string): string => fields[names.indexOf(name)] ?? '';
-      totals.push({ file: cell('file').replaceAll('\\', '/'), rows: cell('rows'), amount: cell('amount'), at: { file, line: record.line } });
+      const at = { file, line: record.line };
+      totals.push({ file: cell('file').replaceAll('\\', '/'), rows: cell('rows'), amount: cell('amount'), at });
       return true;
     });
   } catch {
-    const hint = 'put it there, or take `control` out of the source';
-    return { findings: [problem('BOOKINGS_UNREADABLE', `the control file ${file} of source "${source.name}" cannot be read`, { at: { file }, hint })] };
+    return { findings: [problem('BOOKINGS_UNREADABLE', `the control file ${file} of source "${source.name}" cannot be read`, {
+      at: { file }, hint: 'put it there, or take `control` out of the source',
+    })] };
   }
   if (names.length === 0) findings.push(problem('BOOKINGS_UNREADABLE', `the control file ${file} is empty`, { at: { file } }));
   return findings.length > 0 ? { findings } : totals;
@@ -99,15 +102,18 @@ async function readControl(source: BookingSource, file: string, path: string): P
 /** Rows and amount of each file of a source, amounts in thousandths. */
 async function sums(engine: Engine, source: BookingSource): Promise<Read[]> {
   const parts = await engine.rows<{ file_key: number; currency: string; minor: bigint }>(
-    `SELECT file_key, currency, sum(coalesce(amount_minor::HUGEINT, CASE WHEN product < 0 THEN -((-product + half) // step) ELSE (product + half) // step END, 0)) AS minor `
-    + `FROM (SELECT file_key, currency, amount_minor, quantity_micro::HUGEINT * unit_price_micro AS product, ${steps()} AS step, step // 2 AS half `
-    + `FROM input.bookings WHERE source = ${literal(source.name)}) AS b GROUP BY file_key, currency`);
+    'SELECT file_key, currency, '
+    + 'sum(coalesce(amount_minor::HUGEINT, sign(product)::HUGEINT * ((abs(product) + half) // step), 0)) AS minor '
+    + 'FROM (SELECT file_key, currency, amount_minor, quantity_micro::HUGEINT * unit_price_micro AS product, '
+    + `${steps()} AS step, step // 2 AS half FROM input.bookings WHERE source = ${literal(source.name)}) AS b GROUP BY file_key, currency`);
   const files = await engine.rows<{ file_key: number; file: string; rows: bigint; rejected: bigint }>(
-    'SELECT f.file_key, f.file, f.rows, (SELECT count(DISTINCT r.record) FROM input.rejects AS r WHERE r.source = f.source AND r.file = f.file) AS rejected '
+    'SELECT f.file_key, f.file, f.rows, '
+    + '(SELECT count(DISTINCT r.record) FROM input.rejects AS r WHERE r.source = f.source AND r.file = f.file) AS rejected '
     + `FROM input.files AS f WHERE f.source = ${literal(source.name)} ORDER BY f.file_key`);
   return files.map(({ file_key, file, rows, rejected }) => ({
     file, rows, rejected,
-    milli: parts.filter((part) => part.file_key === file_key).reduce((sum, part) => sum + part.minor * 10n ** BigInt(3 - exponentOf(part.currency)), 0n),
+    milli: parts.filter((part) => part.file_key === file_key)
+      .reduce((sum, part) => sum + part.minor * 10n ** BigInt(3 - exponentOf(part.currency)), 0n),
   }));
 }
 

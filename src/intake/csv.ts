@@ -28,10 +28,13 @@ export interface Loaded {
   readonly tables: string[];
 }
 
+type Shape = Omit<Batch, 'relation'>;
 interface Headed { readonly file: SourceFile; readonly names: readonly string[] }
 
 /** Loads the CSV files of a source; findings about whole files go to `diagnostics`, and those files are left out. */
-export async function loadCsv(engine: Engine, source: BookingSource, files: readonly SourceFile[], diagnostics: Diagnostic[]): Promise<Loaded> {
+export async function loadCsv(
+  engine: Engine, source: BookingSource, files: readonly SourceFile[], diagnostics: Diagnostic[],
+): Promise<Loaded> {
   const loaded: Loaded = { batches: [], rows: new Map(), faults: [], tables: [] };
   if (!isSingle(source.delimiter) || (source.quote !== '' && !isSingle(source.quote))) {
     diagnostics.push(problem('CONFIG_VALUE', `source "${source.name}": delimiter and quote are one ASCII character each`));
@@ -70,17 +73,18 @@ function isSingle(text: string): boolean {
 async function headerOf(file: SourceFile, source: BookingSource): Promise<string[] | Diagnostic> {
   let names: string[] | Diagnostic = unreadable(file.file, 'is empty', 'a CSV file has at least the line with the names of the columns');
   await readRecords(file.path, source, (record) => {
-    const hint = 'the first line holds the names of the columns';
-    if (record.fault !== null) names = unreadable(file.file, `has a broken header: ${record.fault}`, hint);
-    else if (record.badUtf8().length > 0) names = unreadable(file.file, 'is not UTF-8', 'write the source\'s `encoding`: windows-1252, latin-1 or utf-16');
-    else names = record.fields().map((name) => name.trim());
+    if (record.fault !== null) {
+      names = unreadable(file.file, `has a broken header: ${record.fault}`, 'the first line holds the names of the columns');
+    } else if (record.badUtf8().length > 0) {
+      names = unreadable(file.file, 'is not UTF-8', 'write the `encoding` of the source: windows-1252, latin-1 or utf-16');
+    } else names = record.fields().map((name) => name.trim());
     return false;
   });
   return names;
 }
 
-/** Reads files of one shape in one statement; false if DuckDB refuses any of them. The order of insertion gives the record numbers. */
-async function readSet(engine: Engine, group: readonly Headed[], batch: Omit<Batch, 'relation'>, loaded: Loaded): Promise<boolean> {
+/** Reads files of one shape in one statement; false if DuckDB refuses any. The order of insertion gives the record numbers. */
+async function readSet(engine: Engine, group: readonly Headed[], batch: Shape, loaded: Loaded): Promise<boolean> {
   const table = nextTable(loaded);
   const { delimiter, quote } = batch.source;
   const types = group[0]!.names.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
@@ -88,21 +92,24 @@ async function readSet(engine: Engine, group: readonly Headed[], batch: Omit<Bat
   const files = group.map((each) => literal(globSafe(each.file.path))).join(', ');
   try {
     await engine.run('SET preserve_insertion_order = true');
-    await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT file_index::INTEGER AS f, ${aliases.join(', ')} FROM read_csv([${files}], `
-      + `auto_detect = false, header = true, delim = ${literal(delimiter)}, quote = ${literal(quote)}, escape = ${literal(quote)}, columns = {${types}})`);
+    await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT file_index::INTEGER AS f, ${aliases.join(', ')} `
+      + `FROM read_csv([${files}], auto_detect = false, header = true, delim = ${literal(delimiter)}, `
+      + `quote = ${literal(quote)}, escape = ${literal(quote)}, columns = {${types}})`);
   } catch {
     return false;
   } finally {
     await engine.run('SET preserve_insertion_order = false');
   }
   loaded.tables.push(table);
-  const sizes = await engine.rows<{ f: number; first: bigint; n: bigint }>(`SELECT f, min(rowid) AS first, count(*) AS n FROM ${table} GROUP BY f`);
+  const sizes = await engine.rows<{ f: number; first: bigint; n: bigint }>(
+    `SELECT f, min(rowid) AS first, count(*) AS n FROM ${table} GROUP BY f`);
   const firsts = group.map((_, index) => sizes.find((size) => size.f === index)?.first ?? 0n);
   group.forEach((each, index) => loaded.rows.set(each.file.file_key, Number(sizes.find((size) => size.f === index)?.n ?? 0n)));
   const keys = group.map((each) => each.file.file_key);
   loaded.batches.push({
     ...batch,
-    relation: `SELECT ${pick(keys, 'f')}::INTEGER AS file_key, rowid - ${pick(firsts, 'f')} + 1 AS record, ${aliases.join(', ')} FROM ${table}`,
+    relation: `SELECT ${pick(keys, 'f')}::INTEGER AS file_key, rowid - ${pick(firsts, 'f')} + 1 AS record, ${aliases.join(', ')} `
+      + `FROM ${table}`,
   });
   return true;
 }
@@ -121,10 +128,11 @@ export function globSafe(path: string): string {
   return path.replace(/[*?[]/g, '[$&]');
 }
 
-async function readSlowly(engine: Engine, each: Headed, batch: Omit<Batch, 'relation'>, loaded: Loaded): Promise<void> {
+async function readSlowly(engine: Engine, each: Headed, batch: Shape, loaded: Loaded): Promise<void> {
   const table = nextTable(loaded);
   const columns = [...batch.columns].map(([name, column]) => ({ name, alias: column.alias, index: each.names.indexOf(name) }));
-  await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} (file_key INTEGER, record BIGINT, ${columns.map((column) => `${column.alias} VARCHAR`).join(', ')})`);
+  const texts = columns.map((column) => `${column.alias} VARCHAR`).join(', ');
+  await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} (file_key INTEGER, record BIGINT, ${texts})`);
   loaded.tables.push(table);
   const appender = await engine.connection.createAppender(table, 'main', 'temp');
   let rows = 0;

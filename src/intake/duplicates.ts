@@ -15,7 +15,8 @@ export async function findDuplicates(engine: Engine): Promise<Diagnostic[]> {
   const { rows, ids } = await engine.row<{ rows: bigint; ids: bigint }>(
     'SELECT count(*) AS rows, count(DISTINCT hash(source, booking_id)) AS ids FROM input.bookings');
   if (rows === ids) return [];
-  await engine.run('CREATE OR REPLACE TEMP TABLE twice AS SELECT b.source, b.booking_id, b.file_key, b.record, b.content_hi, b.content_lo FROM input.bookings AS b '
+  await engine.run('CREATE OR REPLACE TEMP TABLE twice AS '
+    + 'SELECT b.source, b.booking_id, b.file_key, b.record, b.content_hi, b.content_lo FROM input.bookings AS b '
     + 'SEMI JOIN (SELECT source, booking_id FROM input.bookings GROUP BY ALL HAVING count(*) > 1) AS d USING (source, booking_id)');
   await engine.run('CREATE OR REPLACE TEMP TABLE copies AS SELECT source, booking_id, file_key, record FROM twice '
     + 'QUALIFY row_number() OVER (PARTITION BY source, booking_id, content_hi, content_lo ORDER BY file_key, record) > 1');
@@ -26,13 +27,13 @@ export async function findDuplicates(engine: Engine): Promise<Diagnostic[]> {
   return findings;
 }
 
-interface Pair { booking_id: string; source: string; first_key: number; first_record: bigint; file_key: number; record: bigint; n: bigint }
+interface Pair { source: string; booking_id: string; first_key: number; first_record: bigint; file_key: number; record: bigint; n: bigint }
 
 async function contradictions(engine: Engine): Promise<Diagnostic[]> {
   const pairs = await engine.rows<Pair>(
     'WITH kept AS (SELECT * FROM twice ANTI JOIN copies USING (file_key, record)), '
-    + 'told AS (SELECT *, first_value(file_key) OVER w AS first_key, first_value(record) OVER w AS first_record, row_number() OVER w AS nth FROM kept '
-    + 'WINDOW w AS (PARTITION BY source, booking_id ORDER BY file_key, record)) '
+    + 'told AS (SELECT *, first_value(file_key) OVER w AS first_key, first_value(record) OVER w AS first_record, '
+    + 'row_number() OVER w AS nth FROM kept WINDOW w AS (PARTITION BY source, booking_id ORDER BY file_key, record)) '
     + 'SELECT *, count(*) OVER () AS n FROM told WHERE nth > 1 ORDER BY file_key, record '
     + `LIMIT ${TOLD}`);
   const places = await placesOf(engine, pairs.flatMap((pair) => [
@@ -42,7 +43,8 @@ async function contradictions(engine: Engine): Promise<Diagnostic[]> {
     const [at, also] = [places[2 * index]!, places[2 * index + 1]!];
     const other = also.line === undefined ? `row ${pair.first_record} of ${also.file}` : `${also.file}:${also.line}`;
     const own = at.line === undefined ? `row ${pair.record}: ` : '';
-    return problem('BOOKING_DUPLICATE', `${own}booking "${pair.booking_id}" of source "${pair.source}" stands in ${other} with other content`, {
+    const id = `booking "${pair.booking_id}" of source "${pair.source}"`;
+    return problem('BOOKING_DUPLICATE', `${own}${id} stands in ${other} with other content`, {
       at, also, hint: 'remove the wrong one, or map a composite booking_id if the id alone is not unique',
     });
   });

@@ -97,8 +97,8 @@ function csvTrouble(start: Buffer, size: number, source: BookingSource): { messa
   if (begins(0x1f, 0x8b)) return { message: 'is compressed (gzip)', hint: 'unpack it first' };
   if (begins(0x50, 0x4b, 0x03, 0x04)) return { message: 'is a zip archive or a spreadsheet', hint: 'export it as CSV' };
   const utf16 = begins(0xff, 0xfe) || begins(0xfe, 0xff);
-  if (utf16 && source.encoding !== 'utf-16') return { message: `is UTF-16, not ${source.encoding}`, hint: 'write `encoding: utf-16` for this source' };
-  return null;
+  if (!utf16 || source.encoding === 'utf-16') return null;
+  return { message: `is UTF-16, not ${source.encoding}`, hint: 'write `encoding: utf-16` for this source' };
 }
 
 /** Copies a file to UTF-8. UTF-16 goes by its byte-order mark, without one it is little-endian. */

@@ -1,5 +1,5 @@
 /** Holding the columns a file has against the columns the mapping names. */
-import { didYouMean } from '../config/suggest.js';
+import { nearest } from '../config/suggest.js';
 import type { BookingField, BookingSource } from '../config/types.js';
 import { problem } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
@@ -31,10 +31,12 @@ export function checkColumns(file: string, names: readonly string[], needed: rea
   const twice = [...new Set(names.filter((name, index) => name !== '' && names.indexOf(name) !== index))];
   if (missing.length > 0) {
     const spare = names.filter((name) => name !== '' && !needed.includes(name));
-    const hints = missing.map((name) => didYouMean(name, spare)).filter((hint): hint is string => hint?.startsWith('did') ?? false);
-    findings.push(problem('BOOKINGS_COLUMNS', `${file} has no column${missing.length > 1 ? 's' : ''} ${list(missing)}; it has ${list(names)}`, {
+    const near = missing.flatMap((name) => nearest(name, spare) ?? []);
+    const no = `has no column${missing.length > 1 ? 's' : ''} ${list(missing)}`;
+    findings.push(problem('BOOKINGS_COLUMNS', `${file} ${no}; it has ${list(names)}`, {
       at: { file, line: 1 },
-      hint: hints.length > 0 ? hints.join(' ') : names.length === 1 ? 'is the delimiter of the source right?' : 'name the columns as the file does',
+      hint: near.length > 0 ? `did you mean ${list(near)}?`
+        : names.length === 1 ? 'is the delimiter of the source right?' : 'name the columns as the file does',
     }));
   }
   if (twice.length > 0) {

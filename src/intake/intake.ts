@@ -69,7 +69,8 @@ async function stageSource(
   const formats = await badFormats(engine, source);
   diagnostics.push(...formats);
   if (formats.length > 0) return [];
-  const loaded = source.format === 'csv' ? await loadCsv(engine, source, files, diagnostics) : await loadParquet(engine, source, files, diagnostics);
+  const load = source.format === 'csv' ? loadCsv : loadParquet;
+  const loaded = await load(engine, source, files, diagnostics);
   const staged = await recordFiles(engine, source, files, loaded);
   await addFaults(engine, loaded.faults);
   const lines = loaded.batches.some((batch) => batch.lines);
@@ -92,9 +93,9 @@ async function stageSource(
 async function badFormats(engine: Engine, source: BookingSource): Promise<Diagnostic[]> {
   const findings: Diagnostic[] = [];
   for (const format of source.date_formats) {
-    const bad = await engine.rows(`SELECT try_strptime('', ${literal(format)})`).then(() => null, (error: unknown) => String((error as Error).message));
+    const good = await engine.rows(`SELECT try_strptime('', ${literal(format)})`).then(() => true, () => false);
     const named = format.replaceAll('%%', '').includes('%Z');
-    if (bad === null && !named) continue;
+    if (good && !named) continue;
     findings.push(problem('CONFIG_VALUE', `source "${source.name}": "${format}" is not a date format`, {
       hint: named ? 'names of zones (%Z) are ambiguous; use %z, or `timezone`' : 'write it as for strptime: "%d/%m/%Y %H:%M"',
     }));
@@ -152,7 +153,7 @@ async function piecesOf(engine: Engine, batch: Batch, fast: boolean): Promise<re
   if (kinds.every((kind) => kind === 'instant')) return UTC;
   const format = (value: string): string => `strftime(${value}, '%Y-%m-%dT%H:%M:%S')`;
   const { low, high } = await engine.row<{ low: string | null; high: string | null }>(
-    `SELECT ${format('min(least(w_starts_at, w_ends_at))')} AS low, ${format('max(greatest(w_starts_at, w_ends_at)) + INTERVAL 1 SECOND')} AS high `
-    + `FROM (${values(batch, fast)}) AS v`);
+    `SELECT ${format('min(least(w_starts_at, w_ends_at))')} AS low, `
+    + `${format('max(greatest(w_starts_at, w_ends_at)) + INTERVAL 1 SECOND')} AS high FROM (${values(batch, fast)}) AS v`);
   return low === null || high === null ? UTC : localToUtcPieces(batch.source.timezone, low, high);
 }

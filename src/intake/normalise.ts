@@ -52,19 +52,17 @@ function cells(batch: Batch, fast: boolean): string {
     if (cell === null) return `NULL::VARCHAR AS t_${field}`;
     if (field === 'description') return `${fast ? text(cell.sql) : oneLine(cell.sql)} AS t_description`;
     if (field === 'currency') return `${fast ? cell.sql : `upper(${trimmed(cell.sql)})`} AS t_currency`;
-    const typed = isTyped(field) && cell.kind !== 'text';
-    return `${!typed ? trimmedUnless(fast && !isTyped(field), cell.sql, text) : cell.kind === 'float' ? `${cell.sql}::VARCHAR` : cell.sql} AS t_${field}`;
+    return `${TYPED.includes(field) ? typedCell(cell) : text(cell.sql)} AS t_${field}`;
   });
   return `SELECT file_key, record, ${made.join(', ')} FROM (${batch.relation}) AS r`;
 }
 
-function trimmedUnless(fast: boolean, sql: string, text: (sql: string) => string): string {
-  return fast ? text(sql) : trimmed(sql);
-}
+/** Numbers and times may have a type of their own; the rest is text. */
+const TYPED: readonly BookingField[] = ['starts_at', 'ends_at', 'quantity', 'unit_price', 'amount'];
 
-/** Numbers and times have a type of their own; the rest is text. */
-function isTyped(field: BookingField): boolean {
-  return ['starts_at', 'ends_at', 'quantity', 'unit_price', 'amount'].includes(field);
+function typedCell({ sql, kind }: Cell): string {
+  if (kind === 'text') return trimmed(sql);
+  return kind === 'float' ? `${sql}::VARCHAR` : sql;
 }
 
 function bookingId(batch: Batch, text: (sql: string) => string): string {
@@ -81,7 +79,8 @@ export function values(batch: Batch, fast: boolean): string {
   const made: string[] = [];
   for (const field of ['starts_at', 'ends_at'] as const) {
     const cell = cellOf(batch, field);
-    const read = cell === null ? { wall: 'NULL::TIMESTAMP', utc: 'NULL::TIMESTAMP' } : time(`t_${field}`, cell.kind, batch.source.date_formats);
+    const none = { wall: 'NULL::TIMESTAMP', utc: 'NULL::TIMESTAMP' };
+    const read = cell === null ? none : time(`t_${field}`, cell.kind, batch.source.date_formats);
     made.push(`${read.wall} AS w_${field}`, `${read.utc} AS z_${field}`);
   }
   for (const field of ['quantity', 'unit_price', 'amount'] as const) {
@@ -119,8 +118,8 @@ export function booking(batch: Batch, reading: Reading): string {
     `coalesce(n_currency, ${literal(reading.currency)}) AS currency`,
     'n_status AS status',
   ];
-  return `SELECT *, coalesce(own_start, own_end) AS starts_at, coalesce(own_end, own_start) AS ends_at, ${problems(batch, reading, step, milli)}`
-    + ` FROM (SELECT *, ${columns.join(', ')} FROM (${values(batch, reading.fast)}) AS v) AS b`;
+  return 'SELECT *, coalesce(own_start, own_end) AS starts_at, coalesce(own_end, own_start) AS ends_at, '
+    + `${problems(batch, reading, step, milli)} FROM (SELECT *, ${columns.join(', ')} FROM (${values(batch, reading.fast)}) AS v) AS b`;
 }
 
 function problems(batch: Batch, reading: Reading, step: string, milli: string): string {
@@ -148,7 +147,8 @@ function problems(batch: Batch, reading: Reading, step: string, milli: string): 
   }
   if (found.amount !== undefined) {
     found.amount = `CASE WHEN (${milli}) % (${step}) <> 0 THEN 'has more decimals than ' || currency || ' allows' `
-      + `WHEN amount_minor >= ${MINOR_LIMIT} OR amount_minor <= -${MINOR_LIMIT} THEN 'must be less than 10^15 minor units in size' ELSE ${found.amount} END`;
+      + `WHEN amount_minor >= ${MINOR_LIMIT} OR amount_minor <= -${MINOR_LIMIT} THEN 'must be less than 10^15 minor units in size' `
+      + `ELSE ${found.amount} END`;
   }
   if (cellOf(batch, 'currency') !== null) {
     found.currency = `CASE WHEN t_currency IS NOT NULL AND n_currency IS NULL THEN 'is not a currency code of ISO 4217' END`;
@@ -156,14 +156,16 @@ function problems(batch: Batch, reading: Reading, step: string, milli: string): 
   const known = Object.keys(batch.source.status);
   if (cellOf(batch, 'status') !== null && known.length > 0) {
     const list = literal(`; known: ${[...known].sort().join(', ')}`);
-    found.status = `CASE WHEN n_status IS NULL THEN CASE WHEN t_status IS NULL THEN 'is missing' ELSE 'is not a known status' END || ${list} END`;
+    found.status = `CASE WHEN n_status IS NULL THEN if(t_status IS NULL, 'is missing', 'is not a known status') || ${list} END`;
   }
   return FIELDS.map((field) => `${found[field] ?? 'NULL::VARCHAR'} AS p_${field}`).join(', ');
 }
 
 /** The text that is hashed: no field contains \x1f, NULL is empty, and empty is NULL, so it can be read in one way only. */
 const TEXTS = ['booking_id', 'customer_id', 'product', 'description'] as const;
-const REST = ['currency', 'status', 'epoch_us(starts_at)', 'epoch_us(ends_at)', 'quantity_micro', 'unit_price_micro', 'amount_minor'] as const;
+const REST = [
+  'currency', 'status', 'epoch_us(starts_at)', 'epoch_us(ends_at)', 'quantity_micro', 'unit_price_micro', 'amount_minor',
+] as const;
 
 function content(): string {
   return `concat_ws(${PART}, ${[...TEXTS, ...REST].map((field) => `coalesce(${field}::VARCHAR, '')`).join(', ')})`;
@@ -187,9 +189,10 @@ export function bookings(batch: Batch, reading: Reading): string {
  * fields. Rows alike in all fields may swap numbers; nobody can tell.
  */
 export function numbered(table: string): string {
-  const order = ['starts_at', 'ends_at', 'customer_id', 'product', 'description', 'quantity_micro', 'unit_price_micro', 'amount_minor', 'currency', 'status']
-    .map((name) => `${name} NULLS FIRST`).join(', ');
+  const order = 'starts_at ends_at customer_id product description quantity_micro unit_price_micro amount_minor currency status'
+    .split(' ').map((name) => `${name} NULLS FIRST`).join(', ');
   const part = (index: number): string => `nullif(split_part(booking_id, ${PART}, ${index}), '')`;
-  const ranked = `SELECT * REPLACE (concat_ws('/', ${part(1)}, (row_number() OVER (PARTITION BY booking_id ORDER BY ${order}))::VARCHAR, ${part(2)}) AS booking_id) FROM ${table}`;
+  const rank = `(row_number() OVER (PARTITION BY booking_id ORDER BY ${order}))::VARCHAR`;
+  const ranked = `SELECT * REPLACE (concat_ws('/', ${part(1)}, ${rank}, ${part(2)}) AS booking_id) FROM ${table}`;
   return `SELECT ${COLUMNS.join(', ')}, ${HASHED} FROM (SELECT *, md5_number(${content()}) AS h FROM (${ranked}) AS t) AS m`;
 }

@@ -17,7 +17,9 @@ interface Described { readonly file: SourceFile; readonly rows: number; readonly
 const OPTIONS = 'file_row_number = true, hive_partitioning = false, union_by_name = false, binary_as_string = true';
 
 /** Looks into the Parquet files of a source; nothing is read yet but the footers. */
-export async function loadParquet(engine: Engine, source: BookingSource, files: readonly SourceFile[], diagnostics: Diagnostic[]): Promise<Loaded> {
+export async function loadParquet(
+  engine: Engine, source: BookingSource, files: readonly SourceFile[], diagnostics: Diagnostic[],
+): Promise<Loaded> {
   const loaded: Loaded = { batches: [], rows: new Map(), faults: [], tables: [] };
   const described: Described[] = [];
   for (const file of files) {
@@ -62,9 +64,11 @@ async function describe(engine: Engine, file: SourceFile): Promise<Described | D
   if (start !== 'PAR1') return unreadable(file.file, 'is not a Parquet file', 'write `format: csv` if it is one, or make it again');
   try {
     const { rows } = await engine.row<{ rows: bigint }>(`SELECT num_rows AS rows FROM parquet_file_metadata(${path})`);
-    const { brotli } = await engine.row<{ brotli: bigint }>(`SELECT count(*) AS brotli FROM parquet_metadata(${path}) WHERE compression = 'BROTLI'`);
+    const { brotli } = await engine.row<{ brotli: bigint }>(
+      `SELECT count(*) AS brotli FROM parquet_metadata(${path}) WHERE compression = 'BROTLI'`);
     // CVE-2026-111497: the bundled Brotli decoder may write out of bounds.
-    if (brotli > 0n) return unreadable(file.file, 'is compressed with Brotli, which is not safe to read', 'write it with Snappy or Zstandard');
+    const remedy = 'write it with Snappy or Zstandard';
+    if (brotli > 0n) return unreadable(file.file, 'is compressed with Brotli, which is not safe to read', remedy);
     const columns = await engine.rows<{ column_name: string; column_type: string }>(
       `DESCRIBE SELECT * EXCLUDE (file_row_number) FROM read_parquet(${path}, ${OPTIONS})`);
     return { file, rows: Number(rows), types: new Map(columns.map((column) => [column.column_name, column.column_type])) };
@@ -77,6 +81,8 @@ const TEXT: readonly Kind[] = ['text', 'integer', 'truth'];
 const NUMBER: readonly Kind[] = ['text', 'integer', 'decimal', 'float'];
 const TIME: readonly Kind[] = ['text', 'instant', 'wall', 'date'];
 
+const HINTS = new Map([[TEXT, 'text or a whole number'], [NUMBER, 'a decimal'], [TIME, 'a timestamp']]);
+
 function allowed(field: BookingField): readonly Kind[] {
   if (field === 'starts_at' || field === 'ends_at') return TIME;
   return field === 'quantity' || field === 'unit_price' || field === 'amount' ? NUMBER : TEXT;
@@ -87,7 +93,7 @@ function checkTypes(each: Described, source: BookingSource): Diagnostic[] {
     const type = each.types.get(name);
     if (type === undefined || allowed(field).includes(kindOf(type)) || /^DECIMAL\(\d+,0\)$/.test(type)) return [];
     return [problem('BOOKINGS_COLUMNS', `${each.file.file}: column ${JSON.stringify(name)} is ${type}, which cannot be a ${field}`, {
-      at: { file: each.file.file }, hint: `write it as ${allowed(field) === TEXT ? 'text or a whole number' : allowed(field) === TIME ? 'a timestamp' : 'a decimal'}`,
+      at: { file: each.file.file }, hint: `write it as ${HINTS.get(allowed(field))}`,
     })];
   }));
 }

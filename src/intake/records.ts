@@ -115,7 +115,9 @@ function nextRecord(buffer: Buffer, start: number, codes: { delimiter: number; q
       // The quote may be the first half of a doubled one, and a CR the first half of a line end, across two chunks.
       if (at + 1 >= buffer.length && !ended) return null;
       const after = buffer[at];
-      if (after !== undefined && after !== codes.delimiter && after !== LF && after !== CR) return faulty(buffer, start, 'something follows a closing quote');
+      if (after !== undefined && after !== codes.delimiter && after !== LF && after !== CR) {
+        return faulty(buffer, start, 'something follows a closing quote');
+      }
     } else {
       let end = at;
       while (end < buffer.length && buffer[end] !== codes.delimiter && buffer[end] !== LF && buffer[end] !== CR) end += 1;

@@ -34,8 +34,8 @@ export async function addRejects(engine: Engine, source: BookingSource, relation
     const value = field === 'booking_id' ? `replace(t_booking_id, chr(31), '/')` : `t_${field}::VARCHAR`;
     return `{'name': ${name}, 'message': p_${field}, 'value': ${value}}`;
   });
-  await engine.run(`CREATE OR REPLACE TEMP TABLE found AS SELECT file_key, record, bad.name, bad.message, bad.value, NULL::BIGINT AS line FROM `
-    + `(SELECT file_key, record, unnest([${each.join(', ')}]) AS bad FROM (${relation}) AS r) AS u WHERE bad.message IS NOT NULL`);
+  await engine.run('CREATE OR REPLACE TEMP TABLE found AS SELECT file_key, record, bad.name, bad.message, bad.value, NULL::BIGINT AS line '
+    + `FROM (SELECT file_key, record, unnest([${each.join(', ')}]) AS bad FROM (${relation}) AS r) AS u WHERE bad.message IS NOT NULL`);
   if (source.format === 'csv') await findLines(engine);
   await engine.run(`INSERT INTO input.rejects SELECT f.source, f.file, r.record, r.line, r.name, '${CODE}', r.message, r.value `
     + 'FROM found AS r JOIN input.files AS f USING (file_key) ORDER BY r.file_key, r.record, r.name; DROP TABLE found');
@@ -56,10 +56,18 @@ async function findLines(engine: Engine): Promise<void> {
     appender.endRow();
   });
   appender.closeSync();
-  await engine.run('UPDATE found SET line = l.line FROM found_lines AS l WHERE l.file_key = found.file_key AND l.record = found.record; DROP TABLE found_lines');
+  await engine.run('UPDATE found SET line = l.line FROM found_lines AS l WHERE l.file_key = found.file_key AND l.record = found.record');
+  await engine.run('DROP TABLE found_lines');
 }
 
-interface Reject { source: string; file: string; record: bigint; line: bigint | null; column_name: string | null; message: string; value: string | null }
+interface Reject {
+  readonly file: string;
+  readonly record: bigint;
+  readonly line: bigint | null;
+  readonly column_name: string | null;
+  readonly message: string;
+  readonly value: string | null;
+}
 
 /** The rejects as findings, the first fifty of each severity one by one. */
 export async function rejectDiagnostics(engine: Engine, sources: readonly BookingSource[]): Promise<Diagnostic[]> {
@@ -85,8 +93,10 @@ export async function rejectDiagnostics(engine: Engine, sources: readonly Bookin
 
 /** The remedy where one is likely. */
 function hintOf({ message, value }: Reject): { hint?: string } {
-  if (message.startsWith('is not a number') && /^[+-]?[0-9.]*,[0-9]+$/.test(value ?? '')) return { hint: 'for decimal commas write `decimal: ","` in the source' };
-  if (message.startsWith('is not a number') && /^[+-]?[0-9,]*\.[0-9]+$/.test(value ?? '')) return { hint: 'for decimal points write `decimal: "."` in the source' };
+  if (message.startsWith('is not a number')) {
+    if (/^[+-]?[0-9.]*,[0-9]+$/.test(value ?? '')) return { hint: 'for decimal commas write `decimal: ","` in the source' };
+    if (/^[+-]?[0-9,]*\.[0-9]+$/.test(value ?? '')) return { hint: 'for decimal points write `decimal: "."` in the source' };
+  }
   if (message.startsWith('is not a date')) return { hint: 'other formats are declared in the source: `date_formats: ["%d.%m.%Y %H:%M"]`' };
   if (message.startsWith('is not a known status')) return { hint: 'say under `status` of the source what this word means' };
   if (message.includes('UTF-8')) return { hint: 'try `encoding: windows-1252`' };
@@ -96,6 +106,7 @@ function hintOf({ message, value }: Reject): { hint?: string } {
 function told(reject: Reject): string {
   const where = reject.line === null ? `row ${reject.record}: ` : '';
   if (reject.column_name === null) return `${where}the row cannot be read: ${reject.message}`;
-  const value = reject.value === null ? '' : ` ${JSON.stringify(reject.value.length > 80 ? `${reject.value.slice(0, 80)}…` : reject.value)}`;
+  const short = reject.value !== null && reject.value.length > 80 ? `${reject.value.slice(0, 80)}…` : reject.value;
+  const value = short === null ? '' : ` ${JSON.stringify(short)}`;
   return `${where}${reject.column_name}${value} ${reject.message}`;
 }

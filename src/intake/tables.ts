@@ -16,7 +16,8 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   bookings: BOOKING_COLUMNS,
   /** One row per bad field; a row of the file that is here is not in `bookings`. */
   rejects: {
-    source: 'VARCHAR', file: 'VARCHAR', record: 'BIGINT', line: 'BIGINT', column_name: 'VARCHAR', code: 'VARCHAR', message: 'VARCHAR', value: 'VARCHAR',
+    source: 'VARCHAR', file: 'VARCHAR', record: 'BIGINT', line: 'BIGINT', column_name: 'VARCHAR',
+    code: 'VARCHAR', message: 'VARCHAR', value: 'VARCHAR',
   },
   /** Rows dropped because the same booking with the same content stands elsewhere too. */
   duplicates: { source: 'VARCHAR', booking_id: 'VARCHAR', file_key: 'INTEGER', record: 'BIGINT' },

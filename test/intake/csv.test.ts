@@ -249,11 +249,11 @@ describe('control totals', () => {
 describe('a large file', () => {
   it('keeps its record numbers, and finds the line of the one bad row', () => staged({}, source({ columns: { booking_id: ['id'], customer_id: ['customer'], starts_at: ['start'] } }),
     async ({ engine, diagnostics, files }) => {
-      expect(files[0]!.rows).toBe(300_000);
+      expect(files[0]!.rows).toBe(100_000);
       expect(await engine.rows(`SELECT count(*) AS n FROM input.bookings WHERE booking_id <> 'B' || record`)).toEqual([{ n: 0n }]);
-      expect(told(diagnostics)).toEqual([expect.stringMatching(/^error BOOKING_VALUE data\/a.csv:200301 start/)]);
+      expect(told(diagnostics)).toEqual([expect.stringMatching(/^error BOOKING_VALUE data\/a.csv:70301 start/)]);
     }, async (_engine, root) => {
-      const lines = Array.from({ length: 300_000 }, (_, index) => `B${index + 1},${index < 300 ? '"ac\nme"' : 'acme'},${index === 199_999 ? 'x' : '2026-05-01'}\n`);
+      const lines = Array.from({ length: 100_000 }, (_, index) => `B${index + 1},${index < 300 ? '"ac\nme"' : 'acme'},${index === 69_999 ? 'x' : '2026-05-01'}\n`);
       // The control character in the first customers would be a reject: they are in a column that is not mapped.
       mkdirSync(join(root, 'data'));
       writeFileSync(join(root, 'data', 'a.csv'), `id,note,start,customer\n${lines.map((line) => `${line.trimEnd()},acme\n`).join('')}`);
