@@ -133,7 +133,9 @@ function say(finding: Finding, written: Written): Diagnostic {
     case 'propertyNames': {
       const { expected } = FORMATS[(schema['propertyNames'] as { format: string }).format]!;
       const key = params['propertyName']!;
-      return problem('CONFIG_VALUE', `"${key}" cannot be an id in ${name}`, { at: written.keyPlace([...path, key]), hint: `use ${expected}` });
+      return problem('CONFIG_VALUE', `"${key}" cannot be an id in ${name}`, {
+        at: written.keyPlace([...path, key]), hint: `use ${expected}`,
+      });
     }
     case 'format':
       return sayFormat(finding, written);

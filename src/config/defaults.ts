@@ -40,8 +40,10 @@ function limitsOf(limits: NonNullable<AutomationSpec['limits']>): Partial<Automa
   return defined(ofCustomers);
 }
 
-function defined<T extends object>(value: T): { [K in keyof T]-?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as { [K in keyof T]-?: Exclude<T[K], undefined> };
+type Defined<T> = { [K in keyof T]-?: Exclude<T[K], undefined> };
+
+function defined<T extends object>(value: T): Defined<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Defined<T>;
 }
 
 /** Days in the order of the week; without hours the whole day, "00:00" to "24:00". `until` before `from` means over midnight. */
@@ -66,7 +68,9 @@ export function numberingOf(spec: NumberingSpec | undefined): Config['numbering'
 }
 
 /** The scalars of the top level. */
-export function projectOf(spec: ConfigSpec): Pick<Config, 'locale' | 'ledger' | 'output' | 'templates' | 'rounding' | 'tax_rounding' | 'default_tax'> {
+export function projectOf(
+  spec: ConfigSpec,
+): Pick<Config, 'locale' | 'ledger' | 'output' | 'templates' | 'rounding' | 'tax_rounding' | 'default_tax'> {
   return {
     locale: spec.locale ?? 'en-GB',
     ledger: spec.ledger ?? 'data/ledger',

@@ -20,7 +20,10 @@ export function substitute<T>(value: T, positions: () => Positions, env: Environ
     }
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
     if (value === undefined || value === '') {
-      return complain(`the environment variable ${name} is ${value === '' ? 'empty' : 'not set'}`, `set ${name} where duebook runs, e.g. as a secret of the CI job`);
+      return complain(
+        `the environment variable ${name} is ${value === '' ? 'empty' : 'not set'}`,
+        `set ${name} where duebook runs, e.g. as a secret of the CI job`,
+      );
     }
     return value;
   });

@@ -42,7 +42,8 @@ export function factsOf(value: unknown, broken: readonly Path[], written: Writte
   };
   const isGood = (path: Path): boolean => !bad.has(keyOf(path));
   const push = (make: typeof problem, code: Code, path: Path, message: string, hint?: string | null, also?: Place): void => {
-    found.push(make(code, message, { at: written.place(path), ...(hint == null ? {} : { hint }), ...(also === undefined ? {} : { also }) }));
+    const more = { ...(hint == null ? {} : { hint }), ...(also === undefined ? {} : { also }) };
+    found.push(make(code, message, { at: written.place(path), ...more }));
   };
   const entriesOf = new Map<string, [string, unknown][]>();
   const entries = (map: string): [string, unknown][] => {

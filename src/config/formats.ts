@@ -128,7 +128,10 @@ export const FORMATS = {
   'currency': { expected: 'an ISO 4217 currency, like EUR', pattern: '^[A-Z]{3}$', test: isCurrency },
   'country': { expected: 'an ISO 3166 country of two letters, like DE', pattern: '^[A-Z]{2}$', test: (text) => /^[A-Z]{2}$/.test(text) },
   'email': { expected: 'a plain e-mail address, like billing@example.com', test: isEmail },
-  'mailbox': { expected: 'an address or `Name <address>`, like Billing <billing@example.com>', test: (text) => parseMailbox(text) !== null },
+  'mailbox': {
+    expected: 'an address or `Name <address>`, like Billing <billing@example.com>',
+    test: (text) => parseMailbox(text) !== null,
+  },
   'iban': { expected: 'an IBAN whose check digits fit', test: isIban },
   'project-path': { expected: 'a path inside of the project, relative, with forward slashes, without ".."', test: isProjectPath },
   'image-path': {

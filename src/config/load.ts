@@ -61,7 +61,10 @@ async function namedFiles(facts: Facts, files: ConfigFiles): Promise<void> {
   ];
   for (const [path, file, what] of named) {
     if (file === undefined || await files.exists(file)) continue;
-    facts.error('CONFIG_TEMPLATE', path, `the ${what} ${file} is not there`, 'correct the path (it is relative to the main file), or remove the key');
+    facts.error(
+      'CONFIG_TEMPLATE', path, `the ${what} ${file} is not there`,
+      'correct the path (it is relative to the main file), or remove the key',
+    );
   }
 }
 

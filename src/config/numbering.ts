@@ -20,9 +20,12 @@ export function parseNumbering(template: string): { parts: NumberPart[] } | { pr
   }
   const counts = parts.filter((part) => part.kind === 'seq').length;
   if (counts !== 1) {
-    return { problem: `"${template}" has ${counts === 0 ? 'no' : 'more than one'} {seq}`, hint: 'a number holds {seq} or {seq:6} exactly once' };
+    const problem = `"${template}" has ${counts === 0 ? 'no' : 'more than one'} {seq}`;
+    return { problem, hint: 'a number holds {seq} or {seq:6} exactly once' };
   }
-  if (parts.filter((part) => part.kind === 'year').length > 1) return { problem: `"${template}" has {year} twice`, hint: 'keep one of them' };
+  if (parts.filter((part) => part.kind === 'year').length > 1) {
+    return { problem: `"${template}" has {year} twice`, hint: 'keep one of them' };
+  }
   return { parts };
 }
 

@@ -3,7 +3,9 @@ import type { LocalDateTime } from '../values/time.js';
 import { DEFAULT_AUTOMATION, DEFAULT_TERMS, layAutomation, numberingOf, projectOf, termsOf } from './defaults.js';
 import { parseMailbox } from './formats.js';
 import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec } from './shape.js';
-import type { Address, Automation, BookingField, BookingSource, BookingStatus, Config, Customer, Cycle, CycleUse, Issuer, Mail } from './types.js';
+import type {
+  Address, Automation, BookingField, BookingSource, BookingStatus, Config, Customer, Cycle, CycleUse, Issuer, Mail,
+} from './types.js';
 
 const STATUSES: readonly BookingStatus[] = ['billable', 'scheduled', 'cancelled', 'ignored'];
 /** Enough to keep a server busy without being taken for a flood. */
@@ -24,7 +26,7 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
     products: sortedEntries(spec.products).map(([id, product]) => ({
       product: id, name: product.name, unit: product.unit ?? null, price: product.price ?? null, tax: product.tax ?? null,
     })),
-    cycles: sortedEntries(spec.cycles).map(([id, cycle]) => cycleOf(id, cycle, spec)),
+    cycles: sortedEntries(spec.cycles).map(([id, cycle]) => cycleOf(id, cycle, spec, automation)),
     automation,
     max_catch_up_days: spec.automation?.limits?.max_catch_up_days ?? null,
     numbering: numberingOf(spec.numbering),
@@ -78,7 +80,7 @@ function statusOf(source: BookingsSpec): Record<string, BookingStatus> {
   return Object.fromEntries(STATUSES.flatMap((ours) => listOf(status[ours]).map((theirs) => [theirs, ours])));
 }
 
-function cycleOf(cycle_id: string, cycle: CycleSpec, spec: ConfigSpec): Cycle {
+function cycleOf(cycle_id: string, cycle: CycleSpec, spec: ConfigSpec, automation: Automation): Cycle {
   return {
     cycle_id,
     name: cycle.name ?? cycle_id,
@@ -93,6 +95,7 @@ function cycleOf(cycle_id: string, cycle: CycleSpec, spec: ConfigSpec): Cycle {
     enabled: cycle.enabled ?? true,
     pause: (cycle.pause ?? []).map(({ from, until }) => ({ from, until: until ?? null })),
     assign_by: cycle.assign_by ?? null,
+    automation: layAutomation(automation, cycle.automation),
   };
 }
 

@@ -9,8 +9,10 @@ export function bookingNames(facts: Facts): void {
     const other = first.get(name);
     if (other === undefined) first.set(name, index);
     else {
-      facts.error('CONFIG_DUPLICATE_KEY', ['bookings', index, 'name'], `two sources of bookings are called "${name}"`, 'give each a name of its own',
-        facts.place(['bookings', other, 'name']));
+      facts.error(
+        'CONFIG_DUPLICATE_KEY', ['bookings', index, 'name'], `two sources of bookings are called "${name}"`,
+        'give each a name of its own', facts.place(['bookings', other, 'name']),
+      );
     }
   }
 }
@@ -20,11 +22,17 @@ export function bookingColumns(facts: Facts): void {
   for (const [index, { name, columns }] of facts.bookings()) {
     const path = ['bookings', index, 'columns'];
     if (columns.starts_at === undefined && columns.ends_at === undefined) {
-      facts.error('CONFIG_MISSING_KEY', path, `bookings ${name}: there is neither starts_at nor ends_at`, 'map at least one column of time: it decides the period');
+      facts.error(
+        'CONFIG_MISSING_KEY', path, `bookings ${name}: there is neither starts_at nor ends_at`,
+        'map at least one column of time: it decides the period',
+      );
     }
     for (const [field, column] of Object.entries(columns)) {
       if (field !== 'booking_id' && typeof column !== 'string' && column.length > 1) {
-        facts.error('CONFIG_VALUE', [...path, field], `bookings ${name}: ${field} has ${column.length} columns`, 'only booking_id can be made of several columns');
+        facts.error(
+          'CONFIG_VALUE', [...path, field], `bookings ${name}: ${field} has ${column.length} columns`,
+          'only booking_id can be made of several columns',
+        );
       }
     }
   }
@@ -35,11 +43,17 @@ export function bookingFormats(facts: Facts): void {
   for (const [index, source] of facts.bookings()) {
     const path = ['bookings', index];
     if (source.format === undefined && !/\.(csv|parquet)$/i.test(source.path)) {
-      facts.error('CONFIG_MISSING_KEY', [...path, 'path'], `bookings ${source.name}: the path does not say the format`, 'add format: csv or format: parquet');
+      facts.error(
+        'CONFIG_MISSING_KEY', [...path, 'path'], `bookings ${source.name}: the path does not say the format`,
+        'add format: csv or format: parquet',
+      );
     }
     const delimiter = source.delimiter ?? ',';
     if (delimiter === (source.quote ?? '"') || /[\r\n]/.test(delimiter)) {
-      facts.error('CONFIG_VALUE', [...path, 'delimiter'], `bookings ${source.name}: the delimiter cannot be the quotation sign or a line break`, 'use "," or ";" or "\\t"');
+      facts.error(
+        'CONFIG_VALUE', [...path, 'delimiter'], `bookings ${source.name}: the delimiter cannot be the quotation sign or a line break`,
+        'use "," or ";" or "\\t"',
+      );
     }
     if (/[\r\n]/.test(source.quote ?? '"')) {
       facts.error('CONFIG_VALUE', [...path, 'quote'], `bookings ${source.name}: the quotation sign cannot be a line break`, "use '\"'");

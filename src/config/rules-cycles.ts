@@ -15,8 +15,11 @@ export function cycleSteps(facts: Facts): void {
     const path = ['cycles', id];
     const given = [cycle.every, cycle.dates].filter((each) => each !== undefined).length;
     if (cycle.type === 'custom' && given !== 1) {
-      facts.error('CONFIG_CYCLE', [...path, 'type'], `cycle ${id} is custom and ${given === 0 ? 'has neither "every" nor "dates"' : 'has both "every" and "dates"'}`,
-        'give exactly one: every: { days: 10 }, or dates: [2026-01-01, …]');
+      facts.error(
+        'CONFIG_CYCLE', [...path, 'type'],
+        `cycle ${id} is custom and ${given === 0 ? 'has neither "every" nor "dates"' : 'has both "every" and "dates"'}`,
+        'give exactly one: every: { days: 10 }, or dates: [2026-01-01, …]',
+      );
     }
     if (cycle.type !== 'custom' && given > 0) {
       const key = cycle.every === undefined ? 'dates' : 'every';
@@ -24,8 +27,10 @@ export function cycleSteps(facts: Facts): void {
     }
     const units = Object.keys(cycle.every ?? {});
     if (cycle.every !== undefined && units.length !== 1) {
-      facts.error('CONFIG_CYCLE', [...path, 'every'], `"every" of cycle ${id} has ${units.length === 0 ? 'no unit' : units.join(' and ')}`,
-        'give exactly one of days, weeks, months, years');
+      facts.error(
+        'CONFIG_CYCLE', [...path, 'every'], `"every" of cycle ${id} has ${units.length === 0 ? 'no unit' : units.join(' and ')}`,
+        'give exactly one of days, weeks, months, years',
+      );
     }
   }
 }
@@ -34,10 +39,16 @@ export function cycleSteps(facts: Facts): void {
 export function cycleBounds(facts: Facts): void {
   for (const [id, { start, end, dates }] of facts.entries('cycles')) {
     if (start === undefined && dates === undefined) {
-      facts.error('CONFIG_MISSING_KEY', ['cycles', id], `cycle ${id}: the key "start" is missing`, 'add the first day of its first period, like start: 2026-01-01');
+      facts.error(
+        'CONFIG_MISSING_KEY', ['cycles', id], `cycle ${id}: the key "start" is missing`,
+        'add the first day of its first period, like start: 2026-01-01',
+      );
     }
     if (start !== undefined && end !== undefined && fullTime(end) <= fullTime(start)) {
-      facts.error('CONFIG_CYCLE', ['cycles', id, 'end'], `cycle ${id} ends at ${end}, not after its start at ${start}`, 'the end must be later than the start');
+      facts.error(
+        'CONFIG_CYCLE', ['cycles', id, 'end'], `cycle ${id} ends at ${end}, not after its start at ${start}`,
+        'the end must be later than the start',
+      );
     }
   }
 }
@@ -48,20 +59,31 @@ export function cycleDates(facts: Facts): void {
     const { dates } = cycle;
     if (dates === undefined) continue;
     if (dates.length < 2) {
-      facts.error('CONFIG_CYCLE', ['cycles', id, 'dates'], `cycle ${id} has one date`, 'a period needs two: the last one only ends the period before it');
+      facts.error(
+        'CONFIG_CYCLE', ['cycles', id, 'dates'], `cycle ${id} has one date`,
+        'a period needs two: the last one only ends the period before it',
+      );
     }
     dates.forEach((date, index) => {
       if (index > 0 && date <= dates[index - 1]!) {
-        facts.error('CONFIG_CYCLE', ['cycles', id, 'dates', index], `cycle ${id}: ${date} does not come after ${dates[index - 1]}`, 'list the dates ascending');
+        facts.error(
+          'CONFIG_CYCLE', ['cycles', id, 'dates', index], `cycle ${id}: ${date} does not come after ${dates[index - 1]}`,
+          'list the dates ascending',
+        );
       }
     });
     for (const key of ['end', 'recurring_count'] as const) {
       if (cycle[key] !== undefined) {
-        facts.error('CONFIG_CYCLE', ['cycles', id, key], `cycle ${id} has "dates" and "${key}"`, 'the last date is the end: remove the key');
+        facts.error(
+          'CONFIG_CYCLE', ['cycles', id, key], `cycle ${id} has "dates" and "${key}"`, 'the last date is the end: remove the key',
+        );
       }
     }
     if (cycle.start !== undefined && fullTime(cycle.start) !== fullTime(dates[0]!)) {
-      facts.error('CONFIG_CYCLE', ['cycles', id, 'start'], `cycle ${id} starts at ${cycle.start}, but its first date is ${dates[0]}`, 'remove the key "start"');
+      facts.error(
+        'CONFIG_CYCLE', ['cycles', id, 'start'], `cycle ${id} starts at ${cycle.start}, but its first date is ${dates[0]}`,
+        'remove the key "start"',
+      );
     }
   }
 }
@@ -73,10 +95,16 @@ export function cyclePauses(facts: Facts): void {
       const path: Path = ['cycles', id, 'pause', index];
       const before = pause[index - 1];
       if (until !== undefined && until <= from) {
-        facts.error('CONFIG_CYCLE', [...path, 'until'], `a pause of cycle ${id} begins on ${from} and is over on ${until}`, '"until" is the first day that is billed again');
+        facts.error(
+          'CONFIG_CYCLE', [...path, 'until'], `a pause of cycle ${id} begins on ${from} and is over on ${until}`,
+          '"until" is the first day that is billed again',
+        );
       }
       if (before !== undefined && (before.until === undefined || from < before.until)) {
-        facts.error('CONFIG_CYCLE', [...path, 'from'], `a pause of cycle ${id} begins on ${from}, before the one above it is over`, 'list pauses ascending and apart');
+        facts.error(
+          'CONFIG_CYCLE', [...path, 'from'], `a pause of cycle ${id} begins on ${from}, before the one above it is over`,
+          'list pauses ascending and apart',
+        );
       }
     });
   }
@@ -97,18 +125,28 @@ function usesOf(facts: Facts, customer: string, uses: Exclude<CustomerSpec['cycl
     const before = uses[index - 1];
     reference(facts, 'cycles', use, [...path, 'use']);
     if (before !== undefined && from === undefined) {
-      facts.error('CONFIG_CYCLE', path, `customer ${customer}: cycle ${use} has no "from"`, 'say from when it takes over, like from: 2026-07-01');
+      facts.error(
+        'CONFIG_CYCLE', path, `customer ${customer}: cycle ${use} has no "from"`, 'say from when it takes over, like from: 2026-07-01',
+      );
     }
     if (from !== undefined && until !== undefined && fullTime(until) <= fullTime(from)) {
-      facts.error('CONFIG_CYCLE', [...path, 'until'], `customer ${customer}: cycle ${use} ends at ${until}, not after ${from}`, '"until" must be later than "from"');
+      facts.error(
+        'CONFIG_CYCLE', [...path, 'until'], `customer ${customer}: cycle ${use} ends at ${until}, not after ${from}`,
+        '"until" must be later than "from"',
+      );
     }
     if (before === undefined || from === undefined) return;
     const bound = before.until ?? null;
     if (bound !== null && fullTime(from) < fullTime(bound)) {
-      facts.error('CONFIG_CYCLE', [...path, 'from'], `customer ${customer}: cycle ${use} begins at ${from}, before ${before.use} ends at ${bound}`,
-        'two cycles at once would bill twice: remove the "until" above, or move "from"');
+      facts.error(
+        'CONFIG_CYCLE', [...path, 'from'], `customer ${customer}: cycle ${use} begins at ${from}, before ${before.use} ends at ${bound}`,
+        'two cycles at once would bill twice: remove the "until" above, or move "from"',
+      );
     } else if (before.from !== undefined && fullTime(from) <= fullTime(before.from)) {
-      facts.error('CONFIG_CYCLE', [...path, 'from'], `customer ${customer}: cycle ${use} begins at ${from}, not after ${before.use} at ${before.from}`, 'list the cycles ascending');
+      facts.error(
+        'CONFIG_CYCLE', [...path, 'from'],
+        `customer ${customer}: cycle ${use} begins at ${from}, not after ${before.use} at ${before.from}`, 'list the cycles ascending',
+      );
     }
   });
 }

@@ -10,10 +10,16 @@ export function taxCategories(facts: Facts): void {
   for (const [id, { rate, category, note }] of facts.entries('taxes')) {
     const isZero = parseDecimal(rate) === 0n;
     if (category === 'S' && isZero) {
-      facts.error('CONFIG_VALUE', ['taxes', id, 'category'], `tax ${id} has the category S (standard) and the rate 0`, 'use Z (zero rated), E (exempt) or AE (reverse charge)');
+      facts.error(
+        'CONFIG_VALUE', ['taxes', id, 'category'], `tax ${id} has the category S (standard) and the rate 0`,
+        'use Z (zero rated), E (exempt) or AE (reverse charge)',
+      );
     }
     if (/^(Z|E|AE|K|G|O)$/.test(category) && !isZero) {
-      facts.error('CONFIG_VALUE', ['taxes', id, 'rate'], `tax ${id} has the category ${category}, which charges nothing, and the rate ${rate}`, 'set the rate to "0", or use S');
+      facts.error(
+        'CONFIG_VALUE', ['taxes', id, 'rate'], `tax ${id} has the category ${category}, which charges nothing, and the rate ${rate}`,
+        'set the rate to "0", or use S',
+      );
     }
     if (/^(E|AE|K|G|O)$/.test(category) && note === undefined) {
       facts.warn('CONFIG_VALUE', ['taxes', id], `tax ${id} has no "note"`, 'documents must say why no tax is charged (EN 16931, BT-120)');
@@ -29,18 +35,26 @@ export function numberingTemplates(facts: Facts): void {
     const path: Path = ['numbering', kind];
     const result = parseNumbering(numbering[kind]);
     if ('problem' in result) {
-      facts.error('CONFIG_NUMBERING', path, `the number of ${kind === 'invoice' ? 'an invoice' : 'a credit note'}: ${result.problem}`, result.hint);
+      facts.error(
+        'CONFIG_NUMBERING', path, `the number of ${kind === 'invoice' ? 'an invoice' : 'a credit note'}: ${result.problem}`, result.hint,
+      );
       return null;
     }
     if (numbering.reset === 'yearly' && !result.parts.some((part) => part.kind === 'year')) {
-      facts.error('CONFIG_NUMBERING', path, `"${numbering[kind]}" begins again every year but does not hold {year}`, 'add {year}, or set reset: never');
+      facts.error(
+        'CONFIG_NUMBERING', path, `"${numbering[kind]}" begins again every year but does not hold {year}`,
+        'add {year}, or set reset: never',
+      );
     }
     return result.parts;
   });
   const [invoice, creditNote] = parsed;
   if (invoice != null && creditNote != null && canCoincide(invoice, creditNote)) {
-    facts.error('CONFIG_NUMBERING', ['numbering', 'credit_note'],
-      `an invoice (${numbering.invoice}) and a credit note (${numbering.credit_note}) could get the same number`, 'give one of them a different beginning');
+    facts.error(
+      'CONFIG_NUMBERING', ['numbering', 'credit_note'],
+      `an invoice (${numbering.invoice}) and a credit note (${numbering.credit_note}) could get the same number`,
+      'give one of them a different beginning',
+    );
   }
 }
 
@@ -51,8 +65,11 @@ export function paymentTermForms(facts: Facts): void {
     const forms = [terms.net_days !== undefined, terms.due !== undefined, terms.end_of_month === true].filter(Boolean).length;
     const isLoose = terms.plus_days !== undefined && terms.end_of_month !== true;
     if (forms === 1 && !isLoose) return;
-    facts.error('CONFIG_VALUE', path, isLoose ? 'payment terms with "plus_days" need end_of_month: true' : `payment terms ${forms === 0 ? 'say nothing' : 'say two things'}`,
-      'use one of: { net_days: 14 }, { due: same_as_document_date }, { end_of_month: true, plus_days: 10 }');
+    facts.error(
+      'CONFIG_VALUE', path,
+      isLoose ? 'payment terms with "plus_days" need end_of_month: true' : `payment terms say ${forms === 0 ? 'nothing' : 'two things'}`,
+      'use one of: { net_days: 14 }, { due: same_as_document_date }, { end_of_month: true, plus_days: 10 }',
+    );
   };
   check(facts.top('payment_terms'), ['payment_terms']);
   for (const [id, { payment_terms: terms }] of facts.entries('customers')) check(terms, ['customers', id, 'payment_terms']);

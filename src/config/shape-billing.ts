@@ -14,6 +14,8 @@ export const address = named('address', record({
   country: text('country', 'Country, ISO 3166-1 alpha-2, like DE.'),
 }, 'A postal address.'));
 
+const weekday = choice(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], 'A day of the week.');
+
 const limits = {
   max_invoice_total: maybe(orNull(text('unsigned-decimal', 'A total in the currency of the invoice.'),
     'An invoice with a higher total parks its customer for review. A quoted decimal; null: no limit.')),
@@ -31,7 +33,7 @@ const automationKeys = {
   auto_send: maybe(yesNo('Send the mail after confirmation. Default true.')),
   auto_send_delay_hours: maybe(whole(0, 8784, 'Hours between confirmation and sending, in which an invoice can be cancelled. Default 0.')),
   send_window: maybe(named('send_window', orNull(record({
-    days: maybe(many(choice(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'], 'A day of the week.'), 'Days on which mail may go. Default all.')),
+    days: maybe(many(weekday, 'Days on which mail may go. Default all.')),
     hours: maybe(text('line', 'Local hours, like "08:00-18:00"; "24:00" may end it. Default the whole day.')),
   }, 'A window.'), 'When mail may go. Default null: always.'))),
   document_date: maybe(choice(['billing_date', 'confirmed_date'], 'The date on the document. Default billing_date.')),

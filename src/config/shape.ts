@@ -36,7 +36,8 @@ const bookings = record({
   format: maybe(choice(['csv', 'parquet'], 'Default: by the extension of the path.')),
   columns: record({
     booking_id: oneOrMany(columnName,
-      'Column of the id. A list makes a composite id; the word `line` in it is the number of the row among those with the same other parts.'),
+      'Column of the id. A list makes a composite id; the word `line` in it is the number of the row among those with the same other '
+      + 'parts.'),
     customer_id: column,
     product: maybe(column),
     description: maybe(column),

@@ -96,7 +96,9 @@ async function asSource(file: string, text: string, env: Environment, found: Dia
   found.push(...problems);
   if (problems.length > 0) return null;
   if (value !== null && !isMap(value)) {
-    found.push(problem('CONFIG_VALUE', 'the file must be a map of keys', { at: { file, line: 1, column: 1 }, hint: 'begin with `version: 1`' }));
+    found.push(problem('CONFIG_VALUE', 'the file must be a map of keys', {
+      at: { file, line: 1, column: 1 }, hint: 'begin with `version: 1`',
+    }));
     return null;
   }
   let known: Positions | undefined;

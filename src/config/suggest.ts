@@ -1,6 +1,6 @@
 /** "Did you mean": the known word nearest to a misspelled one. */
 
-/** The nearest of `known` within about a third of the word's length, or null (always for words of one or two letters); of equals the first. */
+/** The nearest of `known` within about a third of the word's length, of equals the first; null for words of one or two letters. */
 export function nearest(word: string, known: Iterable<string>): string | null {
   if (word.length < 3) return null;
   const limit = Math.max(1, Math.floor(word.length / 3));

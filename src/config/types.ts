@@ -101,6 +101,8 @@ export interface Cycle {
   readonly enabled: boolean;
   readonly pause: readonly { readonly from: LocalDate; readonly until: LocalDate | null }[];
   readonly assign_by: 'starts_at' | 'ends_at' | null;
+  /** The project's automation with the cycle's own laid over it: what holds for a customer that says nothing itself. */
+  readonly automation?: Automation;
 }
 
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';

@@ -26,7 +26,9 @@ export function explainYaml(file: string, text: string): Diagnostic[] {
   }
   for (const document of documents) found.push(...ofDocument(document as Document<Node, true>, text, at));
   for (let mark = text.indexOf('\uFEFF'); mark >= 0; mark = text.indexOf('\uFEFF', mark + 1)) {
-    found.push(problem('CONFIG_SYNTAX', 'an invisible sign (U+FEFF) stands here', { at: at(mark), hint: 'delete it and type the place again' }));
+    found.push(problem('CONFIG_SYNTAX', 'an invisible sign (U+FEFF) stands here', {
+      at: at(mark), hint: 'delete it and type the place again',
+    }));
   }
   return sortDiagnostics(found);
 }
@@ -43,7 +45,9 @@ function ofDocument(document: Document<Node, true>, text: string, at: (offset: n
     Node: (_key, node, path) => {
       const offset = (node as Node).range?.[0] ?? 0;
       if (path.length > MAX_DEPTH * 2) {
-        found.push(problem('CONFIG_SYNTAX', `nested deeper than ${MAX_DEPTH}`, { at: at(offset), hint: 'no part of the configuration is so deep' }));
+        found.push(problem('CONFIG_SYNTAX', `nested deeper than ${MAX_DEPTH}`, {
+          at: at(offset), hint: 'no part of the configuration is so deep',
+        }));
         return visit.BREAK;
       }
       found.push(...ofNode(node as Node, at(offset)));
@@ -75,11 +79,15 @@ function ofNode(node: Node, place: Place): Diagnostic[] {
   }
   const found: Diagnostic[] = [];
   if (node.anchor !== undefined) {
-    found.push(problem('CONFIG_SYNTAX', `the anchor &${node.anchor} is not supported`, { at: place, hint: 'write the value out where it is needed' }));
+    found.push(problem('CONFIG_SYNTAX', `the anchor &${node.anchor} is not supported`, {
+      at: place, hint: 'write the value out where it is needed',
+    }));
   }
   // `yaml` sets the tag only where the text carries one.
   if (node.tag !== undefined) {
-    found.push(problem('CONFIG_SYNTAX', 'tags (words that begin with !) are not supported', { at: place, hint: 'remove it; put texts in quotes' }));
+    found.push(problem('CONFIG_SYNTAX', 'tags (words that begin with !) are not supported', {
+      at: place, hint: 'remove it; put texts in quotes',
+    }));
   }
   return found;
 }
@@ -90,7 +98,9 @@ function ofKeys(pairs: readonly Pair<Node, Node>[], text: string, at: (offset: n
   for (const { key } of pairs) {
     const place = at(key?.range?.[0] ?? 0);
     if (!isScalar(key)) {
-      found.push(problem('CONFIG_SYNTAX', 'a key must be a plain text', { at: place, hint: 'write a text in its place, in quotes if needed' }));
+      found.push(problem('CONFIG_SYNTAX', 'a key must be a plain text', {
+        at: place, hint: 'write a text in its place, in quotes if needed',
+      }));
       continue;
     }
     const range = key.range;
@@ -98,7 +108,9 @@ function ofKeys(pairs: readonly Pair<Node, Node>[], text: string, at: (offset: n
     const name = key.type === 'PLAIN' || key.value === null ? written : String(key.value);
     const earlier = seen.get(name);
     if (earlier !== undefined) {
-      found.push(problem('CONFIG_DUPLICATE_KEY', `the key "${name}" is defined twice`, { at: place, also: earlier, hint: 'keep one of them' }));
+      found.push(problem('CONFIG_DUPLICATE_KEY', `the key "${name}" is defined twice`, {
+        at: place, also: earlier, hint: 'keep one of them',
+      }));
     } else {
       seen.set(name, place);
     }

@@ -9,7 +9,7 @@ import type { Event, ScalarEvent } from 'js-yaml';
 
 import type { Diagnostic } from '../values/diagnostic.js';
 import { problem } from '../values/diagnostic.js';
-import { MAX_DEPTH, isWrittenAsRead } from './yaml-keys.js';
+import { MAX_DEPTH, RESERVED_KEYS, isWrittenAsRead } from './yaml-keys.js';
 
 /** The value of a YAML text, or what is wrong with it. An empty text is null. */
 export async function readYaml(file: string, text: string): Promise<{ value: unknown; problems: Diagnostic[] }> {
@@ -59,7 +59,8 @@ function asProblem(file: string, error: unknown): Diagnostic {
  * (`00123`, `1e3`, `~`) is never what was meant.
  */
 function isPlain(events: readonly Event[], text: string): boolean {
-  if (/^ *\t|^\.\.\.|\uFEFF/m.test(text) || text.includes('__proto__') || text.includes('prototype') || text.includes('constructor')) return false;
+  if (/^ *\t|^\.\.\.|\uFEFF/m.test(text)) return false;
+  for (const reserved of RESERVED_KEYS) if (text.includes(reserved)) return false;
   const good = new Set<string>();
   const isGoodKey = (key: ScalarEvent): boolean => {
     if (!key.fast) return false;

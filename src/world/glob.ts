@@ -8,7 +8,7 @@ import { join, sep } from 'node:path';
 /** More alternatives than this are a mistake, not a pattern. */
 const MAX_ALTERNATIVES = 1000;
 
-/** Files under `root` that match, as relative paths with forward slashes, sorted by code unit. Nothing for a pattern that leaves the root. */
+/** Files under `root` that match: relative paths with forward slashes, sorted. Nothing for a pattern that leaves the root. */
 export async function glob(root: string, pattern: string): Promise<string[]> {
   const found = new Set<string>();
   const base = await realpath(root).catch(() => null);

@@ -35,7 +35,9 @@ describe('a whole project', () => {
 
 describe('includes', () => {
   const split = {
-    'billing.config.yaml': `${FULL}include: [parts/*.yaml, "more/{b,a}.yaml"]\nbookings: [{ name: one, path: 1.csv, columns: { booking_id: a, customer_id: b, ends_at: c } }]\n`,
+    'billing.config.yaml': `${FULL}include: [parts/*.yaml, "more/{b,a}.yaml"]
+bookings: [{ name: one, path: 1.csv, columns: { booking_id: a, customer_id: b, ends_at: c } }]
+`,
     'parts/customers.yaml': 'customers: { acme: { name: A, cycle: monthly } }\n',
     'more/a.yaml': 'version: 1\ncustomers: { bolt: { name: B, cycle: weekly } }\n',
     'more/b.yaml': '# nothing yet\n',
@@ -114,6 +116,7 @@ test('a byte order mark and Windows line ends are read', async () => {
 });
 
 test('a status column without words speaks ours', async () => {
-  const { config } = await load(`${BASE}bookings: [{ name: a, path: a.csv, columns: { booking_id: a, customer_id: b, ends_at: c, status: s } }]`);
+  const columns = '{ booking_id: a, customer_id: b, ends_at: c, status: s }';
+  const { config } = await load(`${BASE}bookings: [{ name: a, path: a.csv, columns: ${columns} }]`);
   expect(config.bookings[0]!.status).toEqual({ billable: 'billable', scheduled: 'scheduled', cancelled: 'cancelled', ignored: 'ignored' });
 });

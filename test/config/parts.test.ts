@@ -39,38 +39,48 @@ describe('numbering', () => {
     const write = (all: readonly NumberPart[], year: number, seq: number): string => all.map((part) => (
       part.kind === 'text' ? part.text : part.kind === 'year' ? String(year) : String(seq).padStart(part.width, '0'))).join('');
     fc.assert(fc.property(template, template, (a, b) => {
-      const numbers = (t: string): string[] => [2011, 2012].flatMap((year) => [1, 2, 11, 12, 20, 121, 201, 2011, 20_121].map((seq) => write(parts(t), year, seq)));
+      const sequence = [1, 2, 11, 12, 20, 121, 201, 2011, 20_121];
+      const numbers = (t: string): string[] => [2011, 2012].flatMap((year) => sequence.map((seq) => write(parts(t), year, seq)));
       const common = numbers(a).some((number) => numbers(b).includes(number));
       if (common) expect(canCoincide(parts(a), parts(b))).toBe(true);
     }), { numRuns: 2000 });
   });
 
-  test.each(['INV', '{seq}{seq}', '{seq:0}', '{seq:13}', '{month}{seq}', 'A/{seq}', '{seq', '{year}{year}{seq}', '..{seq}', 'Nr {seq}'])('%s is refused', (template) => {
+  test.each(['INV', '{seq}{seq}', '{seq:0}', '{seq:13}', '{month}{seq}', 'A/{seq}', '{seq', '{year}{year}{seq}', '..{seq}',
+    'Nr {seq}'])('%s is refused', (template) => {
     expect(parseNumbering(template)).toHaveProperty('problem');
   });
 });
 
 describe('formats', () => {
   test.each(['a@b.example', "o'brien+x@sub.b-c.example", 'x_1.y@b.museum'])('%s is an address', (text) => expect(isEmail(text)).toBe(true));
-  test.each(['', 'a', 'a@b', '@b.example', 'a@', 'a b@c.example', 'a@b.example\r\nRCPT TO:<x@y.example>', 'a@b.example\n', 'group: a@b.example;', '"a b"@c.example', 'a@b.example,c@d.example',
-    'a(comment)@b.example', 'Name <a@b.example>', '.a@b.example', 'a..b@c.example', 'a@-b.example', 'a@[127.0.0.1]', 'ä@b.example', `${'a'.repeat(65)}@b.example`, 'a@b.example\0'])(
+  test.each(['', 'a', 'a@b', '@b.example', 'a@', 'a b@c.example', 'a@b.example\r\nRCPT TO:<x@y.example>', 'a@b.example\n',
+    'group: a@b.example;', '"a b"@c.example', 'a@b.example,c@d.example',
+    'a(comment)@b.example', 'Name <a@b.example>', '.a@b.example', 'a..b@c.example', 'a@-b.example', 'a@[127.0.0.1]', 'ä@b.example',
+      `${'a'.repeat(65)}@b.example`, 'a@b.example\0'])(
     '%j is none', (text) => expect(isEmail(text)).toBe(false));
 
   test('mailboxes', () => {
     expect(parseMailbox('Northwind Billing <billing@n.example>')).toEqual({ name: 'Northwind Billing', address: 'billing@n.example' });
     expect(parseMailbox('"Müller, Söhne" <m@n.example>')).toEqual({ name: 'Müller, Söhne', address: 'm@n.example' });
     expect(parseMailbox('m@n.example')).toEqual({ name: '', address: 'm@n.example' });
-    for (const bad of ['A <a@b.example>, B <c@d.example>', 'A\r\nBcc: x@y.example <a@b.example>', '<a@b.example> x', 'A <>']) expect(parseMailbox(bad)).toBeNull();
+    for (const bad of ['A <a@b.example>, B <c@d.example>', 'A\r\nBcc: x@y.example <a@b.example>', '<a@b.example> x', 'A <>']) {
+      expect(parseMailbox(bad)).toBeNull();
+    }
   });
 
   test('zones are IANA, in their exact spelling', () => {
-    for (const good of ['Europe/Berlin', 'UTC', 'America/Argentina/Buenos_Aires', 'Asia/Calcutta', 'Asia/Kolkata', 'Europe/Kyiv']) expect(isZone(good), good).toBe(true);
+    for (const good of ['Europe/Berlin', 'UTC', 'America/Argentina/Buenos_Aires', 'Asia/Calcutta', 'Asia/Kolkata', 'Europe/Kyiv']) {
+      expect(isZone(good), good).toBe(true);
+    }
     for (const bad of ['europe/berlin', '+02:00', 'local', 'Berlin', '', 'Europe/Berlin ', 'utc']) expect(isZone(bad), bad).toBe(false);
   });
 
   test('paths stay inside', () => {
     for (const good of ['a', 'a/b.csv', '**/*.csv', 'a..b', './a', 'data/{a,b}']) expect(isProjectPath(good), good).toBe(true);
-    for (const bad of ['', '/a', '../a', 'a/../../b', 'C:/a', 'c:a', '\\\\server\\a', 'a\\..\\b', 'a\0b', '..']) expect(isProjectPath(bad), bad).toBe(false);
+    for (const bad of ['', '/a', '../a', 'a/../../b', 'C:/a', 'c:a', '\\\\server\\a', 'a\\..\\b', 'a\0b', '..']) {
+      expect(isProjectPath(bad), bad).toBe(false);
+    }
   });
 
   test('IBANs', () => {
@@ -94,7 +104,8 @@ describe('suggestions', () => {
 
 test('an excerpt marks the column, also in long lines', () => {
   expect(excerpt('a: 1\nb: wrong\n', { file: 'f', line: 2, column: 4 })).toBe('  2 | b: wrong\n    |    ^');
-  const [line, marker] = excerpt(`${'x'.repeat(300)}HERE${'y'.repeat(300)}`, { file: 'f', line: 1, column: 301 }).split('\n') as [string, string];
+  const long = `${'x'.repeat(300)}HERE${'y'.repeat(300)}`;
+  const [line, marker] = excerpt(long, { file: 'f', line: 1, column: 301 }).split('\n') as [string, string];
   expect(line[marker.indexOf('^')]).toBe('H');
   expect(line.length).toBeLessThan(130);
   expect(excerpt('a', { file: 'f' })).toBe('');

@@ -84,14 +84,18 @@ describe('two parsers, one reading', () => {
   });
 
   test('whatever the fast parser takes, the other takes and reads alike', async () => {
-    const piece = fc.constantFrom(...['a', 'b:', 'c: ', ': ', '- ', '\n', '\n  ', '\n    ', '\n', '"q"', "'s'", '{', '}', '[', ']', ', ', '# c', ' #d', '|', '>', '|-', '>+',
-      '\n  text', '00123', '1e3 ', '0o7', '0x1F', 'yes', 'null', '~', '.5', '.inf', '-', '?', '? ', '&a', '*a', '!t', '%', '@', '`', '---', '...', '\t', '\r\n', 'é', '\u00a0',
-      '2026-01-01', '12:30', '1_000', '\\', '"\\n"', '"a\n b"', "'it''s'", 'x y', ' ', '  ', '\uFEFF', '<<', '=', '!', '+1']);
+    const piece = fc.constantFrom(
+      'a', 'b:', 'c: ', ': ', '- ', '\n', '\n  ', '\n    ', '\n', '"q"', "'s'", '{', '}', '[', ']', ', ', '# c', ' #d', '|', '>', '|-', '>+',
+      '\n  text', '00123', '1e3 ', '0o7', '0x1F', 'yes', 'null', '~', '.5', '.inf', '-', '?', '? ', '&a', '*a', '!t', '%', '@', '`', '---',
+      '...', '\t', '\r\n', 'é', '\u00a0', '2026-01-01', '12:30', '1_000', '\\', '"\\n"', '"a\n b"', "'it''s'", 'x y', ' ', '  ', '\uFEFF',
+      '<<', '=', '!', '+1',
+    );
     await fc.assert(fc.asyncProperty(fc.array(piece, { maxLength: 10 }), async (pieces) => {
       const text = pieces.join('');
       const { value, problems } = await readYaml('f', text);
       if (problems.length > 0) return;
-      const [document] = parseAllDocuments(text, { version: '1.2', schema: 'core', uniqueKeys: false, logLevel: 'silent' }) as ReturnType<typeof parseDocument>[];
+      const options = { version: '1.2', schema: 'core', uniqueKeys: false, logLevel: 'silent' } as const;
+      const [document] = parseAllDocuments(text, options) as ReturnType<typeof parseDocument>[];
       expect(document?.errors ?? []).toEqual([]);
       expect(value).toStrictEqual(document?.toJS() ?? null);
     }), { numRuns: 5000, seed: 2026 });
@@ -124,7 +128,8 @@ describe('two parsers, one reading', () => {
         node.items.forEach((item, index) => {
           const range = (item as { range?: [number, number, number] | null }).range;
           const { line, col } = lines.linePos(range![0]);
-          if (range![0] !== range![1]) expect(positions.place([...path, index]), [...path, index].join('.')).toEqual({ file: 'f', line, column: col });
+          const at = [...path, index];
+          if (range![0] !== range![1]) expect(positions.place(at), at.join('.')).toEqual({ file: 'f', line, column: col });
           compared += 1;
           visit(item, [...path, index]);
         });

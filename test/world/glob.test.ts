@@ -13,7 +13,8 @@ let root: string;
 beforeAll(() => {
   const outside = mkdtempSync(join(tmpdir(), 'duebook-outside-'));
   root = mkdtempSync(join(tmpdir(), 'duebook-glob-'));
-  for (const file of ['a.csv', 'b.csv', 'B.csv', 'c.txt', '.hidden.csv', 'x/a.csv', 'x/y/a.csv', 'x/y/z/[1].csv', 'x/.git/a.csv', 'é/ü.csv']) {
+  for (const file of ['a.csv', 'b.csv', 'B.csv', 'c.txt', '.hidden.csv', 'x/a.csv', 'x/y/a.csv', 'x/y/z/[1].csv', 'x/.git/a.csv',
+    'é/ü.csv']) {
     mkdirSync(dirname(join(root, file)), { recursive: true });
     writeFileSync(join(root, file), file);
   }
@@ -46,7 +47,8 @@ describe('glob', () => {
     expect(await glob(root, pattern)).toEqual(expected);
   });
 
-  test.each(['../*', 'x/../../*', '/etc/passwd', '/etc/*', 'out/*', 'out/secret.csv', 'link.csv', 'C:/x', 'x\\a.csv', 'a\0.csv', ''])('%j leaves the root and finds nothing', async (pattern) => {
+  test.each(['../*', 'x/../../*', '/etc/passwd', '/etc/*', 'out/*', 'out/secret.csv', 'link.csv', 'C:/x', 'x\\a.csv', 'a\0.csv',
+    ''])('%j leaves the root and finds nothing', async (pattern) => {
     expect(await glob(root, pattern)).toEqual([]);
   });
 
