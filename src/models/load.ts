@@ -22,7 +22,7 @@ export interface RunPeriod extends Period {
 }
 
 const TABLES = `
-  CREATE OR REPLACE TABLE input.run (as_of TIMESTAMP, currency VARCHAR, default_tax_id VARCHAR, half_even BOOLEAN, tax_per_line BOOLEAN);
+  CREATE OR REPLACE TABLE input.run (as_of TIMESTAMP, oldest_due TIMESTAMP, currency VARCHAR, default_tax_id VARCHAR, half_even BOOLEAN, tax_per_line BOOLEAN);
   CREATE OR REPLACE TABLE input.sources (source VARCHAR, tax_id VARCHAR, quarantine BOOLEAN);
   CREATE OR REPLACE TABLE input.currencies (currency VARCHAR, exponent TINYINT, price_divisor BIGINT, micro_per_minor BIGINT);
   CREATE OR REPLACE TABLE input.taxes (tax_id VARCHAR, name VARCHAR, category VARCHAR, rate_micro BIGINT, note VARCHAR);
@@ -60,8 +60,10 @@ export async function loadInputs(
   given: { config: Config; as_of: Instant; calendars: readonly Calendar[]; calendarKeyOf: (index: number) => number; periods: readonly RunPeriod[] },
 ): Promise<void> {
   const { config } = given;
+  const days = config.max_catch_up_days;
+  const oldest = days === null ? 'NULL' : `TIMESTAMP '${sqlTimestamp(given.as_of - days * 86_400_000)}'`;
   await engine.run(TABLES);
-  await engine.run(`INSERT INTO input.run VALUES (TIMESTAMP '${sqlTimestamp(given.as_of)}', ${literal(config.currency)}, ${textOrNull(config.default_tax)},
+  await engine.run(`INSERT INTO input.run VALUES (TIMESTAMP '${sqlTimestamp(given.as_of)}', ${oldest}, ${literal(config.currency)}, ${textOrNull(config.default_tax)},
     ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'})`);
   await loadCatalogue(engine, config);
   await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);

@@ -25,6 +25,8 @@ export interface Context {
   readonly options: CommonOptions;
   readonly config: Config;
   readonly as_of: Instant;
+  /** Git commit of the configuration, as told with --config-commit; kept in the ledger, never looked up. */
+  readonly config_commit: string | null;
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -32,7 +34,7 @@ export interface Context {
 export async function openContext(world: World, options: CommonOptions): Promise<Context> {
   const path = await findConfig(world, options.config);
   const { config, warnings } = await loadConfig(projectFiles(dirname(path)), path.slice(dirname(path).length + 1), world.env);
-  return { world, options, config, as_of: asOf(world, options.as_of, config.timezone), warnings };
+  return { world, options, config, as_of: asOf(world, options.as_of, config.timezone), config_commit: options.config_commit ?? null, warnings };
 }
 
 /** Absolute path of the main configuration file: as named, or the nearest one upwards. Throws CONFIG_NOT_FOUND. */

@@ -21,6 +21,8 @@ export interface CommonOptions {
   readonly config?: string;
   /** `--as-of` as written: an instant with offset, a local date-time or a date in the zone of the configuration. */
   readonly as_of?: string;
+  /** `--config-commit`: the git commit that the configuration was read from. */
+  readonly config_commit?: string;
   /** `--memory-limit`, DuckDB size text. */
   readonly memory_limit?: string;
   /** `--threads` */

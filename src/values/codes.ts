@@ -46,6 +46,7 @@ export const CODES = {
   // usage (64)
   USAGE: 64,
   UNKNOWN_BATCH: 64,
+  TOO_EARLY: 64,
   UNKNOWN_INVOICE: 64,
   UNKNOWN_CUSTOMER: 64,
   AS_OF: 64,

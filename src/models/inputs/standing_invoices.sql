@@ -2,4 +2,5 @@
 -- grain: invoice_id
 SELECT i.*
 FROM ledger.invoices AS i
-WHERE i.invoice_id NOT IN (SELECT e.subject_id FROM ledger.events AS e WHERE e.subject = 'invoice' AND e.event = 'voided')
+JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
+WHERE s.status = 'processed'

@@ -6,7 +6,9 @@ SELECT
   coalesce(i.lines > c.max_lines, FALSE) AS over_lines,
   coalesce(i.before_minor > 0 AND abs(i.total_minor - i.before_minor) * 100 > i.before_minor * c.max_change_percent, FALSE) AS over_change,
   i.before_minor,
-  abs(i.net_minor) + abs(i.tax_minor) >= 1000000000000000 AS too_large
+  abs(i.net_minor) + abs(i.tax_minor) >= 1000000000000000 AS too_large,
+  coalesce(i.auto_confirm_at < r.oldest_due, FALSE) AS too_old
 FROM draft.previous_totals AS i
+CROSS JOIN input.run AS r
 JOIN input.customers AS c ON c.customer_key = i.customer_key
 JOIN input.currencies AS f ON f.currency = i.currency

@@ -1,0 +1,35 @@
+/** A batch as Markdown, for pull requests and job summaries: totals first, then what needs a look, then the invoices. */
+import type { BatchPage } from './batch.js';
+
+/** Invoices listed before the rest is only counted: a summary is read, the files are searched. */
+const LISTED = 200;
+
+/** Text as it may stand in a table cell: no markup, no links, no mentions. */
+export function markdownText(text: string): string {
+  return text.replace(/[\r\n\t]+/g, ' ').replace(/[\\`*_{}[\]()#+!|<>~]/g, '\\$&').replace(/@/g, '&#64;');
+}
+
+/** Markdown of a batch. Amounts stay plain decimals with the currency code, so that they can be compared and pasted. */
+export function batchMarkdown(page: BatchPage): string {
+  const lines: string[] = [`# Batch ${markdownText(page.batch_id)}`, ''];
+  lines.push(`Billing date ${page.billing_date}${page.partner_name === null ? '' : `, ${markdownText(page.partner_name)}`}. As of ${page.as_of}.`);
+  lines.push(page.confirm_due_at === null ? 'Nothing is confirmed by itself.' : `Confirmed by itself at ${page.confirm_due_at}.`);
+  if (page.digest !== null) lines.push('', `Digest \`${page.digest}\``);
+  lines.push('', '| Currency | Invoices | Net | Tax | Total |', '|---|---:|---:|---:|---:|');
+  for (const t of page.totals) lines.push(`| ${t.currency} | ${t.invoices} | ${t.net} | ${t.tax} | ${t.total} |`);
+  if (page.parked.length > 0) {
+    lines.push('', '## Parked customers', '', '| Customer | Why |', '|---|---|');
+    for (const p of page.parked) lines.push(`| ${markdownText(p.name)} | ${markdownText(p.reason)} |`);
+  }
+  if (page.warnings.length > 0) {
+    lines.push('', '## Warnings', '');
+    for (const w of page.warnings) lines.push(`- ${w.code}: ${markdownText(w.message)}${w.at === undefined ? '' : ` (${markdownText(w.at.file)})`}`);
+  }
+  lines.push('', '## Invoices', '', '| Number | Customer | Period | Lines | Net | Tax | Total |', '|---|---|---|---:|---:|---:|---:|');
+  for (const i of page.invoices.slice(0, LISTED)) {
+    const period = `${i.period_start.slice(0, 10)} to ${i.period_end.slice(0, 10)}`;
+    lines.push(`| ${i.number ?? 'preview'} | ${markdownText(i.customer_name)} | ${period} | ${i.lines} | ${i.net} | ${i.tax} | ${i.total} ${i.currency} |`);
+  }
+  if (page.invoices.length > LISTED) lines.push('', `and ${page.invoices.length - LISTED} more in invoices.csv.`);
+  return `${lines.join('\n')}\n`;
+}

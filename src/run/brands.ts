@@ -1,0 +1,46 @@
+/** Templates and logo as they hold for a partner, compiled once. */
+import { extname, join } from 'node:path';
+import { compileTemplates } from '../documents/templates.js';
+import type { Templates } from '../documents/templates.js';
+import { readIfThere } from '../world/output-files.js';
+import { loadTemplateSources } from '../world/template-files.js';
+import type { Context } from './context.js';
+
+export interface Brand {
+  readonly templates: Templates;
+  /** data: URI, or null. */
+  readonly logo: string | null;
+}
+
+/** Gives the brand of a partner (null: the issuer's own). `mail: false` skips compiling mails, which is slow. */
+export type Brands = (partner_id: string | null) => Promise<Brand>;
+
+const TYPES: Readonly<Record<string, string>> = { '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.svg': 'image/svg+xml' };
+
+/** Brands of a configuration, each compiled when first asked for. */
+export function brandsOf(context: Context, options: { readonly mail: boolean }): Brands {
+  const known = new Map<string | null, Promise<Brand>>();
+  return (partner_id) => {
+    const folder = context.config.partners.find((partner) => partner.partner_id === partner_id)?.templates ?? null;
+    let brand = known.get(folder);
+    if (brand === undefined) {
+      brand = compile(context, folder, options.mail);
+      known.set(folder, brand);
+    }
+    return brand;
+  };
+}
+
+async function compile(context: Context, folder: string | null, mail: boolean): Promise<Brand> {
+  const { config, world } = context;
+  const sources = await loadTemplateSources(config.root, join(world.package_root, 'templates'), [folder, config.templates]);
+  return { templates: await compileTemplates(sources, { mail }), logo: await logoUri(context) };
+}
+
+async function logoUri({ config }: Context): Promise<string | null> {
+  const file = config.issuer.logo;
+  if (file === undefined) return null;
+  const type = TYPES[extname(file).toLowerCase()];
+  const bytes = await readIfThere(join(config.root, file));
+  return type === undefined || bytes === null ? null : `data:${type};base64,${bytes.toString('base64')}`;
+}

@@ -1,0 +1,227 @@
+/**
+ * Committing draft invoices: they get their numbers and become facts, with their messages and events, in one commit. The only
+ * place where a number is given.
+ */
+import { sendDueAt } from '../calendar/calendar.js';
+import { literal } from '../engine/engine.js';
+import { attachLedger, exportSegment } from '../ledger/attach.js';
+import { commit } from '../ledger/ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { canonicalJson, sha256 } from '../values/digest.js';
+import { sqlTimestamp } from '../values/time.js';
+import type { Instant } from '../values/time.js';
+import { currencyTotal } from './batches.js';
+import type { Context } from './context.js';
+import { tell } from './context.js';
+import type { Draft } from './draft.js';
+import { buyerParties } from './records.js';
+import type { ConfirmedBatch } from './results.js';
+
+/** Which invoices are confirmed, when, and by whom. */
+export interface Confirmation {
+  /** SQL over `i` (draft.invoices); parked ones are always left out. */
+  readonly where: string;
+  /** confirmed_at of the invoices. */
+  readonly at: Instant;
+  readonly by: 'auto' | 'manual';
+  /**
+   * What becomes of the batches: `closed` (a human confirmed the whole batch), `closed_until` (everybody whose window has ended
+   * by then), or null (some customers were picked; the batch stays open).
+   */
+  readonly closes: 'closed' | 'closed_until' | null;
+}
+
+/** Commits the selected invoices. Gives the new ledger and what was confirmed by batch; the same ledger if there was nothing. */
+export async function commitInvoices(
+  context: Context, draft: Draft, ledger: Ledger, confirmation: Confirmation,
+): Promise<{ ledger: Ledger; confirmed: ConfirmedBatch[] }> {
+  const { engine } = draft;
+  const at = `TIMESTAMP '${sqlTimestamp(confirmation.at)}'`;
+  await engine.run(`CREATE OR REPLACE TABLE draft.chosen AS
+    SELECT i.invoice_key, l.parked FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key WHERE ${confirmation.where}`);
+  await numberInvoices(context, draft, ledger, confirmation, at);
+  await chooseParties(context, draft, confirmation);
+  await writeEvents(draft, confirmation, at);
+  const { invoices, events } = await engine.row<{ invoices: bigint; events: bigint }>(
+    'SELECT (SELECT count(*) FROM draft.numbered) AS invoices, (SELECT count(*) FROM draft.new_events) AS events');
+  if (events === 0n) {
+    await settle(draft);
+    return { ledger, confirmed: [] };
+  }
+  const confirmed = await confirmedBatches(context, draft, confirmation);
+  const after = await commit(ledger, {
+    issuer_id: context.config.issuer.id,
+    as_of: Math.max(confirmation.at, ledger.as_of ?? 0),
+    action: 'confirm',
+    config_digest: context.config.digest,
+    config_commit: context.config_commit,
+    tool_version: context.world.tool_version,
+    next_number: await nextNumbers(draft),
+    invoices: Number(invoices),
+    totals: await commitTotals(draft),
+    files: await exportFacts(draft),
+  });
+  await attachLedger(engine, after);
+  await settle(draft);
+  return { ledger: after, confirmed };
+}
+
+/** Takes what was committed out of the draft, and marks as parked what was told to be. */
+async function settle({ engine }: Draft): Promise<void> {
+  await engine.run(`
+    DELETE FROM draft.invoices WHERE invoice_key IN (SELECT invoice_key FROM draft.chosen WHERE NOT parked);
+    UPDATE draft.invoices SET parked_before = TRUE WHERE invoice_key IN (SELECT invoice_key FROM draft.chosen WHERE parked)`);
+}
+
+/** draft.numbered: the chosen invoices with series, place in it, number and the dates they bear. */
+async function numberInvoices(context: Context, { engine }: Draft, ledger: Ledger, confirmation: Confirmation, at: string): Promise<void> {
+  const { numbering } = context.config;
+  const dates = confirmation.by === 'auto' ? 'i.issued_on AS issued_on, i.due_on AS due_on' : 'i.issued_on_now AS issued_on, i.due_on_now AS due_on';
+  const year = numbering.reset === 'yearly' ? "|| '-' || CAST(year(d.issued_on) AS VARCHAR)" : '';
+  const next = Object.entries(ledger.next_number).map(([series, value]) => `(${literal(series)}, ${value})`).join(', ');
+  await engine.run(`
+    CREATE OR REPLACE TABLE draft.next_numbers (series VARCHAR, next BIGINT);
+    ${next === '' ? '' : `INSERT INTO draft.next_numbers VALUES ${next};`}
+    CREATE OR REPLACE TABLE draft.numbered AS
+    WITH dated AS (
+      SELECT i.* EXCLUDE (issued_on, due_on, issued_on_now, due_on_now), ${dates}
+      FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key WHERE NOT c.parked
+    ), placed AS (
+      SELECT d.*, d.kind ${year} AS series FROM dated AS d
+    ), counted AS (
+      SELECT p.*, coalesce(n.next, 1) - 1 + row_number() OVER (PARTITION BY p.series ORDER BY p.invoice_key) AS seq
+      FROM placed AS p LEFT JOIN draft.next_numbers AS n ON n.series = p.series
+    )
+    SELECT *, CASE kind WHEN 'invoice' THEN ${numberSql(numbering.invoice)} ELSE ${numberSql(numbering.credit_note)} END AS number,
+      ${at} AS confirmed_at, '${confirmation.by}' AS confirmed_by
+    FROM counted`);
+}
+
+/** A numbering template as an SQL expression over issued_on and seq: "INV-{year}-{seq:6}". */
+export function numberSql(template: string): string {
+  const parts = template.split(/(\{[^}]*\})/).filter((part) => part !== '').map((part) => {
+    if (part === '{year}') return 'CAST(year(issued_on) AS VARCHAR)';
+    const seq = /^\{seq(?::(\d+))?\}$/.exec(part);
+    if (seq === null) return literal(part);
+    const width = Number(seq[1] ?? 1);
+    return `lpad(CAST(seq AS VARCHAR), greatest(${width}, CAST(length(CAST(seq AS VARCHAR)) AS INTEGER)), '0')`;
+  });
+  return `concat(${parts.join(', ')})`;
+}
+
+interface ChosenCustomer { customer_key: number; calendar_key: number; timezone: string }
+
+/** draft.new_parties: seller and buyers as they stand now; recipients and send time of each customer's messages. */
+async function chooseParties(context: Context, draft: Draft, confirmation: Confirmation): Promise<void> {
+  const { engine, calendars } = draft;
+  const { config } = context;
+  await engine.run(`CREATE OR REPLACE TABLE draft.new_parties (party_id VARCHAR, customer_id VARCHAR, party VARCHAR);
+    CREATE OR REPLACE TABLE draft.addressed (customer_key INTEGER, timezone VARCHAR, buyer_id VARCHAR, recipients VARCHAR, send_due_ms BIGINT, held BOOLEAN)`);
+  const chosen = await engine.rows<ChosenCustomer>(`SELECT DISTINCT n.customer_key, c.calendar_key, n.timezone
+    FROM draft.numbered AS n JOIN input.customers AS c ON c.customer_key = n.customer_key ORDER BY n.customer_key, n.timezone`);
+  const partners = new Map(config.partners.map((partner) => [partner.partner_id, partner]));
+  const sendTimes = new Map<string, Instant | null>();
+  const rows = chosen.map(({ customer_key, calendar_key, timezone }) => {
+    const customer = config.customers[customer_key]!;
+    const party = canonicalJson(buyerParties(customer, partners.get(customer.partner_id ?? '')));
+    const key = `${calendar_key} ${timezone}`;
+    if (!sendTimes.has(key)) sendTimes.set(key, sendDueAt(confirmation.at, calendars[calendar_key]!.automation, timezone));
+    return { customer, customer_key, timezone, party, party_id: partyId(party), send_due: sendTimes.get(key)! };
+  });
+  const seller = canonicalJson(config.issuer);
+  const parties = new Map(rows.map((row) => [row.party_id, { customer_id: row.customer.customer_id as string | null, party: row.party }]));
+  parties.set(partyId(seller), { customer_id: null, party: seller });
+  await engine.append('draft', 'new_parties', parties, (a, [party_id, { customer_id, party }]) => {
+    a.appendVarchar(party_id);
+    if (customer_id === null) a.appendNull();
+    else a.appendVarchar(customer_id);
+    a.appendVarchar(party);
+  });
+  await engine.append('draft', 'addressed', rows, (a, row) => {
+    a.appendInteger(row.customer_key);
+    a.appendVarchar(row.timezone);
+    a.appendVarchar(row.party_id);
+    a.appendVarchar(canonicalJson(row.customer.email));
+    if (row.send_due === null) a.appendNull();
+    else a.appendBigInt(BigInt(row.send_due));
+    a.appendBoolean(config.mail === null || row.customer.email.length === 0);
+  });
+  await engine.run(`CREATE OR REPLACE TABLE draft.facts AS
+    SELECT n.*, n.total_minor AS total, ${literal(partyId(seller))} AS seller_id, a.buyer_id, a.recipients, a.held, epoch_ms(a.send_due_ms) AS send_due
+    FROM draft.numbered AS n JOIN draft.addressed AS a ON a.customer_key = n.customer_key AND a.timezone = n.timezone`);
+}
+
+/** Id of a party: from its content, so that the same content is kept once. */
+function partyId(party: string): string {
+  return `party_${sha256(party).slice(0, 20)}`;
+}
+
+/** draft.new_events: what happened, told once. A customer parked before is not told again. */
+async function writeEvents({ engine }: Draft, confirmation: Confirmation, at: string): Promise<void> {
+  const closing = confirmation.closes === null ? '' : `
+    UNION ALL
+    SELECT DISTINCT ${at}, 'batch', i.batch_id, '${confirmation.closes}',
+      ${confirmation.closes === 'closed' ? `'{"by":"manual"}'` : `'{"by":"auto","until":"' || strftime(${at}, '%Y-%m-%d %H:%M:%S') || '"}'`}
+    FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key
+    WHERE NOT i.parked_before`;
+  const parked = confirmation.closes === null ? '' : `
+    UNION ALL
+    SELECT ${at}, 'customer', i.customer_id, 'parked',
+      to_json({batch_id: i.batch_id, cycle_id: i.cycle_id, invoice_id: i.invoice_id, period_start: strftime(i.period_start, '%Y-%m-%d %H:%M:%S')})
+    FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key
+    WHERE c.parked AND NOT i.parked_before`;
+  await engine.run(`CREATE OR REPLACE TABLE draft.new_events AS
+    SELECT ${at} AS "at", 'invoice' AS subject, invoice_id AS subject_id, 'confirmed' AS event,
+      CAST(to_json({batch_id: batch_id, by: confirmed_by, number: number}) AS VARCHAR) AS detail
+    FROM draft.facts ${closing} ${parked}`);
+}
+
+async function nextNumbers({ engine }: Draft): Promise<Record<string, number>> {
+  const rows = await engine.rows<{ series: string; next: bigint }>('SELECT series, max(seq) + 1 AS next FROM draft.numbered GROUP BY series ORDER BY series');
+  return Object.fromEntries(rows.map((row) => [row.series, Number(row.next)]));
+}
+
+async function commitTotals({ engine }: Draft): Promise<Record<string, bigint>> {
+  const rows = await engine.rows<{ currency: string; total: bigint }>(
+    'SELECT currency, CAST(sum(total_minor) AS HUGEINT) AS total FROM draft.numbered GROUP BY currency ORDER BY currency');
+  return Object.fromEntries(rows.map((row) => [row.currency, row.total]));
+}
+
+type SegmentFile = Awaited<ReturnType<typeof exportSegment>>;
+
+/** Writes the facts as segment files in their fixed orders. */
+async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
+  const byNumber = 'r.series, r.seq';
+  return [
+    await exportSegment(engine, 'invoices', 'draft.facts', byNumber),
+    await exportSegment(engine, 'invoice_lines', '(SELECT l.*, f.series, f.seq FROM draft.invoice_lines AS l JOIN draft.facts AS f ON f.invoice_key = l.invoice_key)',
+      `${byNumber}, r.line_no`),
+    await exportSegment(engine, 'invoice_taxes', '(SELECT t.*, f.series, f.seq FROM draft.invoice_taxes AS t JOIN draft.facts AS f ON f.invoice_id = t.invoice_id)',
+      `${byNumber}, r.tax_id`),
+    await exportSegment(engine, 'parties', '(SELECT p.* FROM draft.new_parties AS p WHERE p.party_id NOT IN (SELECT party_id FROM ledger.parties))', 'r.party_id'),
+    await exportSegment(engine, 'messages', `(SELECT 'msg_' || substr(invoice_id, 5) AS message_id, invoice_id, 'invoice' AS kind, recipients,
+        confirmed_at AS queued_at, send_due AS send_due_at FROM draft.facts WHERE NOT held)`, 'r.message_id'),
+    await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event'),
+  ];
+}
+
+/** What was confirmed, by batch, with the first and last number of each series. */
+async function confirmedBatches(context: Context, { engine }: Draft, confirmation: Confirmation): Promise<ConfirmedBatch[]> {
+  const series = await engine.rows<{ batch_id: string; series: string; first: string; last: string; invoices: bigint }>(`
+    SELECT batch_id, series, arg_min(number, seq) AS first, arg_max(number, seq) AS last, count(*) AS invoices
+    FROM draft.numbered GROUP BY batch_id, series ORDER BY batch_id, series`);
+  const sums = await engine.rows<{ batch_id: string; currency: string; exponent: number; invoices: bigint; net: bigint; tax: bigint; total: bigint }>(`
+    SELECT batch_id, currency, exponent, count(*) AS invoices, CAST(sum(net_minor) AS HUGEINT) AS net, CAST(sum(tax_minor) AS HUGEINT) AS tax,
+      CAST(sum(total_minor) AS HUGEINT) AS total
+    FROM draft.numbered GROUP BY batch_id, currency, exponent ORDER BY batch_id, currency`);
+  return [...new Set(series.map((row) => row.batch_id))].map((batch_id) => ({
+    batch_id,
+    confirmed_at: tell(context.config, confirmation.at),
+    confirmed_by: confirmation.by,
+    numbers: series.filter((row) => row.batch_id === batch_id).map((row) => ({
+      series: row.series, first: row.first, last: row.last, invoices: Number(row.invoices),
+    })),
+    totals: sums.filter((row) => row.batch_id === batch_id).map(currencyTotal),
+  }));
+}
+

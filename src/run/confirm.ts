@@ -1,0 +1,108 @@
+/** `duebook confirm`: locks, numbers and commits exactly the preview that was looked at, or refuses and says what moved. */
+import { sqlTimestamp } from '../values/time.js';
+import { literal } from '../engine/engine.js';
+import { fail } from '../values/diagnostic.js';
+import { openBatches, selectionSql } from './batches.js';
+import type { BatchHead } from './batches.js';
+import { commitInvoices } from './commit.js';
+import type { Context } from './context.js';
+import { ledgerOf, openContext } from './context.js';
+import { openDraft } from './draft.js';
+import type { Draft } from './draft.js';
+import { finish } from './finish.js';
+import { Outbox } from './outbox.js';
+import { readDigests } from './outputs.js';
+import { checkCustomers } from './preview.js';
+import type { RunResult } from './results.js';
+import { checkAsOf, locked } from './run.js';
+import type { CommonOptions, World } from './world.js';
+
+export interface ConfirmOptions extends CommonOptions {
+  readonly batch: string;
+  /** Digest of the preview that was looked at. */
+  readonly expect?: string;
+  /** Only these; the batch stays open for the others. Empty: all. */
+  readonly customers: readonly string[];
+}
+
+/** Confirms a batch by hand, at the as-of. Throws UNKNOWN_BATCH, DIGEST_STALE, TOO_EARLY, LEDGER_LOCKED, LEDGER_MOVED. */
+export async function confirm(world: World, options: ConfirmOptions): Promise<RunResult> {
+  const context = await openContext(world, options);
+  checkCustomers(context, options.customers);
+  return locked(context, 'confirm', async () => {
+    const ledger = await ledgerOf(context);
+    checkAsOf(context, ledger.as_of);
+    const draft = await openDraft(context, ledger);
+    const outbox = new Outbox(context, draft.engine, ledger);
+    try {
+      const head = await findBatch(context, draft, options.batch);
+      if (options.expect !== undefined && options.expect !== head.digest) await refuseStale(context, draft, head, options.expect);
+      const where = selectionSql({ batch: options.batch, customers: options.customers });
+      await refuseEarly(context, draft, where);
+      const closes = options.customers.length === 0 ? 'closed' : null;
+      const done = await commitInvoices(context, draft, ledger, { where, at: context.as_of, by: 'manual', closes });
+      return await finish(context, draft, { command: 'confirm', ledger: done.ledger, since: ledger.serial, confirmed: done.confirmed, messages: outbox.tally() });
+    } finally {
+      await outbox.close();
+      await draft.engine.close();
+    }
+  });
+}
+
+async function findBatch(context: Context, draft: Draft, batch: string): Promise<BatchHead> {
+  const open = await openBatches(draft.engine, context);
+  const head = open.find((each) => each.batch_id === batch);
+  if (head !== undefined) return head;
+  const { processed } = await draft.engine.row<{ processed: bigint }>(`SELECT count(*) AS processed FROM ledger.invoices WHERE batch_id = ${literal(batch)}`);
+  const known = open.length === 0 ? 'no batch is open' : `open batches: ${open.map((each) => each.batch_id).join(', ')}`;
+  return fail('UNKNOWN_BATCH', processed > 0n ? `batch ${batch} was confirmed already (${processed} invoices)` : `there is no open batch ${batch}`, { hint: known });
+}
+
+/** A digest that is not the batch's: says which invoices moved, where the preview it belongs to is still on disk. */
+async function refuseStale(context: Context, { engine }: Draft, head: BatchHead, expected: string): Promise<never> {
+  const { config } = context;
+  const before = await readDigests(config.root, config.output, head.batch_id, expected);
+  const now = await engine.rows<{ invoice_id: string; customer_id: string; currency: string; digest: string; total: string }>(`
+    SELECT i.invoice_id, i.customer_id, i.currency, i.digest, CAST(CAST(i.total_minor AS DECIMAL(38, 0)) * f.unit AS VARCHAR) AS total
+    FROM draft.invoices AS i
+    JOIN (VALUES (0, CAST(1 AS DECIMAL(4, 3))), (2, CAST('0.01' AS DECIMAL(4, 3))), (3, CAST('0.001' AS DECIMAL(4, 3)))) AS f(exponent, unit) ON f.exponent = i.exponent
+    WHERE i.batch_id = ${literal(head.batch_id)} ORDER BY i.invoice_key`);
+  const trimmed = now.map((row) => ({ ...row, total: row.total.replace(/0$/, '') }));
+  return fail('DIGEST_STALE', `batch ${head.batch_id} is not what was expected: its digest is now ${head.digest}.${before === null ? '' : moved(before, trimmed)}`, {
+    hint: before === null
+      ? 'the preview with the expected digest is not in the output folder any more; look at the batch again with `duebook preview`'
+      : 'look at the batch again with `duebook preview`, then confirm with the new digest',
+  });
+}
+
+type Digested = { invoice_id: string; customer_id: string; currency: string; digest: string; total: string };
+
+/** The difference between two versions of a batch, one line an invoice, the first twenty. */
+function moved(before: readonly Digested[], now: readonly Digested[]): string {
+  const old = new Map(before.map((row) => [row.invoice_id, row]));
+  const lines: string[] = [];
+  for (const row of now) {
+    const was = old.get(row.invoice_id);
+    old.delete(row.invoice_id);
+    if (was === undefined) lines.push(`  + ${row.customer_id}: ${row.total} ${row.currency} is new`);
+    else if (was.digest !== row.digest) {
+      lines.push(`  ~ ${row.customer_id}: ${was.total} ${row.currency} ${was.total === row.total ? 'has other lines with the same total' : `is now ${row.total} ${row.currency}`}`);
+    }
+  }
+  for (const row of old.values()) lines.push(`  - ${row.customer_id}: ${row.total} ${row.currency} is gone`);
+  const rest = lines.length > 20 ? `\n  and ${lines.length - 20} more` : '';
+  return ` What moved:\n${lines.slice(0, 20).join('\n')}${rest}`;
+}
+
+/** In arrears the period has to end first: what is booked until then belongs on the invoice. */
+async function refuseEarly(context: Context, { engine }: Draft, where: string): Promise<void> {
+  const early = await engine.rows<{ customer_id: string; customer_key: number; billing_date: string }>(`
+    SELECT i.customer_id, i.customer_key, CAST(i.billing_date AS VARCHAR) AS billing_date
+    FROM draft.invoices AS i JOIN input.periods AS p ON p.period_key = i.period_key
+    WHERE ${where} AND p.timing = 'in_arrears' AND i.billing_at > TIMESTAMP '${sqlTimestamp(context.as_of)}' ORDER BY i.invoice_key`);
+  const first = early.find((row) => !context.config.customers[row.customer_key]!.automation.lock_before_period_end);
+  if (first === undefined) return;
+  fail('TOO_EARLY', `the period of ${first.customer_id} ends on ${first.billing_date}: in arrears it has to end before it is confirmed`, {
+    hint: 'wait until then, or set automation.lock_before_period_end: true',
+  });
+}

@@ -1,0 +1,203 @@
+/**
+ * Working through the outbox. A message is claimed in one commit, sent, and its outcome committed in another, a few hundred at a
+ * time: a crash in between leaves at most those without a known outcome, and they are shown and never repeated by themselves.
+ */
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import type { Mail } from '../config/types.js';
+import { renderMail } from '../documents/templates.js';
+import type { InvoiceRecord } from '../documents/types.js';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import { attachLedger, exportSegment } from '../ledger/attach.js';
+import { commit } from '../ledger/ledger.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { canonicalJson } from '../values/digest.js';
+import { sqlTimestamp } from '../values/time.js';
+import type { Instant } from '../values/time.js';
+import { openMailer } from '../world/mailer.js';
+import type { Mailer, OutgoingMessage, SendOutcome } from '../world/types.js';
+import type { Brands } from './brands.js';
+import { brandsOf } from './brands.js';
+import type { Context } from './context.js';
+import { ledgerRecords } from './records.js';
+import type { SendTally } from './results.js';
+
+/** Messages between two commits: what a crash can leave without a known outcome, at most. */
+const CHUNK = 250;
+/** A run tries a message that failed for a passing reason again, so many times in all. */
+const ATTEMPTS = 5;
+
+interface Queued { message_id: string; invoice_id: string; recipients: string; attempts: bigint; send_due_ms: bigint | null }
+interface Event { subject_id: string; event: string; detail: object }
+type Problem = SendTally['problems'][number];
+
+/** The outbox of one command: holds the mailer open and counts what became of the messages. */
+export class Outbox {
+  readonly #context: Context;
+  readonly #engine: Engine;
+  readonly #brands: Brands;
+  #ledger: Ledger;
+  #mailer: Mailer | null = null;
+  #sent = 0;
+  readonly #problems: Problem[] = [];
+
+  constructor(context: Context, engine: Engine, ledger: Ledger) {
+    this.#context = context;
+    this.#engine = engine;
+    this.#ledger = ledger;
+    this.#brands = brandsOf(context, { mail: true });
+  }
+
+  get ledger(): Ledger {
+    return this.#ledger;
+  }
+
+  /** After somebody else committed with the same engine. */
+  set ledger(ledger: Ledger) {
+    this.#ledger = ledger;
+  }
+
+  tally(): SendTally {
+    return {
+      sent: this.#sent,
+      failed: this.#problems.filter((p) => p.status === 'failed').length,
+      uncertain: this.#problems.filter((p) => p.status === 'uncertain').length,
+      problems: this.#problems,
+    };
+  }
+
+  /** The earliest instant at which a queued message falls due, up to `until`; null if there is none. */
+  async nextDue(until: Instant): Promise<Instant | null> {
+    if (this.#context.config.mail === null) return null;
+    const { due } = await this.#engine.row<{ due: bigint | null }>(
+      `SELECT epoch_ms(min(send_due_at)) AS due FROM ledger.message_status WHERE status = 'queued' AND send_due_at <= TIMESTAMP '${sqlTimestamp(until)}'`);
+    return due === null ? null : Number(due);
+  }
+
+  /** Settles messages that an earlier run had claimed when it ended: over SMTP their outcome is unknown; a file is simply written again. */
+  async recover(): Promise<void> {
+    const left = await this.#engine.rows<{ message_id: string; attempts: bigint }>(
+      "SELECT message_id, attempts FROM ledger.message_status WHERE status = 'sending' ORDER BY message_id");
+    if (left.length === 0) return;
+    const file = this.#context.config.mail?.transport === 'file';
+    const error = 'the run ended before the outcome was known';
+    await this.#commit(this.#ledger.as_of ?? this.#context.as_of, left.flatMap(({ message_id, attempts }): Event[] => (file
+      ? [{ subject_id: message_id, event: 'failed', detail: { attempt: Number(attempts), error, permanent: false } },
+        { subject_id: message_id, event: 'queued', detail: { attempt: Number(attempts) + 1 } }]
+      : [{ subject_id: message_id, event: 'uncertain', detail: { attempt: Number(attempts), error } }])));
+  }
+
+  /** Sends what is queued and due exactly at `at`. */
+  async sendDue(at: Instant): Promise<void> {
+    await this.#sendAll("status = 'queued'", `send_due_at = TIMESTAMP '${sqlTimestamp(at)}'`, at);
+  }
+
+  /** Sends everything queued that is due by then, or waits for a human (`auto_send: false`). */
+  async sendQueued(at: Instant): Promise<void> {
+    await this.#sendAll("status = 'queued'", `(send_due_at IS NULL OR send_due_at <= TIMESTAMP '${sqlTimestamp(at)}')`, at);
+  }
+
+  /** Tries again what failed for a passing reason in an earlier run. */
+  async retryFailed(at: Instant): Promise<void> {
+    await this.#sendAll("status = 'failed' AND NOT coalesce(permanent, FALSE)", `attempts < ${ATTEMPTS} AND last_at < TIMESTAMP '${sqlTimestamp(at)}'`, at);
+  }
+
+  /** Tries again what nobody knows the outcome of, and what failed for good: only because a human said so. */
+  async retryAll(at: Instant): Promise<void> {
+    await this.#sendAll("status IN ('failed', 'uncertain')", 'TRUE', at);
+  }
+
+  async close(): Promise<void> {
+    await this.#mailer?.close();
+  }
+
+  async #sendAll(status: string, due: string, at: Instant): Promise<void> {
+    const { mail } = this.#context.config;
+    if (mail === null) return;
+    const queue = await this.#engine.rows<Queued>(`
+      SELECT m.message_id, m.invoice_id, m.recipients, m.attempts, epoch_ms(m.send_due_at) AS send_due_ms
+      FROM ledger.message_status AS m JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id
+      JOIN ledger.invoice_status AS s ON s.invoice_id = m.invoice_id
+      WHERE m.${status} AND ${due} AND s.status = 'processed' ORDER BY i.serial, i.series, i.seq, m.message_id`);
+    if (queue.length === 0) return;
+    const progress = this.#context.world.log.progress('sending', queue.length);
+    for (let i = 0; i < queue.length; i += CHUNK) {
+      await this.#sendChunk(mail, queue.slice(i, i + CHUNK), at, status.includes("'queued'"));
+      progress.tick(Math.min(i + CHUNK, queue.length));
+    }
+    progress.end();
+  }
+
+  async #sendChunk(mail: Mail, chunk: readonly Queued[], at: Instant, fresh: boolean): Promise<void> {
+    const messages = await this.#compose(mail, chunk, at);
+    const attempt = (m: Queued): number => Number(m.attempts) + 1;
+    await this.#commit(at, chunk.flatMap((m): Event[] => [
+      ...(fresh ? [] : [{ subject_id: m.message_id, event: 'queued', detail: { attempt: attempt(m) } }]),
+      { subject_id: m.message_id, event: 'sending', detail: { attempt: attempt(m) } },
+    ]));
+    const mailer = this.#open(mail);
+    const limit = pLimit(mail.transport === 'smtp' ? mail.connections : 8);
+    const outcomes = await Promise.all(messages.map((message) => limit(() => mailer.send(message))));
+    await this.#commit(at, chunk.map((m, i) => this.#outcomeEvent(m, attempt(m), outcomes[i]!)));
+  }
+
+  #outcomeEvent(message: Queued, attempt: number, outcome: SendOutcome): Event {
+    const { status, ...detail } = outcome;
+    const recipients = JSON.parse(message.recipients) as string[];
+    if (status === 'sent') {
+      this.#sent += 1;
+      for (const refused of outcome.refused) this.#problem(message, refused, 'failed', 'the server refused this recipient; the others have the message');
+    } else this.#problem(message, recipients.join(', '), status, outcome.error);
+    return { subject_id: message.message_id, event: status, detail: { attempt, ...detail } };
+  }
+
+  #problem(message: Queued, recipient: string, status: string, error: string): void {
+    this.#problems.push({ message_id: message.message_id, invoice_id: message.invoice_id, recipient, status, error });
+  }
+
+  /** Everything that could fail in a template fails here, before the message is claimed. */
+  async #compose(mail: Mail, chunk: readonly Queued[], at: Instant): Promise<OutgoingMessage[]> {
+    const ids = chunk.map((m) => literal(m.invoice_id)).join(', ');
+    const records = new Map((await ledgerRecords(this.#engine, `i.invoice_id IN (${ids})`)).map((record) => [record.invoice_id, record]));
+    const messages: OutgoingMessage[] = [];
+    for (const m of chunk) {
+      const record = records.get(m.invoice_id)!;
+      const brand = await this.#brands(record.partner_id);
+      messages.push(outgoing(mail, m, record, renderMail(brand.templates, record), at));
+    }
+    return messages;
+  }
+
+  #open(mail: Mail): Mailer {
+    this.#mailer ??= mail.transport === 'smtp'
+      ? openMailer({ transport: 'smtp', url: mail.url ?? '', connections: mail.connections })
+      : openMailer({ transport: 'file', dir: join(this.#context.config.root, this.#context.config.output, 'mail') });
+    return this.#mailer;
+  }
+
+  async #commit(at: Instant, events: readonly Event[]): Promise<void> {
+    const { config, world, config_commit } = this.#context;
+    const when = Math.max(at, this.#ledger.as_of ?? 0);
+    await this.#engine.run('CREATE SCHEMA IF NOT EXISTS draft; CREATE OR REPLACE TABLE draft.new_events ("at" TIMESTAMP, subject VARCHAR, subject_id VARCHAR, event VARCHAR, detail VARCHAR)');
+    const rows = events.map((e) => `(TIMESTAMP '${sqlTimestamp(at)}', 'message', ${literal(e.subject_id)}, ${literal(e.event)}, ${literal(canonicalJson(e.detail))})`);
+    await this.#engine.run(`INSERT INTO draft.new_events VALUES ${rows.join(', ')}`);
+    this.#ledger = await commit(this.#ledger, {
+      issuer_id: config.issuer.id, as_of: when, action: 'send', config_digest: config.digest, config_commit, tool_version: world.tool_version,
+      next_number: {}, invoices: 0, totals: {},
+      files: [await exportSegment(this.#engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event')],
+    });
+    await attachLedger(this.#engine, this.#ledger);
+  }
+}
+
+function outgoing(mail: Mail, queued: Queued, record: InvoiceRecord, body: ReturnType<typeof renderMail>, at: Instant): OutgoingMessage {
+  const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
+  const replyTo = mail.reply_to ?? record.partner?.email ?? null;
+  return {
+    message_id: `${queued.message_id}@${domain}`, from: mail.from, to: JSON.parse(queued.recipients) as string[], bcc: mail.bcc, reply_to: replyTo,
+    subject: body.subject, text: body.text, html: body.html,
+    // The instant the message fell due, not the minute a runner woke up: the same run gives the same bytes.
+    date: new Date(queued.send_due_ms === null ? at : Number(queued.send_due_ms)), attachments: [],
+  };
+}

@@ -1,0 +1,166 @@
+/**
+ * Files that people open, under the configuration's `output`: a folder a batch with a page, a summary, tables and one page an
+ * invoice. They are made from the draft or the ledger and can be made again; nothing reads them but people and the next preview.
+ */
+import { join } from 'node:path';
+import { batchInvoice } from '../documents/batch.js';
+import type { BatchPage } from '../documents/batch.js';
+import { batchMarkdown } from '../documents/batch-markdown.js';
+import { renderBatchPage, renderInvoicePage } from '../documents/templates.js';
+import type { InvoiceRecord } from '../documents/types.js';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import type { Diagnostic } from '../values/diagnostic.js';
+import { canonicalJson } from '../values/digest.js';
+import { exponentOf } from '../values/money.js';
+import { foldersIn, freshFolder, makeFolder, readIfThere, removeFolder, writeWhole } from '../world/output-files.js';
+import { parkedCustomers, selectionSql } from './batches.js';
+import type { BatchHead, Selection } from './batches.js';
+import { brandsOf } from './brands.js';
+import type { Context } from './context.js';
+import { tell } from './context.js';
+import type { Draft } from './draft.js';
+import { draftRecords } from './records.js';
+import type { ConfirmedBatch, CurrencyTotal, ParkedCustomer } from './results.js';
+
+/** Pages are written for so many invoices of a batch; `show NUMBER --html` makes any other. */
+export const PAGES = 1_000;
+/** Rows of a sheet in common spreadsheets; larger tables are written as Parquet. */
+const SHEET_ROWS = 1_048_575;
+
+/** Text that a spreadsheet would take for a formula gets an apostrophe (OWASP, CSV injection). */
+const cell = (column: string): string => `CASE WHEN regexp_matches(${column}, '^[=+@\\t\\r-]') THEN '''' || ${column} ELSE ${column} END`;
+/** Minor units as a decimal text with the currency's places. */
+const money = (minor: string, exponent: string): string => {
+  const unit = `CASE ${exponent} WHEN 3 THEN 1000 ELSE 100 END`;
+  return `CASE WHEN ${exponent} = 0 THEN CAST(${minor} AS VARCHAR) ELSE CASE WHEN ${minor} < 0 THEN '-' ELSE '' END
+    || CAST(abs(${minor}) // ${unit} AS VARCHAR) || '.' || lpad(CAST(abs(${minor}) % ${unit} AS VARCHAR), CAST(${exponent} AS INTEGER), '0') END`;
+};
+const micro = (column: string): string => `rtrim(rtrim(CAST(CAST(${column} AS DECIMAL(38, 0)) * 0.000001 AS VARCHAR), '0'), '.')`;
+
+/** Writes the folders of the open batches and removes those of batches that are no longer open. Returns the files, sorted. */
+export async function writePreviewFiles(
+  context: Context, draft: Draft, heads: readonly BatchHead[], selection: Selection, out: string,
+): Promise<string[]> {
+  const { config } = context;
+  const base = join(config.root, out, 'preview');
+  const whole = selectionSql(selection) === selectionSql({});
+  if (whole) {
+    const open = new Set(heads.map((head) => head.batch_id));
+    for (const folder of await foldersIn(base)) if (!open.has(folder)) await removeFolder(join(base, folder));
+  }
+  const files: string[] = [];
+  for (const head of heads) {
+    const where = selectionSql({ ...selection, batch: head.batch_id });
+    const records = await draftRecords(draft.engine, config, `${where} AND i.invoice_key IN
+      (SELECT i.invoice_key FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key LIMIT ${PAGES})`);
+    const parked = await parkedCustomers(draft.engine, { ...selection, batch: head.batch_id });
+    const folder = `${out}/preview/${head.batch_id}`;
+    await freshFolder(join(config.root, folder));
+    files.push(...await writePages(context, folder, records, batchPage(context, head, head.digest, records, parked, draft.diagnostics)));
+    files.push(...await writeTables(draft.engine, config.root, folder, 'draft', where));
+    files.push(await writeDigests(draft.engine, config.root, folder, head));
+  }
+  return files.sort();
+}
+
+/** Writes the folder of invoices that were just confirmed. */
+export async function writeProcessedFiles(
+  context: Context, engine: Engine, batch: ConfirmedBatch, records: readonly InvoiceRecord[], where: string,
+): Promise<string[]> {
+  const { config } = context;
+  const first = records[0];
+  if (first === undefined) return [];
+  const folder = `${config.output}/invoices/${batch.batch_id}`;
+  await makeFolder(join(config.root, folder));
+  const head = {
+    batch_id: batch.batch_id, billing_date: first.billing_date, partner_id: first.partner_id, digest: '', preview_at: batch.confirmed_at,
+    confirm_due_at: batch.confirmed_at, auto_confirm: true, send_due_at: null, totals: batch.totals,
+  };
+  const files = await writePages(context, folder, records, batchPage(context, head, null, records, [], []));
+  files.push(...await writeTables(engine, config.root, folder, 'ledger', where));
+  return files.sort();
+}
+
+function batchPage(
+  context: Context, head: BatchHead, digest: string | null, records: readonly InvoiceRecord[], parked: readonly ParkedCustomer[],
+  warnings: readonly Diagnostic[],
+): BatchPage {
+  const { config } = context;
+  const partner = config.partners.find((each) => each.partner_id === head.partner_id);
+  return {
+    batch_id: head.batch_id, billing_date: head.billing_date, partner_name: partner?.name ?? null, locale: config.locale,
+    as_of: tell(config, context.as_of), preview_at: digest === null ? null : head.preview_at,
+    confirm_due_at: head.auto_confirm ? head.confirm_due_at : null, send_due_at: head.send_due_at, digest,
+    totals: head.totals.map((t: CurrencyTotal) => ({ ...t, exponent: exponentOf(t.currency) })),
+    invoices: records.map((record) => batchInvoice(record, pageName(record))),
+    parked: parked.map((p) => ({ customer_id: p.customer_id, name: p.customer_name, reason: p.reason })),
+    warnings,
+  };
+}
+
+/** Name of an invoice's page: its number, or what will tell it apart before it has one. */
+function pageName(record: InvoiceRecord): string {
+  const name = record.number ?? `${record.buyer.customer_id}-${record.invoice_id}`;
+  return `${name.replace(/[^\w.-]/g, '_')}.html`;
+}
+
+async function writePages(context: Context, folder: string, records: readonly InvoiceRecord[], page: BatchPage): Promise<string[]> {
+  const { root } = context.config;
+  const brands = brandsOf(context, { mail: false });
+  const files = [`${folder}/index.html`, `${folder}/summary.md`];
+  await writeWhole(join(root, files[0]!), renderBatchPage((await brands(null)).templates, page));
+  await writeWhole(join(root, files[1]!), batchMarkdown(page));
+  const progress = context.world.log.progress('writing pages', records.length);
+  for (const record of records) {
+    const brand = await brands(record.partner_id);
+    const file = `${folder}/${pageName(record)}`;
+    await writeWhole(join(root, file), renderInvoicePage(brand.templates, record, { logo: brand.logo }));
+    files.push(file);
+    progress.tick(files.length - 2);
+  }
+  progress.end();
+  return files;
+}
+
+async function writeTables(engine: Engine, root: string, folder: string, schema: 'draft' | 'ledger', where: string): Promise<string[]> {
+  const number = schema === 'draft' ? 'NULL' : 'i.number';
+  const order = schema === 'draft' ? 'i.invoice_key' : 'i.serial, i.series, i.seq';
+  const invoices = `SELECT i.invoice_id, ${number} AS number, i.kind, ${cell('i.customer_id')} AS customer_id, ${cell('i.customer_name')} AS customer_name,
+    i.partner_id, i.batch_id, i.cycle_id, CAST(i.billing_date AS VARCHAR) AS billing_date, CAST(i.issued_on AS VARCHAR) AS issued_on,
+    CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.lines, ${money('i.net_minor', 'i.exponent')} AS net, ${money('i.tax_minor', 'i.exponent')} AS tax,
+    ${money('i.total_minor', 'i.exponent')} AS total
+    FROM ${schema}.invoices AS i WHERE ${where} ORDER BY ${order}`;
+  const lines = `SELECT i.invoice_id, ${number} AS number, ${cell('i.customer_id')} AS customer_id, l.line_no, l.kind, ${cell('l.booking_id')} AS booking_id,
+    ${cell('l.product')} AS product, ${cell('l.description')} AS description, ${micro('l.quantity_micro')} AS quantity, ${cell('l.unit')} AS unit,
+    ${micro('l.unit_price_micro')} AS unit_price, ${money('l.amount_minor', 'i.exponent')} AS amount, i.currency, l.tax_id,
+    strftime(l.service_start, '%Y-%m-%dT%H:%M:%SZ') AS service_start, strftime(l.service_end, '%Y-%m-%dT%H:%M:%SZ') AS service_end, l.late
+    FROM ${schema}.invoice_lines AS l JOIN ${schema}.invoices AS i ON i.invoice_id = l.invoice_id WHERE ${where} ORDER BY ${order}, l.line_no`;
+  const { rows } = await engine.row<{ rows: bigint }>(`SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS rows FROM ${schema}.invoices AS i WHERE ${where}`);
+  const files = [`${folder}/invoices.csv`];
+  await engine.run(`COPY (${invoices}) TO ${literal(join(root, files[0]!))} (FORMAT csv, HEADER true)`);
+  if (rows <= BigInt(SHEET_ROWS)) {
+    files.push(`${folder}/lines.csv`);
+    await engine.run(`COPY (${lines}) TO ${literal(join(root, files[1]!))} (FORMAT csv, HEADER true)`);
+  }
+  return files;
+}
+
+/** The digest of every invoice, so that a later confirmation with this digest can say what moved. */
+async function writeDigests(engine: Engine, root: string, folder: string, head: BatchHead): Promise<string> {
+  const invoices = await engine.rows(`SELECT i.invoice_id, i.customer_id, i.currency, i.digest, ${money('i.total_minor', 'i.exponent')} AS total
+    FROM draft.invoices AS i WHERE i.batch_id = ${literal(head.batch_id)} ORDER BY i.invoice_key`);
+  const file = `${folder}/digest.json`;
+  await writeWhole(join(root, file), `${canonicalJson({ batch_id: head.batch_id, digest: head.digest, invoices })}\n`);
+  return file;
+}
+
+/** What a stored preview says of its invoices, or null if that version of the batch is not on disk. */
+export async function readDigests(
+  root: string, out: string, batch: string, digest: string,
+): Promise<readonly { invoice_id: string; customer_id: string; currency: string; digest: string; total: string }[] | null> {
+  const bytes = await readIfThere(join(root, out, 'preview', batch, 'digest.json'));
+  if (bytes === null) return null;
+  const stored = JSON.parse(bytes.toString('utf8')) as { digest: string; invoices: { invoice_id: string; customer_id: string; currency: string; digest: string; total: string }[] };
+  return stored.digest === digest ? stored.invoices : null;
+}

@@ -1,0 +1,110 @@
+/** `duebook preview`: the draft invoices of the open batches, also ahead of their time. Writes nothing to the ledger. */
+import { isLocalDate } from '../values/time.js';
+import { fail } from '../values/diagnostic.js';
+import { completeness, openBatches, PARKED_REASON, selectionSql } from './batches.js';
+import type { Selection } from './batches.js';
+import { headResult, ledgerOf, openContext, tell } from './context.js';
+import type { Context } from './context.js';
+import { openDraft } from './draft.js';
+import type { Draft } from './draft.js';
+import { writePreviewFiles } from './outputs.js';
+import { draftRecords } from './records.js';
+import { SCHEMA_VERSION } from './results.js';
+import type { PreviewBatch, PreviewInvoice, PreviewResult } from './results.js';
+import type { CommonOptions, World } from './world.js';
+
+export interface PreviewOptions extends CommonOptions {
+  /** Also the batches of this date, ahead of their time, and no others. */
+  readonly billing_date?: string;
+  readonly customers: readonly string[];
+  readonly partner?: string;
+  /** Where the files go, relative to the project; default is the configuration's `output`. */
+  readonly out?: string;
+  /** false: leave the invoices out of the result (they are in the files all the same). */
+  readonly with_invoices?: boolean;
+}
+
+/** Above this many lines the result lists no lines; the files have them. */
+export const RESULT_LINES = 1_000_000;
+
+/** Builds the draft, writes the files people open, and tells what is in it. */
+export async function preview(world: World, options: PreviewOptions): Promise<PreviewResult> {
+  const context = await openContext(world, options);
+  const selection = checkSelection(context, options);
+  const ledger = await ledgerOf(context);
+  const draft = await openDraft(context, ledger, options.billing_date ?? null);
+  try {
+    const { engine } = draft;
+    const heads = await openBatches(engine, context, selection);
+    const files = await writePreviewFiles(context, draft, heads, selection, options.out ?? context.config.output);
+    const invoices = options.with_invoices === false ? new Map<string, PreviewInvoice[]>() : await previewInvoices(context, draft, selection);
+    return {
+      schema_version: SCHEMA_VERSION,
+      as_of: tell(context.config, context.as_of),
+      head: headResult(ledger),
+      batches: heads.map((head): PreviewBatch => ({
+        batch_id: head.batch_id, billing_date: head.billing_date, partner_id: head.partner_id, digest: head.digest, preview_at: head.preview_at,
+        confirm_due_at: head.confirm_due_at, auto_confirm: head.auto_confirm, send_due_at: head.send_due_at,
+        invoices: invoices.get(head.batch_id) ?? [], totals: head.totals,
+      })),
+      completeness: await completeness(engine),
+      files,
+      diagnostics: [...context.warnings, ...draft.diagnostics],
+    };
+  } finally {
+    await draft.engine.close();
+  }
+}
+
+function checkSelection(context: Context, options: PreviewOptions): Selection {
+  const { config } = context;
+  if (options.billing_date !== undefined && !isLocalDate(options.billing_date)) {
+    return fail('USAGE', `--billing-date ${options.billing_date} is not a date`, { hint: 'write it as 2026-05-01' });
+  }
+  checkCustomers(context, options.customers);
+  if (options.partner !== undefined && !config.partners.some((partner) => partner.partner_id === options.partner)) {
+    return fail('USAGE', `there is no partner ${options.partner}`, { hint: `known: ${config.partners.map((p) => p.partner_id).join(', ') || 'none'}` });
+  }
+  return { billing_date: options.billing_date, customers: options.customers, partner: options.partner };
+}
+
+/** Throws UNKNOWN_CUSTOMER for names the configuration does not know. */
+export function checkCustomers(context: Context, customers: readonly string[]): void {
+  const known = new Set(context.config.customers.map((customer) => customer.customer_id));
+  for (const customer of customers) {
+    if (!known.has(customer)) fail('UNKNOWN_CUSTOMER', `there is no customer ${customer}`, { hint: 'use the key under `customers` in the configuration' });
+  }
+}
+
+async function previewInvoices(context: Context, draft: Draft, selection: Selection): Promise<Map<string, PreviewInvoice[]>> {
+  const where = selectionSql(selection);
+  const { engine } = draft;
+  const { lines } = await engine.row<{ lines: bigint }>(`SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS lines FROM draft.invoices AS i WHERE ${where}`);
+  if (lines > BigInt(RESULT_LINES)) {
+    context.world.log.info(`${lines} lines are too many to list here; they are in the files`);
+    return new Map();
+  }
+  const extra = await engine.rows<{ invoice_id: string; digest: string; parked: string | null }>(`
+    SELECT i.invoice_id, i.digest, ${PARKED_REASON} AS parked
+    FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key WHERE ${where}`);
+  const extras = new Map(extra.map((row) => [row.invoice_id, row]));
+  const batches = new Map<string, PreviewInvoice[]>();
+  for (const record of await draftRecords(engine, context.config, where)) {
+    const { digest, parked } = extras.get(record.invoice_id)!;
+    const invoice: PreviewInvoice = {
+      invoice_id: record.invoice_id, number: null, status: 'preview', kind: record.kind, customer_id: record.buyer.customer_id,
+      customer_name: record.buyer.name, cycle_id: record.cycle_id, period_start: record.period_start, period_end: record.period_end,
+      issued_on: record.issued_on, due_on: record.due_on, currency: record.currency, net: record.net, tax: record.tax, total: record.total,
+      digest, parked,
+      taxes: record.taxes.map(({ tax_id, rate, net, tax }) => ({ tax_id, rate, net, tax })),
+      lines: record.lines.map((l) => ({
+        line_no: l.line_no, kind: l.kind, booking_id: l.booking_id, product: l.product, description: l.description, quantity: l.quantity,
+        unit_price: l.unit_price, amount: l.amount, tax_id: l.tax_id, service_start: l.service_start, service_end: l.service_end, late: l.late,
+      })),
+    };
+    const batch = batches.get(record.batch_id);
+    if (batch === undefined) batches.set(record.batch_id, [invoice]);
+    else batch.push(invoice);
+  }
+  return batches;
+}

@@ -1,0 +1,117 @@
+/** Invoices as records for documents and `--json`: read from the draft or from the ledger, by one pair of queries. */
+import { isoLocal } from '../calendar/calendar.js';
+import type { Config, Issuer } from '../config/types.js';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import type { Buyer, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord } from '../documents/types.js';
+import { formatMicro, formatScaled } from '../values/money.js';
+
+interface InvoiceRow {
+  invoice_id: string; number: string | null; kind: 'invoice' | 'credit_note'; status: 'preview' | 'processed' | 'void'; customer_id: string;
+  batch_id: string; partner_id: string | null; cycle_id: string; period_start: bigint; period_end: bigint; timezone: string; locale: string;
+  billing_date: string; issued_on: string; due_on: string; currency: string; exponent: number;
+  net_minor: bigint; tax_minor: bigint; total_minor: bigint; seller: string | null; buyer: string | null;
+}
+
+interface LineRow {
+  invoice_id: string; line_no: bigint; kind: string; booking_id: string | null; product: string | null; description: string; unit: string | null;
+  quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint; tax_id: string; tax_rate_micro: bigint;
+  service_start: bigint | null; service_end: bigint | null; late: boolean;
+}
+
+interface TaxRow {
+  invoice_id: string; tax_id: string; name: string; category: string; rate_micro: bigint; note: string | null; net_minor: bigint; tax_minor: bigint;
+}
+
+/** The seller's and partner's half of a record that stays the same for all invoices of a configuration. */
+export interface Parties {
+  readonly seller: Issuer;
+  readonly partner: InvoiceRecord['partner'];
+  readonly buyer: Buyer;
+}
+
+const FIELDS = `i.invoice_id, i.kind, i.customer_id, i.batch_id, i.partner_id, i.cycle_id, epoch_ms(i.period_start) AS period_start,
+  epoch_ms(i.period_end) AS period_end, i.timezone, i.locale, CAST(i.billing_date AS VARCHAR) AS billing_date,
+  CAST(i.issued_on AS VARCHAR) AS issued_on, CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.exponent,
+  CAST(i.net_minor AS HUGEINT) AS net_minor, CAST(i.tax_minor AS HUGEINT) AS tax_minor, CAST(i.total_minor AS HUGEINT) AS total_minor`;
+
+/** Draft invoices with their lines, in their order. `where` is SQL over `i` (draft.invoices). */
+export async function draftRecords(engine: Engine, config: Config, where: string): Promise<InvoiceRecord[]> {
+  const invoices = await engine.rows<InvoiceRow>(`SELECT ${FIELDS}, NULL AS number, 'preview' AS status, NULL AS seller, NULL AS buyer
+    FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key`);
+  const customers = new Map(config.customers.map((customer) => [customer.customer_id, customer]));
+  const partners = new Map(config.partners.map((partner) => [partner.partner_id, partner]));
+  return assemble(engine, 'draft', invoices, (row) => {
+    const customer = customers.get(row.customer_id)!;
+    return { seller: config.issuer, ...buyerParties(customer, partners.get(customer.partner_id ?? '')) };
+  });
+}
+
+/** Committed invoices with their lines, by number. `where` is SQL over `i` (ledger.invoices). */
+export async function ledgerRecords(engine: Engine, where: string): Promise<InvoiceRecord[]> {
+  const invoices = await engine.rows<InvoiceRow>(`SELECT ${FIELDS}, i.number, s.status, seller.party AS seller, buyer.party AS buyer
+    FROM ledger.invoices AS i
+    JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
+    JOIN ledger.parties AS seller ON seller.party_id = i.seller_id
+    JOIN ledger.parties AS buyer ON buyer.party_id = i.buyer_id
+    WHERE ${where} ORDER BY i.serial, i.series, i.seq`);
+  return assemble(engine, 'ledger', invoices, (row) => ({
+    seller: JSON.parse(row.seller!) as Issuer,
+    ...(JSON.parse(row.buyer!) as Pick<Parties, 'buyer' | 'partner'>),
+  }));
+}
+
+/** What the ledger keeps of a customer beside the invoice, and what a preview shows of it. */
+export function buyerParties(customer: Config['customers'][number], partner: Config['partners'][number] | undefined): Pick<Parties, 'buyer' | 'partner'> {
+  return {
+    buyer: {
+      customer_id: customer.customer_id, name: customer.name, email: customer.email, address: customer.address, tax_id: customer.tax_id,
+      contact: customer.contact, purchase_order: customer.purchase_order,
+    },
+    partner: partner === undefined ? null : { partner_id: partner.partner_id, name: partner.name, email: partner.email },
+  };
+}
+
+async function assemble(
+  engine: Engine, schema: 'draft' | 'ledger', invoices: readonly InvoiceRow[], partiesOf: (row: InvoiceRow) => Parties,
+): Promise<InvoiceRecord[]> {
+  if (invoices.length === 0) return [];
+  const ids = `(${invoices.map((invoice) => literal(invoice.invoice_id)).join(', ')})`;
+  const lines = groupBy(await engine.rows<LineRow>(`SELECT invoice_id, line_no, kind, booking_id, product, description, unit, quantity_micro, unit_price_micro,
+      amount_minor, tax_id, tax_rate_micro, epoch_ms(service_start) AS service_start, epoch_ms(service_end) AS service_end, late
+    FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} ORDER BY invoice_id, line_no`));
+  const taxes = groupBy(await engine.rows<TaxRow>(`SELECT invoice_id, tax_id, name, category, rate_micro, note,
+      CAST(net_minor AS HUGEINT) AS net_minor, CAST(tax_minor AS HUGEINT) AS tax_minor
+    FROM ${schema}.invoice_taxes WHERE invoice_id IN ${ids} ORDER BY invoice_id, tax_id`));
+  return invoices.map((row) => record(row, lines.get(row.invoice_id) ?? [], taxes.get(row.invoice_id) ?? [], partiesOf(row)));
+}
+
+function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxRow[], parties: Parties): InvoiceRecord {
+  const { period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer, ...plain } = row;
+  const money = (minor: bigint): string => formatScaled(minor, row.exponent);
+  const at = (instant: bigint): string => isoLocal(Number(instant), row.timezone);
+  return {
+    ...plain, period_start: at(period_start), period_end: at(period_end),
+    net: money(net_minor), tax: money(tax_minor), total: money(total_minor),
+    taxes: taxes.map((t): InvoiceTaxRecord => ({
+      tax_id: t.tax_id, name: t.name, category: t.category, rate: formatMicro(t.rate_micro), note: t.note, net: money(t.net_minor), tax: money(t.tax_minor),
+    })),
+    lines: lines.map((l): InvoiceLineRecord => ({
+      line_no: Number(l.line_no), kind: l.kind, booking_id: l.booking_id, product: l.product, description: l.description,
+      quantity: formatMicro(l.quantity_micro), unit: l.unit, unit_price: l.unit_price_micro === null ? null : formatMicro(l.unit_price_micro),
+      amount: money(l.amount_minor), tax_id: l.tax_id, tax_rate: formatMicro(l.tax_rate_micro),
+      service_start: l.service_start === null ? null : at(l.service_start), service_end: l.service_end === null ? null : at(l.service_end), late: l.late,
+    })),
+    ...parties,
+  };
+}
+
+function groupBy<T extends { invoice_id: string }>(rows: readonly T[]): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) {
+    const group = groups.get(row.invoice_id);
+    if (group === undefined) groups.set(row.invoice_id, [row]);
+    else group.push(row);
+  }
+  return groups;
+}

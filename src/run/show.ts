@@ -1,0 +1,51 @@
+/** `duebook show`: one invoice, by number or id, from the ledger or from the draft. */
+import { attachLedger } from '../ledger/attach.js';
+import { Engine, literal } from '../engine/engine.js';
+import { renderInvoicePage } from '../documents/templates.js';
+import type { InvoiceRecord } from '../documents/types.js';
+import { fail } from '../values/diagnostic.js';
+import { brandsOf } from './brands.js';
+import { ledgerOf, openContext } from './context.js';
+import type { Context } from './context.js';
+import { engineOptions, openDraft } from './draft.js';
+import { draftRecords, ledgerRecords } from './records.js';
+import type { CommonOptions, World } from './world.js';
+
+export type ShowFormat = 'text' | 'json' | 'html' | 'pdf' | 'xml';
+
+/** The invoice, and its document where a document format was asked for. Throws UNKNOWN_INVOICE. */
+export async function show(
+  world: World, options: CommonOptions & { readonly id: string; readonly format: ShowFormat },
+): Promise<{ record: InvoiceRecord; bytes: Buffer | null }> {
+  const context = await openContext(world, options);
+  const record = await findInvoice(context, options.id);
+  return { record, bytes: await documentOf(context, record, options.format) };
+}
+
+async function findInvoice(context: Context, id: string): Promise<InvoiceRecord> {
+  const ledger = await ledgerOf(context);
+  const engine = await Engine.open(engineOptions(context));
+  try {
+    await attachLedger(engine, ledger);
+    const [committed] = await ledgerRecords(engine, `i.number = ${literal(id)} OR i.invoice_id = ${literal(id)}`);
+    if (committed !== undefined) return committed;
+  } finally {
+    await engine.close();
+  }
+  const draft = await openDraft(context, ledger);
+  try {
+    const [drafted] = await draftRecords(draft.engine, context.config, `i.invoice_id = ${literal(id)}`);
+    return drafted ?? fail('UNKNOWN_INVOICE', `there is no invoice ${id}`, {
+      hint: 'numbers: `duebook query "select number, customer_name from invoices"`; ids of previews: `duebook preview --json`',
+    });
+  } finally {
+    await draft.engine.close();
+  }
+}
+
+async function documentOf(context: Context, record: InvoiceRecord, format: ShowFormat): Promise<Buffer | null> {
+  if (format === 'text' || format === 'json') return null;
+  const brand = await brandsOf(context, { mail: false })(record.partner_id);
+  if (format === 'html') return Buffer.from(renderInvoicePage(brand.templates, record, { logo: brand.logo }));
+  return fail('USAGE', `show --${format} is not in this version`, { hint: 'use --html, or print the page to PDF' });
+}

@@ -1,0 +1,87 @@
+/** `duebook validate`: everything that can be known to be wrong before any booking is read. */
+import { join } from 'node:path';
+import { calendarOfCycle, calendarsOf, periodsOf } from '../calendar/calendar.js';
+import type { Config } from '../config/types.js';
+import { compileTemplates } from '../documents/templates.js';
+import { DuebookError, problem, sortDiagnostics, throwIfErrors } from '../values/diagnostic.js';
+import type { Diagnostic } from '../values/diagnostic.js';
+import { loadLogo, loadTemplateSources } from '../world/template-files.js';
+import { openContext } from './context.js';
+import { SCHEMA_VERSION } from './results.js';
+import type { ValidateResult } from './results.js';
+import type { CommonOptions, World } from './world.js';
+
+/** How far ahead calendars are tried. */
+const AHEAD_MS = 400 * 86_400_000;
+
+/**
+ * Loads the configuration, compiles the templates of every brand, reads every calendar. Throws all errors at once; warnings
+ * come back in the result.
+ */
+export async function validate(world: World, options: CommonOptions): Promise<ValidateResult> {
+  const { config, warnings, as_of } = await openContext(world, options);
+  const found: Diagnostic[] = [...warnings, ...calendarProblems(config, as_of), ...(await templateProblems(config, world.package_root))];
+  throwIfErrors(found);
+  return {
+    schema_version: SCHEMA_VERSION,
+    file: config.file,
+    customers: config.customers.length,
+    cycles: config.cycles.length,
+    products: config.products.length,
+    sources: config.bookings.length,
+    diagnostics: sortDiagnostics(found),
+  };
+}
+
+/** A cycle must have a period, and every customer's calendar must be readable for a year ahead. */
+function calendarProblems(config: Config, as_of: number): Diagnostic[] {
+  const found: Diagnostic[] = [];
+  for (const cycle of config.cycles) {
+    const at = config.place(['cycles', cycle.cycle_id]);
+    try {
+      const [first] = periodsOf(calendarOfCycle(cycle, config.automation), -Infinity, as_of + AHEAD_MS);
+      if (first === undefined && Date.parse(cycle.start) < as_of) {
+        found.push(problem('CONFIG_CYCLE', `cycle ${cycle.cycle_id} has no period`, { at, hint: 'check its start, end and dates' }));
+      }
+    } catch (error) {
+      found.push(unreadable(`cycle ${cycle.cycle_id}`, at, error));
+    }
+  }
+  if (found.length > 0) return found;
+  const { calendars, calendar_key_of } = calendarsOf(config);
+  const broken = new Map<number, unknown>();
+  for (const calendar of calendars) {
+    try {
+      periodsOf(calendar, as_of, as_of + AHEAD_MS);
+    } catch (error) {
+      broken.set(calendar.calendar_key, error);
+    }
+  }
+  if (broken.size === 0) return [];
+  return config.customers.flatMap(({ customer_id }, i) => (broken.has(calendar_key_of(i))
+    ? [unreadable(`the calendar of customer ${customer_id}`, config.place(['customers', customer_id, 'cycle']), broken.get(calendar_key_of(i)))] : []));
+}
+
+function unreadable(what: string, at: Diagnostic['at'], error: unknown): Diagnostic {
+  const words = error instanceof Error ? error.message : String(error);
+  return problem('CONFIG_CYCLE', `${what} cannot be used: ${words}`, { ...(at === undefined ? {} : { at }), hint: 'check start, end, dates and time zone' });
+}
+
+/** Compiles the common templates and those of every partner that has some of its own, and reads the logo. */
+async function templateProblems(config: Config, packageRoot: string): Promise<Diagnostic[]> {
+  const own = config.partners.flatMap(({ templates }) => (templates === null ? [] : [templates]));
+  const found = new Map<string, Diagnostic>();
+  const collect = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof DuebookError)) throw error;
+      for (const each of error.diagnostics) found.set(JSON.stringify(each), each);
+    }
+  };
+  for (const brand of [null, ...new Set(own)]) {
+    await collect(async () => compileTemplates(await loadTemplateSources(config.root, join(packageRoot, 'templates'), [brand, config.templates])));
+  }
+  await collect(() => loadLogo(config.root, config.issuer.logo ?? null));
+  return [...found.values()];
+}

@@ -1,0 +1,36 @@
+/** Writing files for people: a folder at a time, whole files only. */
+import { mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+/** Writes a file whole, making its folder; a reader never sees half of it. */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const aside = join(dirname(path), `.${path.slice(dirname(path).length + 1)}.part`);
+  await writeFile(aside, content);
+  await rename(aside, path);
+}
+
+/** Empties a folder and makes it anew. */
+export async function freshFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await mkdir(path, { recursive: true });
+}
+
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true });
+}
+
+export async function removeFolder(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+}
+
+/** Names of the folders in a folder, sorted; none if it does not exist. */
+export async function foldersIn(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+}
+
+/** The file's bytes, or null if there is none. */
+export async function readIfThere(path: string): Promise<Buffer | null> {
+  return readFile(path).catch(() => null);
+}
