@@ -5,7 +5,7 @@
  * gets LEDGER_MOVED and has used no number. HEAD.json is written last, and only for speed.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { DuebookError, fail } from '../values/diagnostic.js';
 import { formatMinor } from '../values/money.js';
 import { isoUtc } from '../values/time.js';
@@ -144,13 +144,20 @@ function documentOf(
 
 /** Hash and size of a local file, in one pass and little memory. */
 export async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
-    hash.update(chunk as Buffer);
-    bytes += (chunk as Buffer).length;
+  const file = await open(path, 'r');
+  try {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(1 << 18);
+    let bytes = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes };
+      hash.update(buffer.subarray(0, bytesRead));
+      bytes += bytesRead;
+    }
+  } finally {
+    await file.close();
   }
-  return { sha256: hash.digest('hex'), bytes };
 }
 
 /** A segment that is there already comes from the same run before a crash, or the store is damaged. */

@@ -23,7 +23,7 @@ export async function openHistory(path: string, options: { memory_limit?: string
     return new History(engine);
   } catch (error) {
     await engine.close();
-    return fail('QUERY_FAILED', `${basename(path)} cannot be opened: ${plainWords(error)}`, {
+    return fail('QUERY_FAILED', `${basename(path)} cannot be opened: ${plainWords(error).replaceAll(path, basename(path))}`, {
       hint: 'Remove the file; the next run makes it again from the ledger.',
     });
   }

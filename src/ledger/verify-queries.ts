@@ -1,10 +1,10 @@
 /**
- * The proofs over rows as SQL: each a query for offending rows (serial, message); empty is good. They read the schema `ledger`
- * of attachLedger and the schema `verify` that `prepareSql` makes.
+ * The proofs over rows as SQL: each a query for offending rows (serial, message); empty is good. They read the schema `verify`
+ * that `prepareSql` makes: what is small is read from the segments once, only lines are read where they lie.
  */
 import { literal } from '../engine/engine.js';
 import type { Ledger } from './ledger.js';
-import { eventListSql, eventOrderSql, INITIAL, TRANSITIONS } from './lifecycle.js';
+import { eventListSql, eventOrderSql, INITIAL, TRANSITIONS, voidedSql } from './lifecycle.js';
 import type { LedgerTable } from './tables.js';
 
 /** One query; `table` is where the offending row stands. */
@@ -26,27 +26,27 @@ const NUMBERS: RowProof = {
   checks: [
     { table: 'invoices', sql: `
       SELECT max(serial) AS serial, 'The invoice id ' || invoice_id || ' stands ' || count(*) || ' times' AS message
-      FROM ledger.invoices GROUP BY invoice_id HAVING count(*) > 1` },
+      FROM verify.invoices GROUP BY invoice_id HAVING count(*) > 1` },
     { table: 'invoices', sql: `
       SELECT max(serial) AS serial, 'The number ' || number || ' stands on ' || count(*) || ' invoices: '
         || string_agg(invoice_id, ', ' ORDER BY invoice_id) AS message
-      FROM ledger.invoices GROUP BY number HAVING count(*) > 1` },
+      FROM verify.invoices GROUP BY number HAVING count(*) > 1` },
     { table: 'invoices', sql: `
       SELECT max(serial) AS serial, 'Place ' || seq || ' of the series ' || series || ' is taken by ' || count(*) || ' invoices: '
         || string_agg(number, ', ' ORDER BY number) AS message
-      FROM ledger.invoices GROUP BY series, seq HAVING count(*) > 1` },
+      FROM verify.invoices GROUP BY series, seq HAVING count(*) > 1` },
     { table: 'invoices', sql: `
       SELECT serial, 'The invoice ' || invoice_id || ' has no number, series or place in it' AS message
-      FROM ledger.invoices WHERE number IS NULL OR number = '' OR series IS NULL OR seq IS NULL OR seq < 1` },
+      FROM verify.invoices WHERE number IS NULL OR number = '' OR series IS NULL OR seq IS NULL OR seq < 1` },
     { table: 'invoices', sql: `
       SELECT serial, 'In the series ' || series || ' place ' || seq || ' (' || number || ') follows ' || before || ': there is a gap'
         AS message
-      FROM (SELECT *, coalesce(lag(seq) OVER (PARTITION BY series ORDER BY seq), 0) AS before FROM ledger.invoices)
+      FROM (SELECT *, coalesce(lag(seq) OVER (PARTITION BY series ORDER BY seq), 0) AS before FROM verify.invoices)
       WHERE seq > before + 1` },
     { table: 'invoices', sql: `
       SELECT max(i.serial) AS serial, 'The series ' || coalesce(i.series, n.series) || ' ends at ' || coalesce(max(i.seq), 0)
         || ', but the head says its next number is ' || coalesce(any_value(n.next), 1) AS message
-      FROM ledger.invoices AS i FULL JOIN verify.next_number AS n ON n.series = i.series GROUP BY coalesce(i.series, n.series)
+      FROM verify.invoices AS i FULL JOIN verify.next_number AS n ON n.series = i.series GROUP BY coalesce(i.series, n.series)
       HAVING coalesce(max(i.seq), 0) + 1 <> coalesce(any_value(n.next), 1)` },
   ],
 };
@@ -58,32 +58,32 @@ const SUMS: RowProof = {
     { table: 'invoices', sql: `
       SELECT serial, 'Invoice ' || number || ': net ' || net_minor || ' and tax ' || tax_minor || ' are not its total ' || total_minor
         || ' (minor units)' AS message
-      FROM ledger.invoices WHERE (net_minor + tax_minor = total_minor) IS NOT TRUE` },
+      FROM verify.invoices WHERE (net_minor + tax_minor = total_minor) IS NOT TRUE` },
     { table: 'invoice_lines', sql: `
       SELECT i.serial, 'Invoice ' || i.number || ': its lines add up to ' || coalesce(l.amount, 0) || ', its net is ' || i.net_minor
         || ' (minor units)' AS message
-      FROM ledger.invoices AS i LEFT JOIN verify.line_sums AS l ON l.invoice_id = i.invoice_id
+      FROM verify.invoices AS i LEFT JOIN verify.line_sums AS l ON l.invoice_id = i.invoice_id
       WHERE coalesce(l.amount, 0) <> i.net_minor` },
     { table: 'invoice_lines', sql: `
       SELECT i.serial, 'Invoice ' || i.number || ' has ' || coalesce(l.n, 0) || ' lines numbered to ' || coalesce(l.last, 0)
         || ', it should have ' || i.lines AS message
-      FROM ledger.invoices AS i LEFT JOIN verify.line_sums AS l ON l.invoice_id = i.invoice_id
+      FROM verify.invoices AS i LEFT JOIN verify.line_sums AS l ON l.invoice_id = i.invoice_id
       WHERE (coalesce(l.n, 0) = i.lines AND coalesce(l.places, 0) = i.lines AND coalesce(l.last, 0) = i.lines AND coalesce(l.first, 1) = 1)
         IS NOT TRUE` },
     { table: 'invoice_taxes', sql: `
       SELECT i.serial, 'Invoice ' || i.number || ': its taxes add up to ' || coalesce(t.tax, 0) || ' on ' || coalesce(t.net, 0)
         || ', it says ' || i.tax_minor || ' on ' || i.net_minor || ' (minor units)' AS message
-      FROM ledger.invoices AS i LEFT JOIN verify.tax_sums AS t ON t.invoice_id = i.invoice_id
+      FROM verify.invoices AS i LEFT JOIN verify.tax_sums AS t ON t.invoice_id = i.invoice_id
       WHERE coalesce(t.tax, 0) <> i.tax_minor OR coalesce(t.net, 0) <> i.net_minor` },
     { table: 'invoice_lines', sql: `
       SELECT l.serial, 'There are ' || l.n || ' lines of ' || l.invoice_id || ', which is no invoice of the same commit' AS message
-      FROM verify.line_sums AS l LEFT JOIN ledger.invoices AS i ON i.invoice_id = l.invoice_id WHERE i.serial IS DISTINCT FROM l.serial` },
+      FROM verify.line_sums AS l LEFT JOIN verify.invoices AS i ON i.invoice_id = l.invoice_id WHERE i.serial IS DISTINCT FROM l.serial` },
     { table: 'invoice_taxes', sql: `
       SELECT t.serial, 'There is a tax of ' || t.invoice_id || ', which is no invoice of the same commit' AS message
-      FROM verify.tax_sums AS t LEFT JOIN ledger.invoices AS i ON i.invoice_id = t.invoice_id WHERE i.serial IS DISTINCT FROM t.serial` },
+      FROM verify.tax_sums AS t LEFT JOIN verify.invoices AS i ON i.invoice_id = t.invoice_id WHERE i.serial IS DISTINCT FROM t.serial` },
     { table: 'invoices', sql: `
       SELECT i.serial, 'Invoice ' || i.number || ' names a seller or a buyer that is not in the ledger' AS message
-      FROM ledger.invoices AS i LEFT JOIN verify.parties AS s ON s.party_id = i.seller_id
+      FROM verify.invoices AS i LEFT JOIN verify.parties AS s ON s.party_id = i.seller_id
       LEFT JOIN verify.parties AS b ON b.party_id = i.buyer_id
       WHERE s.party_id IS NULL OR b.party_id IS NULL` },
   ],
@@ -99,7 +99,7 @@ const BOOKINGS: RowProof = {
       FROM verify.booked_twice GROUP BY source, booking_id HAVING sum(n) > 1` },
     { table: 'invoice_lines', sql: `
       SELECT serial, 'Line ' || line_no || ' of ' || invoice_id || ' bills a booking without id' AS message
-      FROM ledger.billed WHERE booking_id IS NULL` },
+      FROM ledger.invoice_lines WHERE kind = 'booking' AND booking_id IS NULL` },
   ],
 };
 
@@ -110,14 +110,14 @@ const MESSAGES: RowProof = {
     { table: 'messages', sql: `
       SELECT m.serial, 'The message ' || m.message_id || ' is about ' || coalesce(m.invoice_id, 'nothing')
         || ', which is no invoice committed by then' AS message
-      FROM ledger.messages AS m LEFT JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id WHERE (i.serial <= m.serial) IS NOT TRUE` },
+      FROM verify.messages AS m LEFT JOIN verify.invoices AS i ON i.invoice_id = m.invoice_id WHERE (i.serial <= m.serial) IS NOT TRUE` },
     { table: 'messages', sql: `
       SELECT max(serial) AS serial, 'The message id ' || message_id || ' stands ' || count(*) || ' times' AS message
-      FROM ledger.messages GROUP BY message_id HAVING count(*) > 1` },
+      FROM verify.messages GROUP BY message_id HAVING count(*) > 1` },
     { table: 'events', sql: `
       SELECT e.serial, 'The event ' || e.event || ' is about the ' || e.subject || ' ' || e.subject_id
         || ', which is not in the ledger by then' AS message
-      FROM ledger.events AS e LEFT JOIN verify.subjects AS s ON s.subject = e.subject AND s.subject_id = e.subject_id
+      FROM verify.events AS e LEFT JOIN verify.subjects AS s ON s.subject = e.subject AND s.subject_id = e.subject_id
       WHERE e.subject IN ('invoice', 'message') AND (s.serial <= e.serial) IS NOT TRUE` },
     { table: 'events', sql: `
       SELECT serial, 'The ' || subject || ' ' || subject_id || ' was ' || before || '; then came the event ' || event
@@ -139,24 +139,30 @@ export function prepareSql(ledger: Ledger): string {
     CREATE SCHEMA verify;
     CREATE TABLE verify.next_number AS SELECT * FROM (VALUES (NULL::VARCHAR, 0::BIGINT)${series}) t(series, next) WHERE series IS NOT NULL;
     CREATE TABLE verify.transitions AS SELECT * FROM (VALUES ${steps}) t(subject, "from", event, "to");
+    CREATE TABLE verify.invoices AS SELECT invoice_id, number, series, seq, kind, net_minor, tax_minor, total_minor, lines, seller_id,
+      buyer_id, serial FROM ledger.invoices;
+    CREATE TABLE verify.messages AS SELECT message_id, invoice_id, serial FROM ledger.messages;
+    CREATE TABLE verify.events AS SELECT "at", subject, subject_id, event, detail, serial FROM ledger.events;
     CREATE TABLE verify.line_sums AS SELECT invoice_id, min(serial) AS serial, count(*) AS n, sum(amount_minor) AS amount,
       min(line_no) AS first, max(line_no) AS last, count(DISTINCT line_no) AS places FROM ledger.invoice_lines GROUP BY invoice_id;
     CREATE TABLE verify.tax_sums AS SELECT invoice_id, min(serial) AS serial, sum(tax_minor) AS tax, sum(net_minor) AS net
       FROM ledger.invoice_taxes GROUP BY invoice_id;
     CREATE TABLE verify.parties AS SELECT DISTINCT party_id FROM ledger.parties;
     CREATE VIEW verify.subjects AS SELECT 'invoice' AS subject, invoice_id AS subject_id, min(serial) AS serial
-      FROM ledger.invoices GROUP BY ALL
-      UNION ALL SELECT 'message', message_id, min(serial) FROM ledger.messages GROUP BY ALL;
+      FROM verify.invoices GROUP BY ALL
+      UNION ALL SELECT 'message', message_id, min(serial) FROM verify.messages GROUP BY ALL;
     CREATE VIEW verify.told AS SELECT e.subject, subject_id, serial, e.event, ${eventOrderSql()} AS k,
       CASE e.subject WHEN 'invoice' THEN '${INITIAL.invoice}' ELSE '${INITIAL.message}' END AS initial, t.after
-      FROM ledger.events AS e JOIN (SELECT DISTINCT subject AS of_subject, event AS of_event, "to" AS after FROM verify.transitions) AS t
+      FROM verify.events AS e JOIN (SELECT DISTINCT subject AS of_subject, event AS of_event, "to" AS after FROM verify.transitions) AS t
         ON t.of_subject = e.subject AND t.of_event = e.event
       WHERE e.subject = 'invoice' AND e.event IN ${eventListSql('invoice')}
         OR e.subject = 'message' AND e.event IN ${eventListSql('message')};
-    CREATE TABLE verify.twice AS SELECT source, booking_id FROM ledger.billed WHERE booking_id IS NOT NULL
+    CREATE VIEW verify.billed AS SELECT l.source, l.booking_id, l.invoice_id, l.line_no, l.serial FROM ledger.invoice_lines AS l
+      ANTI JOIN (${voidedSql('verify.events')}) AS v ON v.invoice_id = l.invoice_id WHERE l.kind = 'booking';
+    CREATE TABLE verify.twice AS SELECT source, booking_id FROM verify.billed WHERE booking_id IS NOT NULL
       GROUP BY source, booking_id HAVING count(*) > 1;
     CREATE VIEW verify.booked_twice AS SELECT b.source, b.booking_id, b.serial, b.line_no, i.number,
       CASE i.kind WHEN 'credit_note' THEN -1 ELSE 1 END AS n
-      FROM ledger.billed AS b JOIN verify.twice AS t ON t.booking_id = b.booking_id AND t.source IS NOT DISTINCT FROM b.source
-      JOIN ledger.invoices AS i ON i.invoice_id = b.invoice_id;`;
+      FROM verify.billed AS b JOIN verify.twice AS t ON t.booking_id = b.booking_id AND t.source IS NOT DISTINCT FROM b.source
+      JOIN verify.invoices AS i ON i.invoice_id = b.invoice_id;`;
 }
