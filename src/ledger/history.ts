@@ -38,7 +38,8 @@ export interface PublishOptions {
 /**
  * Brings the file at `path` to the ledger's serial. A file of an earlier commit of this ledger is extended by the newer
  * segments; anything else is built from scratch. The same ledger gives the same rows; the file's bytes may differ, for DuckDB
- * gives each file a random identifier and leaves unused bytes of blocks as they were: compare with historyDigest. Throws LEDGER_UNREACHABLE when the folder cannot be written.
+ * gives each file a random identifier and leaves unused bytes of blocks as they were: compare with historyDigest.
+ * Throws LEDGER_UNREACHABLE when the folder cannot be written.
  */
 export async function publishHistory(ledger: Ledger, path: string, options: PublishOptions = {}): Promise<Published> {
   const folder = dirname(path);
