@@ -167,12 +167,12 @@ async function writeEvents({ engine }: Draft, confirmation: Confirmation, at: st
   const parked = confirmation.closes === null ? '' : `
     UNION ALL
     SELECT ${at}, 'customer', i.customer_id, 'parked',
-      to_json({batch_id: i.batch_id, cycle_id: i.cycle_id, invoice_id: i.invoice_id, period_start: strftime(i.period_start, '%Y-%m-%d %H:%M:%S')})
+      CAST(to_json({'batch_id': i.batch_id, 'cycle_id': i.cycle_id, 'invoice_id': i.invoice_id, 'period_start': strftime(i.period_start, '%Y-%m-%d %H:%M:%S')}) AS VARCHAR)
     FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key
     WHERE c.parked AND NOT i.parked_before`;
   await engine.run(`CREATE OR REPLACE TABLE draft.new_events AS
     SELECT ${at} AS "at", 'invoice' AS subject, invoice_id AS subject_id, 'confirmed' AS event,
-      CAST(to_json({batch_id: batch_id, by: confirmed_by, number: number}) AS VARCHAR) AS detail
+      CAST(to_json({'batch_id': batch_id, 'by': confirmed_by, 'number': number}) AS VARCHAR) AS detail
     FROM draft.facts ${closing} ${parked}`);
 }
 
