@@ -110,15 +110,16 @@ const within = (type: string, cell: string): string => (
 /** An ICU cast would be ten times slower. */
 const utcOf = (zoned: string): string => `make_timestamp(epoch_us(${within('TIMESTAMPTZ', zoned)}))`;
 
-/** How a time is read: by its type, by ISO 8601, or by the declared formats in their order. */
-export function time(cell: string, kind: Kind, formats: readonly string[]): TimeSql {
+/** How a time is read: by its type, by ISO 8601, or by the declared formats in order. `utc` may use the column `wallName`. */
+export function time(cell: string, kind: Kind, formats: readonly string[], wallName: string): TimeSql {
   const none = 'NULL::TIMESTAMP';
   if (kind === 'instant') return { wall: none, utc: utcOf(cell) };
   if (kind === 'wall' || kind === 'date') return { wall: within('TIMESTAMP', `(${cell})::TIMESTAMP`), utc: none };
   if (formats.length === 0) {
     return {
       wall: within('TIMESTAMP', `CASE WHEN regexp_full_match(${cell}, ${literal(ISO_WALL)}) THEN TRY_CAST(${cell} AS TIMESTAMP) END`),
-      utc: utcOf(`CASE WHEN regexp_full_match(${cell}, ${literal(ISO_ZONED)}) THEN TRY_CAST(${cell} AS TIMESTAMPTZ) END`),
+      utc: utcOf(`CASE WHEN ${wallName} IS NULL AND regexp_full_match(${cell}, ${literal(ISO_ZONED)}) `
+        + `THEN TRY_CAST(${cell} AS TIMESTAMPTZ) END`),
     };
   }
   const parse = (format: string): string => `try_strptime(${cell}, ${literal(format)})`;
@@ -131,6 +132,16 @@ export function time(cell: string, kind: Kind, formats: readonly string[]): Time
 /** Whether a strptime format reads an offset. */
 export function isZoned(format: string): boolean {
   return format.replaceAll('%%', '').includes('%z');
+}
+
+/** The first and the last year that local times may lie in, as columns `low` and `high`; cheap, and rather too wide than too narrow. */
+export function years(cells: readonly { readonly cell: string; readonly wall: string; readonly kind: Kind }[], iso: boolean): string {
+  const ends = cells.map(({ cell, wall, kind }) => {
+    const year = kind === 'text' && iso ? `TRY_CAST(left(${cell}, 4) AS INTEGER)` : null;
+    const first = year === null ? `year(min(${wall}))` : `min(${year}) FILTER (WHERE ${year} BETWEEN 1900 AND 2199)`;
+    return { low: first, high: first.replace('min(', 'max(') };
+  });
+  return `least(${ends.map((end) => end.low).join(', ')}) AS low, greatest(${ends.map((end) => end.high).join(', ')}) AS high`;
 }
 
 /** What is wrong with a time. */

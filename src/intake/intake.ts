@@ -7,13 +7,12 @@ import type { Engine } from '../engine/engine.js';
 import { problem } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { Log } from '../world/types.js';
-import { kindOf } from './cells.js';
 import { checkControl } from './control.js';
 import { loadCsv } from './csv.js';
 import type { Loaded } from './csv.js';
 import { findFiles } from './files.js';
 import type { SourceFile } from './files.js';
-import { booking, bookings, numbered, values } from './normalise.js';
+import { booking, bookings, numbered, yearsOf } from './normalise.js';
 import type { Batch, Reading } from './normalise.js';
 import { findDamaged, loadParquet } from './parquet.js';
 import { addFaults, addRejects, rejectDiagnostics } from './rejects.js';
@@ -121,8 +120,8 @@ async function recordFiles(engine: Engine, source: BookingSource, files: readonl
 
 /** Puts a batch into `target`: the fast way where it can be, and exactly for the rows that did not pass; what is left is rejected. */
 async function stageBatch(engine: Engine, batch: Batch, target: string, currency: string): Promise<void> {
-  const fast = batch.source.format === 'parquet' && !batch.lines;
-  const reading: Reading = { currency, fast, pieces: await piecesOf(engine, batch, fast) };
+  const fast = !batch.lines;
+  const reading: Reading = { currency, fast, pieces: await piecesOf(engine, batch) };
   await engine.run(`INSERT INTO ${target} ${bookings(batch, reading)}`);
   if (!(await takeOut(engine, target))) return;
   const relation = `SELECT r.* FROM (${batch.relation}) AS r SEMI JOIN flagged USING (file_key, record)`;
@@ -145,15 +144,11 @@ async function takeOut(engine: Engine, target: string): Promise<boolean> {
 
 const UTC: readonly ShiftPiece[] = [{ until_local: null, shift_minutes: 0 }];
 
-/** The pieces of the source's zone over the local times that occur. */
-async function piecesOf(engine: Engine, batch: Batch, fast: boolean): Promise<readonly ShiftPiece[]> {
+/** The pieces of the source's zone over the years that occur. */
+async function piecesOf(engine: Engine, batch: Batch): Promise<readonly ShiftPiece[]> {
   if (batch.source.timezone === 'UTC') return UTC;
-  const kinds = (['starts_at', 'ends_at'] as const).flatMap((field) => batch.source.columns[field] ?? [])
-    .map((name) => kindOf(batch.columns.get(name)!.type));
-  if (kinds.every((kind) => kind === 'instant')) return UTC;
-  const format = (value: string): string => `strftime(${value}, '%Y-%m-%dT%H:%M:%S')`;
-  const { low, high } = await engine.row<{ low: string | null; high: string | null }>(
-    `SELECT ${format('min(least(w_starts_at, w_ends_at))')} AS low, `
-    + `${format('max(greatest(w_starts_at, w_ends_at)) + INTERVAL 1 SECOND')} AS high FROM (${values(batch, fast)}) AS v`);
-  return low === null || high === null ? UTC : localToUtcPieces(batch.source.timezone, low, high);
+  const query = yearsOf(batch);
+  if (query === null) return UTC;
+  const { low, high } = await engine.row<{ low: number | bigint | null; high: number | bigint | null }>(query);
+  return low === null || high === null ? UTC : localToUtcPieces(batch.source.timezone, `${low}-01-01`, `${Number(high) + 1}-01-01`);
 }

@@ -1,14 +1,16 @@
 /**
  * From what stands in the files to `input.bookings`, set-wise: one SELECT of four layers (cells, values, booking, content).
  *
- * It comes in two strengths with the same result. The exact one trims, cleans and judges each field. The fast one, for Parquet,
+ * It comes in two strengths with the same result. The exact one trims, cleans and judges each field. The fast one
  * takes texts as they are and asks once a row whether they are clean; rows where they are not go through the exact one.
  */
 import type { ShiftPiece } from '../calendar/zone.js';
 import type { BookingField, BookingSource } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import { exponentOf } from '../values/money.js';
-import { currencyTable, isClean, kindOf, number, oneLine, scaled, time, timeProblem, toUtc, trimmed, wordProblem } from './cells.js';
+import {
+  currencyTable, isClean, kindOf, number, oneLine, scaled, time, timeProblem, toUtc, trimmed, wordProblem, years,
+} from './cells.js';
 import type { Kind } from './cells.js';
 import { FIELDS, LINE_WORD } from './header.js';
 import { BOOKING_COLUMNS } from './tables.js';
@@ -52,18 +54,14 @@ function cells(batch: Batch, fast: boolean): string {
     if (cell === null) return `NULL::VARCHAR AS t_${field}`;
     if (field === 'description') return `${fast ? text(cell.sql) : oneLine(cell.sql)} AS t_description`;
     if (field === 'currency') return `${fast ? cell.sql : `upper(${trimmed(cell.sql)})`} AS t_currency`;
-    return `${TYPED.includes(field) ? typedCell(cell) : text(cell.sql)} AS t_${field}`;
+    if (!TYPED.includes(field) || cell.kind === 'text') return `${text(cell.sql)} AS t_${field}`;
+    return `${cell.sql}${cell.kind === 'float' ? '::VARCHAR' : ''} AS t_${field}`;
   });
   return `SELECT file_key, record, ${made.join(', ')} FROM (${batch.relation}) AS r`;
 }
 
 /** Numbers and times may have a type of their own; the rest is text. */
 const TYPED: readonly BookingField[] = ['starts_at', 'ends_at', 'quantity', 'unit_price', 'amount'];
-
-function typedCell({ sql, kind }: Cell): string {
-  if (kind === 'text') return trimmed(sql);
-  return kind === 'float' ? `${sql}::VARCHAR` : sql;
-}
 
 function bookingId(batch: Batch, text: (sql: string) => string): string {
   const names = batch.source.columns.booking_id ?? [];
@@ -74,14 +72,28 @@ function bookingId(batch: Batch, text: (sql: string) => string): string {
   return `${joined(names.slice(0, at))} || ${PART} || ${joined(names.slice(at + 1))}`;
 }
 
+const TIMES = ['starts_at', 'ends_at'] as const;
+
+/** A query for the years (`low`, `high`) of the local times of a batch; null if all its times bring their zone. */
+export function yearsOf(batch: Batch): string | null {
+  const local = TIMES.flatMap((field) => {
+    const cell = cellOf(batch, field);
+    return cell === null || cell.kind === 'instant' ? [] : [{ cell: `t_${field}`, wall: `w_${field}`, kind: cell.kind }];
+  });
+  if (local.length === 0) return null;
+  return `SELECT ${years(local, batch.source.date_formats.length === 0)} FROM (${values(batch, false)}) AS v`;
+}
+
 /** Layer 2: numbers and times read, words looked up. */
 export function values(batch: Batch, fast: boolean): string {
   const made: string[] = [];
-  for (const field of ['starts_at', 'ends_at'] as const) {
+  const walls: string[] = [];
+  for (const field of TIMES) {
     const cell = cellOf(batch, field);
     const none = { wall: 'NULL::TIMESTAMP', utc: 'NULL::TIMESTAMP' };
-    const read = cell === null ? none : time(`t_${field}`, cell.kind, batch.source.date_formats);
-    made.push(`${read.wall} AS w_${field}`, `${read.utc} AS z_${field}`);
+    const read = cell === null ? none : time(`t_${field}`, cell.kind, batch.source.date_formats, `w_${field}`);
+    walls.push(`${read.wall} AS w_${field}`);
+    made.push(`${read.utc} AS z_${field}`);
   }
   for (const field of ['quantity', 'unit_price', 'amount'] as const) {
     const cell = cellOf(batch, field);
@@ -93,7 +105,7 @@ export function values(batch: Batch, fast: boolean): string {
   const byCurrency = cellOf(batch, 'currency') !== null;
   made.push(byCurrency ? 'c.currency AS n_currency, c.step AS step' : 'NULL AS n_currency, NULL::INTEGER AS step');
   const statusTable = `(VALUES ${words.map(([theirs, ours]) => `(${literal(theirs)}, ${literal(ours)})`).join(', ')})`;
-  return `SELECT a.*, ${made.join(', ')} FROM (${cells(batch, fast)}) AS a`
+  return `SELECT a.*, ${made.join(', ')} FROM (SELECT *, ${walls.join(', ')} FROM (${cells(batch, fast)}) AS t) AS a`
     + (byStatus ? ` LEFT JOIN ${statusTable} AS s(theirs, ours) ON s.theirs = a.t_status` : '')
     + (byCurrency ? ` LEFT JOIN ${currencyTable()} AS c(currency, step) ON c.currency = a.t_currency` : '');
 }
@@ -130,7 +142,7 @@ function problems(batch: Batch, reading: Reading, step: string, milli: string): 
     found.customer_id = wordProblem('t_customer_id', true);
     found.product = wordProblem('t_product', false);
   }
-  for (const field of ['starts_at', 'ends_at'] as const) {
+  for (const field of TIMES) {
     const cell = cellOf(batch, field);
     const own = field === 'starts_at' ? 'own_start' : 'own_end';
     if (cell !== null) found[field] = timeProblem(`t_${field}`, own, cell.kind, batch.source.date_formats);
@@ -161,14 +173,14 @@ function problems(batch: Batch, reading: Reading, step: string, milli: string): 
   return FIELDS.map((field) => `${found[field] ?? 'NULL::VARCHAR'} AS p_${field}`).join(', ');
 }
 
-/** The text that is hashed: no field contains \x1f, NULL is empty, and empty is NULL, so it can be read in one way only. */
+/** The text that is hashed: no field contains \x1f, NULL is written as nothing, and empty is NULL: it can be read in one way only. */
 const TEXTS = ['booking_id', 'customer_id', 'product', 'description'] as const;
 const REST = [
   'currency', 'status', 'epoch_us(starts_at)', 'epoch_us(ends_at)', 'quantity_micro', 'unit_price_micro', 'amount_minor',
 ] as const;
 
 function content(): string {
-  return `concat_ws(${PART}, ${[...TEXTS, ...REST].map((field) => `coalesce(${field}::VARCHAR, '')`).join(', ')})`;
+  return `concat(${[...TEXTS, ...REST].join(`, ${PART}, `)})`;
 }
 
 const HASHED = '(h >> 64)::UBIGINT AS content_hi, (h & 18446744073709551615::UHUGEINT)::UBIGINT AS content_lo';

@@ -184,6 +184,12 @@ describe('a source', () => {
     ]);
   }));
 
+  it('does so for times with blanks around them too', () => staged({
+    'data/a.csv': 'id,customer,start\nB1,a, 2026-07-01T08:00 \nB2,a,\t2026-01-01\n',
+  }, source(), ({ bookings }) => {
+    expect(bookings.map((row) => row.starts_at)).toEqual(['2026-07-01 06:00:00', '2025-12-31 23:00:00']);
+  }));
+
   it('numbers the lines of an id by content', () => staged({
     'data/a.csv': 'no,article,customer,start,n\n7,x,acme,2026-05-01,2\n7,x,acme,2026-05-01,1\n7,y,acme,2026-05-01,1\n8,x,acme,2026-05-01,1\n',
     'data/b.csv': 'no,article,customer,start,n\n7,x,acme,2026-04-30,9\n,x,acme,2026-04-30,9\n',
