@@ -1,0 +1,335 @@
+/**
+ * An invoice as UBL 2.1, the syntax of EN 16931 (European e-invoice): an `Invoice` with type 380, or a `CreditNote` with type 381.
+ * The elements stand in the order of the OASIS schemas. Sources: EN 16931-1 (terms, rules), CEN/TS 16931-3-2 (binding to UBL).
+ */
+import { DuebookError, problem } from '../values/diagnostic.js';
+import { formatScaled } from '../values/money.js';
+import { clean, cleanOr } from './clean.js';
+import { figures, invoicePeriod, vatId } from './ubl-parts.js';
+import { ublProblems } from './ubl-problems.js';
+import { unitCode } from './ubl-units.js';
+import { invoiceView } from './view.js';
+import { Xml, xml } from './xml.js';
+import type { Address } from '../config/types.js';
+import type { InvoiceRecord } from './types.js';
+import type { UblFigures, UblLine, UblTax } from './ubl-parts.js';
+
+export { ublProblems } from './ubl-problems.js';
+
+/** An electronic address: a code of the EAS list ("0088", "9930") and an id under it. */
+export interface Endpoint {
+  readonly scheme: string;
+  readonly id: string;
+}
+
+/** What the record does not know. */
+export interface UblOptions {
+  /** Addresses in the Peppol network. Only with both, and all else Peppol BIS Billing 3 asks for, the document says that it is one. */
+  readonly endpoints?: { readonly seller: Endpoint; readonly buyer: Endpoint };
+}
+
+const EN16931 = 'urn:cen.eu:en16931:2017';
+const PEPPOL = `${EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0`;
+const PEPPOL_PROFILE = 'urn:fdc:peppol.eu:2017:poacc:billing:01:1.0';
+/** Countries whose sellers Peppol asks for more than this writes (national rules of BIS Billing 3). */
+const PEPPOL_NATIONAL = new Set(['DK', 'GR', 'IS', 'IT', 'NL', 'NO', 'SE']);
+/** VATEX codes for categories that are exempt by their nature, and the words used where the tax has no note. */
+const EXEMPT: Readonly<Record<string, { readonly code: string; readonly text: string }>> = {
+  AE: { code: 'VATEX-EU-AE', text: 'Reverse charge' },
+  K: { code: 'VATEX-EU-IC', text: 'Intra-Community supply' },
+  G: { code: 'VATEX-EU-G', text: 'Export outside the EU' },
+  O: { code: 'VATEX-EU-O', text: 'Not subject to VAT' },
+};
+
+interface Pen {
+  readonly record: InvoiceRecord;
+  readonly numbers: UblFigures;
+  readonly options: UblOptions;
+  /** "Invoice" or "CreditNote", for element names. */
+  readonly kind: Xml;
+  readonly credit: boolean;
+  readonly currency: string;
+  readonly money: (amount: bigint) => string;
+}
+
+/**
+ * The document as text, UTF-8, ending in a line end; the same record gives the same bytes. Throws CONFIG_VALUE with everything
+ * {@link ublProblems} finds. Amounts that need three decimals give plain UBL that does not claim EN 16931 (BR-DEC).
+ */
+export function ublXml(record: InvoiceRecord, options: UblOptions = {}): string {
+  const found = ublProblems(record);
+  if (found.length > 0) {
+    const which = cleanOr(record.number) || cleanOr(record.invoice_id);
+    throw new DuebookError(found.map((text) => problem('CONFIG_VALUE', `no e-invoice can be written for ${which}: ${text}`)));
+  }
+  const numbers = figures(record);
+  const credit = record.kind === 'credit_note';
+  const pen: Pen = {
+    record, numbers, options, credit, kind: new Xml(credit ? 'CreditNote' : 'Invoice'), currency: record.currency,
+    money: (amount) => formatScaled(amount, numbers.places),
+  };
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${documentXml(pen).toString()}\n`;
+}
+
+/** Why a document cannot say that it is Peppol BIS Billing 3; empty where it can. */
+export function peppolMisses(record: InvoiceRecord, options: UblOptions): string[] {
+  const { seller, buyer } = record;
+  const misses: string[] = [];
+  if (options.endpoints === undefined) misses.push('electronic addresses of seller and buyer (BT-34, BT-49)');
+  if (cleanOr(buyer.purchase_order) === '') misses.push('a purchase order or buyer reference (BT-10, BT-13)');
+  if (PEPPOL_NATIONAL.has(seller.address.country.toUpperCase())) misses.push(`national rules of ${seller.address.country}`);
+  if (seller.address.country.toUpperCase() === 'DE' && (!seller.bank || !seller.email || !seller.phone)) {
+    misses.push('bank, e-mail and phone of a German seller');
+  }
+  return misses;
+}
+
+function documentXml(pen: Pen): Xml {
+  const { record, numbers, kind, credit, currency } = pen;
+  const peppol = numbers.en16931 && peppolMisses(record, pen.options).length === 0;
+  const order = cleanOr(record.buyer.purchase_order);
+  const period = invoicePeriod(record, numbers.lines);
+  const view = invoiceView(record);
+  // A note of a taxed category is no exemption reason (BR-S-10): it goes to the document. Peppol takes one note at most.
+  const note = [...new Set(numbers.taxes.filter((tax) => !isExempt(tax)).flatMap((tax) => tax.notes))].join(' · ');
+  const root = `${kind.toString()}-2`;
+  return xml`
+<${kind} xmlns="urn:oasis:names:specification:ubl:schema:xsd:${root}"
+  xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
+  xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+  ${numbers.en16931 && xml`<cbc:CustomizationID>${peppol ? PEPPOL : EN16931}</cbc:CustomizationID>`}
+  ${peppol && xml`<cbc:ProfileID>${PEPPOL_PROFILE}</cbc:ProfileID>`}
+  <cbc:ID>${clean(record.number!)}</cbc:ID>
+  <cbc:IssueDate>${record.issued_on}</cbc:IssueDate>
+  ${!credit && xml`<cbc:DueDate>${record.due_on}</cbc:DueDate>`}
+  <cbc:${kind}TypeCode>${credit ? '381' : '380'}</cbc:${kind}TypeCode>
+  ${note !== '' && xml`<cbc:Note>${note}</cbc:Note>`}
+  <cbc:DocumentCurrencyCode>${currency}</cbc:DocumentCurrencyCode>
+  ${order !== '' && xml`<cbc:BuyerReference>${order}</cbc:BuyerReference>`}
+  <cac:InvoicePeriod>
+    <cbc:StartDate>${period.first}</cbc:StartDate>
+    <cbc:EndDate>${period.last}</cbc:EndDate>
+  </cac:InvoicePeriod>
+  ${order !== '' && xml`
+<cac:OrderReference>
+  <cbc:ID>${order}</cbc:ID>
+</cac:OrderReference>`}
+  ${sellerXml(pen)}
+  ${buyerXml(pen)}
+  ${deliveryXml(pen)}
+  ${paymentXml(pen)}
+  ${view.payment.sentence !== '' && xml`
+<cac:PaymentTerms>
+  <cbc:Note>${view.payment.sentence}</cbc:Note>
+</cac:PaymentTerms>`}
+  ${taxXml(pen)}
+  ${totalsXml(pen)}
+  ${numbers.lines.map((line, i) => lineXml(pen, line, view.lines[i]!.late))}
+</${kind}>`;
+}
+
+function sellerXml({ record: { seller, partner }, numbers, options }: Pen): Xml {
+  const vat = vatId(seller.tax_id, seller.address.country);
+  const outside = numbers.taxes.some((tax) => tax.category === 'O');
+  const [tax, registration] = [cleanOr(seller.tax_id), cleanOr(seller.registration)];
+  const brand = cleanOr(partner?.name);
+  const known = registration !== '' || (vat !== null && !outside);
+  return xml`
+<cac:AccountingSupplierParty>
+  <cac:Party>
+    ${endpointXml(options.endpoints?.seller, seller.email)}
+    ${!known && xml`
+<cac:PartyIdentification>
+  <cbc:ID>${clean(seller.id)}</cbc:ID>
+</cac:PartyIdentification>`}
+    ${brand !== '' && xml`
+<cac:PartyName>
+  <cbc:Name>${brand}</cbc:Name>
+</cac:PartyName>`}
+    ${addressXml(seller.address)}
+    ${tax !== '' && (vat !== null && !outside ? taxSchemeXml(vat, 'VAT') : taxSchemeXml(tax, 'TAX'))}
+    <cac:PartyLegalEntity>
+      <cbc:RegistrationName>${clean(seller.name)}</cbc:RegistrationName>
+      ${registration !== '' && xml`<cbc:CompanyID>${registration}</cbc:CompanyID>`}
+    </cac:PartyLegalEntity>
+    ${contactXml(clean(seller.name), cleanOr(seller.phone), cleanOr(seller.email))}
+  </cac:Party>
+</cac:AccountingSupplierParty>`;
+}
+
+function buyerXml({ record: { buyer }, numbers, options }: Pen): Xml {
+  const vat = vatId(buyer.tax_id, buyer.address?.country);
+  const outside = numbers.taxes.some((tax) => tax.category === 'O');
+  return xml`
+<cac:AccountingCustomerParty>
+  <cac:Party>
+    ${endpointXml(options.endpoints?.buyer, buyer.email[0])}
+    <cac:PartyIdentification>
+      <cbc:ID>${clean(buyer.customer_id)}</cbc:ID>
+    </cac:PartyIdentification>
+    ${addressXml(buyer.address!)}
+    ${vat !== null && !outside && taxSchemeXml(vat, 'VAT')}
+    <cac:PartyLegalEntity>
+      <cbc:RegistrationName>${clean(buyer.name)}</cbc:RegistrationName>
+    </cac:PartyLegalEntity>
+    ${contactXml(cleanOr(buyer.contact), '', cleanOr(buyer.email[0]))}
+  </cac:Party>
+</cac:AccountingCustomerParty>`;
+}
+
+/** The address in a network, else the e-mail address (EAS code EM). */
+function endpointXml(endpoint: Endpoint | undefined, email: string | undefined): Xml | null {
+  const { scheme, id } = endpoint ?? { scheme: 'EM', id: cleanOr(email) };
+  return id === '' ? null : xml`<cbc:EndpointID schemeID="${scheme}">${id}</cbc:EndpointID>`;
+}
+
+function addressXml(address: Address): Xml {
+  const part = (name: string, value: string | undefined): Xml | null => {
+    const tag = new Xml(`cbc:${name}`);
+    return cleanOr(value) === '' ? null : xml`<${tag}>${cleanOr(value)}</${tag}>`;
+  };
+  return xml`
+<cac:PostalAddress>
+  ${part('StreetName', address.line1)}
+  ${part('AdditionalStreetName', address.line2)}
+  ${part('CityName', address.city)}
+  ${part('PostalZone', address.postal_code)}
+  ${part('CountrySubentity', address.region)}
+  <cac:Country>
+    <cbc:IdentificationCode>${address.country.toUpperCase()}</cbc:IdentificationCode>
+  </cac:Country>
+</cac:PostalAddress>`;
+}
+
+function taxSchemeXml(id: string, scheme: string): Xml {
+  return xml`
+<cac:PartyTaxScheme>
+  <cbc:CompanyID>${id}</cbc:CompanyID>
+  <cac:TaxScheme>
+    <cbc:ID>${scheme}</cbc:ID>
+  </cac:TaxScheme>
+</cac:PartyTaxScheme>`;
+}
+
+function contactXml(name: string, phone: string, email: string): Xml | null {
+  if (phone === '' && email === '' && name === '') return null;
+  return xml`
+<cac:Contact>
+  ${name !== '' && xml`<cbc:Name>${name}</cbc:Name>`}
+  ${phone !== '' && xml`<cbc:Telephone>${phone}</cbc:Telephone>`}
+  ${email !== '' && xml`<cbc:ElectronicMail>${email}</cbc:ElectronicMail>`}
+</cac:Contact>`;
+}
+
+/** Where an intra-Community supply goes to (BR-IC-12); the record knows no other place than the buyer's. */
+function deliveryXml({ record, numbers }: Pen): Xml | null {
+  if (!numbers.taxes.some((tax) => tax.category === 'K')) return null;
+  return xml`
+<cac:Delivery>
+  <cac:DeliveryLocation>
+    <cac:Address>
+      <cac:Country>
+        <cbc:IdentificationCode>${record.buyer.address!.country.toUpperCase()}</cbc:IdentificationCode>
+      </cac:Country>
+    </cac:Address>
+  </cac:DeliveryLocation>
+</cac:Delivery>`;
+}
+
+/** Credit transfer to the seller's account: 58 is SEPA (euro), 30 any other (UNTDID 4461). None where nothing is to be paid. */
+function paymentXml({ record, numbers, credit }: Pen): Xml | null {
+  const bank = record.seller.bank;
+  if (bank === undefined || credit || numbers.total <= 0n) return null;
+  const bic = cleanOr(bank.bic);
+  return xml`
+<cac:PaymentMeans>
+  <cbc:PaymentMeansCode>${record.currency === 'EUR' ? '58' : '30'}</cbc:PaymentMeansCode>
+  <cbc:PaymentID>${clean(record.number!)}</cbc:PaymentID>
+  <cac:PayeeFinancialAccount>
+    <cbc:ID>${clean(bank.iban).replace(/\s+/g, '')}</cbc:ID>
+    <cbc:Name>${clean(record.seller.name)}</cbc:Name>
+    ${bic !== '' && xml`
+<cac:FinancialInstitutionBranch>
+  <cbc:ID>${bic}</cbc:ID>
+</cac:FinancialInstitutionBranch>`}
+  </cac:PayeeFinancialAccount>
+</cac:PaymentMeans>`;
+}
+
+function isExempt(tax: UblTax): boolean {
+  return tax.category === 'E' || tax.category in EXEMPT;
+}
+
+function taxXml({ numbers, currency, money }: Pen): Xml {
+  return xml`
+<cac:TaxTotal>
+  <cbc:TaxAmount currencyID="${currency}">${money(numbers.tax)}</cbc:TaxAmount>
+  ${numbers.taxes.map((tax) => xml`
+<cac:TaxSubtotal>
+  <cbc:TaxableAmount currencyID="${currency}">${money(tax.net)}</cbc:TaxableAmount>
+  <cbc:TaxAmount currencyID="${currency}">${money(tax.tax)}</cbc:TaxAmount>
+  <cac:TaxCategory>
+    <cbc:ID>${tax.category}</cbc:ID>
+    ${tax.category !== 'O' && xml`<cbc:Percent>${tax.rate}</cbc:Percent>`}
+    ${tax.category in EXEMPT && xml`<cbc:TaxExemptionReasonCode>${EXEMPT[tax.category]!.code}</cbc:TaxExemptionReasonCode>`}
+    ${isExempt(tax) && xml`<cbc:TaxExemptionReason>${tax.notes.join(' · ') || EXEMPT[tax.category]!.text}</cbc:TaxExemptionReason>`}
+    <cac:TaxScheme>
+      <cbc:ID>VAT</cbc:ID>
+    </cac:TaxScheme>
+  </cac:TaxCategory>
+</cac:TaxSubtotal>`)}
+</cac:TaxTotal>`;
+}
+
+function totalsXml({ numbers, currency, money }: Pen): Xml {
+  return xml`
+<cac:LegalMonetaryTotal>
+  <cbc:LineExtensionAmount currencyID="${currency}">${money(numbers.net)}</cbc:LineExtensionAmount>
+  <cbc:TaxExclusiveAmount currencyID="${currency}">${money(numbers.net)}</cbc:TaxExclusiveAmount>
+  <cbc:TaxInclusiveAmount currencyID="${currency}">${money(numbers.total)}</cbc:TaxInclusiveAmount>
+  <cbc:PayableAmount currencyID="${currency}">${money(numbers.total)}</cbc:PayableAmount>
+</cac:LegalMonetaryTotal>`;
+}
+
+function lineXml({ kind, credit, currency, money }: Pen, each: UblLine, late: string): Xml {
+  const { line, days } = each;
+  const counted = new Xml(credit ? 'CreditedQuantity' : 'InvoicedQuantity');
+  const unit = unitCode(line.unit);
+  const product = cleanOr(line.product);
+  const booking = cleanOr(line.booking_id);
+  return xml`
+<cac:${kind}Line>
+  <cbc:ID>${String(line.line_no)}</cbc:ID>
+  ${late !== '' && xml`<cbc:Note>${late}</cbc:Note>`}
+  <cbc:${counted} unitCode="${unit}">${each.quantity}</cbc:${counted}>
+  <cbc:LineExtensionAmount currencyID="${currency}">${money(each.amount)}</cbc:LineExtensionAmount>
+  ${days.first !== null && xml`
+<cac:InvoicePeriod>
+  <cbc:StartDate>${days.first}</cbc:StartDate>
+  <cbc:EndDate>${days.last}</cbc:EndDate>
+</cac:InvoicePeriod>`}
+  ${booking !== '' && xml`
+<cac:DocumentReference>
+  <cbc:ID>${booking}</cbc:ID>
+  <cbc:DocumentTypeCode>130</cbc:DocumentTypeCode>
+</cac:DocumentReference>`}
+  <cac:Item>
+    <cbc:Name>${clean(line.description) || product || clean(line.kind)}</cbc:Name>
+    ${product !== '' && xml`
+<cac:SellersItemIdentification>
+  <cbc:ID>${product}</cbc:ID>
+</cac:SellersItemIdentification>`}
+    <cac:ClassifiedTaxCategory>
+      <cbc:ID>${each.category}</cbc:ID>
+      ${each.category !== 'O' && xml`<cbc:Percent>${each.rate}</cbc:Percent>`}
+      <cac:TaxScheme>
+        <cbc:ID>VAT</cbc:ID>
+      </cac:TaxScheme>
+    </cac:ClassifiedTaxCategory>
+  </cac:Item>
+  <cac:Price>
+    <cbc:PriceAmount currencyID="${currency}">${each.price}</cbc:PriceAmount>
+    ${each.base !== null && xml`<cbc:BaseQuantity unitCode="${unit}">${each.base}</cbc:BaseQuantity>`}
+  </cac:Price>
+</cac:${kind}Line>`;
+}
