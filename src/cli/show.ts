@@ -1,0 +1,39 @@
+/** `duebook show`: one invoice on the terminal, as JSON, or as a document. */
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { invoiceText } from '../report/invoice.js';
+import { jsonText } from '../report/json.js';
+import { fail } from '../values/diagnostic.js';
+import { valueOf } from './command.js';
+import type { Call } from './command.js';
+import { styleOf } from './io.js';
+
+const DOCUMENTS = ['html', 'pdf', 'xml'] as const;
+
+/** Gives the exit code. */
+export async function showCommand(call: Call): Promise<number> {
+  const { io } = call;
+  const asked = [...DOCUMENTS.filter((format) => call.given.has(format)), ...(call.json ? ['json' as const] : [])];
+  if (asked.length > 1) return fail('USAGE', `${asked.map((format) => `--${format}`).join(' and ')} exclude each other`, { hint: 'give one of them' });
+  const format = asked[0] ?? 'text';
+  const out = valueOf(call, 'out');
+  if (format === 'pdf' && out === undefined && io.stdout.terminal) {
+    return fail('USAGE', 'a PDF cannot be shown on a terminal', { hint: 'write it to a file: --out invoice.pdf' });
+  }
+  const { show } = await import('../run/show.js');
+  const { record, bytes } = await show(call.world, { ...call.common, id: call.args[0]!, format });
+  const style = out === undefined ? styleOf(io, io.stdout, call.no_color) : { color: false, columns: null };
+  const told = bytes ?? (format === 'json' ? jsonText(record) : invoiceText(record, style));
+  if (out === undefined) await io.stdout.write(told);
+  else await writeOut(call, out, told);
+  return 0;
+}
+
+/** Writes a file that was asked for with --out. Throws USAGE when that cannot be. */
+export async function writeOut(call: Call, out: string, content: string | Uint8Array): Promise<void> {
+  try {
+    await writeFile(resolve(call.io.cwd, out), content);
+  } catch (error) {
+    fail('USAGE', `${out} cannot be written: the system says ${(error as NodeJS.ErrnoException).code ?? 'no'}`, { hint: 'name another file after --out' });
+  }
+}

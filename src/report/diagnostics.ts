@@ -1,0 +1,85 @@
+/** How findings are told: on a terminal, as JSON, as annotations of GitHub Actions, as Markdown. Always all of them. */
+import type { Diagnostic, Place } from '../values/diagnostic.js';
+import { markdownText } from './escape.js';
+import { clean, cleanLines, paint } from './style.js';
+import type { Style } from './style.js';
+
+/** `file:line:column`, as far as it is known; empty without a place. */
+export function placeText(place: Place | undefined): string {
+  if (place === undefined) return '';
+  return [clean(place.file), place.line, place.line === undefined ? undefined : place.column].filter((part) => part !== undefined).join(':');
+}
+
+/** Findings as text, each `file:line:column: error CODE: message`, the line it is about, and the remedy; a count at the end. */
+export function diagnosticsText(diagnostics: readonly Diagnostic[], style: Style): string {
+  if (diagnostics.length === 0) return '';
+  const told = diagnostics.map((each) => `${one(each, style)}\n`);
+  return `${told.join('\n')}\n${diagnostics.length > 1 ? `${countText(diagnostics)}\n` : ''}`;
+}
+
+function one(found: Diagnostic, style: Style): string {
+  const at = placeText(found.at);
+  const severity = paint(style, found.severity === 'error' ? 'red' : 'yellow', found.severity);
+  const lines = [`${at === '' ? '' : `${paint(style, 'bold', at)}: `}${severity} ${paint(style, 'bold', found.code)}: ${indented(found.message)}`];
+  if (found.excerpt !== undefined) lines.push(cleanLines(found.excerpt));
+  if (found.also !== undefined) lines.push(`  also: ${placeText(found.also)}`);
+  if (found.hint !== undefined) lines.push(`  ${paint(style, 'cyan', 'help:')} ${indented(found.hint)}`);
+  return lines.join('\n');
+}
+
+function indented(text: string): string {
+  return cleanLines(text).replaceAll('\n', '\n    ');
+}
+
+/** "2 errors, 1 warning". */
+export function countText(diagnostics: readonly Diagnostic[]): string {
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
+  const parts = [[errors, 'error'], [warnings, 'warning']] as const;
+  return parts.filter(([n]) => n > 0).map(([n, word]) => `${n} ${word}${n === 1 ? '' : 's'}`).join(', ');
+}
+
+/** GitHub shows ten annotations of a kind per step and drops the rest without a word, so the rest is counted. */
+const SHOWN_BY_GITHUB = 10;
+
+/**
+ * Findings as workflow commands (`::error file=…,line=…::…`), errors first, and a line for those beyond the first ten. `prefix`
+ * is the project's folder in the repository, with a slash at the end, or empty.
+ */
+export function githubAnnotations(diagnostics: readonly Diagnostic[], prefix = ''): string {
+  const ordered = [...diagnostics.filter(isError), ...diagnostics.filter((each) => !isError(each))];
+  const lines = ordered.slice(0, SHOWN_BY_GITHUB).map((each) => {
+    const { at } = each;
+    const place: [string, string | number | undefined][] = [
+      ['file', at === undefined ? undefined : prefix + at.file], ['line', at?.line], ['col', at?.line === undefined ? undefined : at.column], ['title', each.code],
+    ];
+    const properties = place.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${property(String(value))}`);
+    const words = each.hint === undefined ? each.message : `${each.message}\nhelp: ${each.hint}`;
+    return `::${each.severity} ${properties.join(',')}::${data(words)}\n`;
+  });
+  const rest = ordered.slice(SHOWN_BY_GITHUB);
+  if (rest.length > 0) lines.push(`and ${countText(rest)} more, all in the log above and in the job summary\n`);
+  return lines.join('');
+}
+
+function isError(found: Diagnostic): boolean {
+  return found.severity === 'error';
+}
+
+/** Escapes of the runner's own toolkit for the message of a workflow command. */
+function data(text: string): string {
+  return cleanLines(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
+/** Findings as a Markdown list. */
+export function diagnosticsMarkdown(diagnostics: readonly Diagnostic[]): string {
+  return diagnostics.map((each) => {
+    const at = placeText(each.at);
+    const hint = each.hint === undefined ? '' : `<br>${markdownText(each.hint)}`;
+    return `- **${each.severity} ${each.code}**${at === '' ? '' : ` ${markdownText(at)}`}: ${markdownText(each.message)}${hint}\n`;
+  }).join('');
+}

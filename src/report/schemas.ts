@@ -1,0 +1,136 @@
+/**
+ * The shapes of `--json`, written once: the files in `schemas/` are made from them, and the compiler holds each equal to its type in
+ * `run/results.ts`. JSON Schema 2020-12.
+ */
+import { Type } from '@sinclair/typebox';
+import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox';
+import type { QueryResult } from '../run/query.js';
+import type {
+  CalendarResult, DoctorResult, ExportResult, InitResult, PreviewResult, RunResult, StatusResult, ValidateResult, VerifyResult,
+} from '../run/results.js';
+import type { Diagnostic } from '../values/diagnostic.js';
+import { CODES } from '../values/codes.js';
+import type { Code } from '../values/codes.js';
+
+const record = <T extends TProperties>(properties: T, description?: string): TObject<T> =>
+  Type.Object(properties, { additionalProperties: false, ...(description === undefined ? {} : { description }) });
+const orNull = <T extends TSchema>(value: T) => Type.Union([value, Type.Null()]);
+const choice = <const T extends readonly string[]>(words: T) => Type.Unsafe<T[number]>({ type: 'string', enum: [...words] });
+
+const text = Type.String();
+const whole = Type.Integer();
+const yesNo = Type.Boolean();
+const amount = Type.String({ pattern: '^-?\\d+(\\.\\d+)?$', description: 'A decimal; never a number, so that nothing is rounded.' });
+const date = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' });
+const instant = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}:\\d{2})$', description: 'ISO 8601 with offset.' });
+const digest = Type.String({ pattern: '^[0-9a-f]{16,64}$' });
+const version = Type.Integer({ description: 'Version of this shape; a change that breaks readers makes it one more.' });
+
+const place = record({ file: text, line: Type.Optional(whole), column: Type.Optional(whole) });
+const diagnostic = record({
+  code: Type.Unsafe<Code>({ type: 'string', enum: Object.keys(CODES) }), severity: choice(['error', 'warning']), message: text,
+  at: Type.Optional(place), also: Type.Optional(place), hint: Type.Optional(text), excerpt: Type.Optional(text),
+}, 'A finding, with the place it is about and the remedy.');
+const diagnostics = Type.Array(diagnostic);
+const head = record({ serial: whole, sha256: orNull(digest) }, 'The newest commit of the ledger; serial 0 where it is empty.');
+const total = record({ currency: text, invoices: whole, net: amount, tax: amount, total: amount });
+
+const line = record({
+  line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount,
+  unit_price: orNull(amount), amount, tax_id: text, service_start: orNull(instant), service_end: orNull(instant), late: yesNo,
+});
+const invoice = record({
+  invoice_id: text, number: orNull(text), status: choice(['preview', 'processed', 'void']), kind: choice(['invoice', 'credit_note']),
+  customer_id: text, customer_name: text, cycle_id: text, period_start: instant, period_end: instant, issued_on: date, due_on: date,
+  currency: text, net: amount, tax: amount, total: amount, digest, parked: orNull(text),
+  taxes: Type.Array(record({ tax_id: text, rate: amount, net: amount, tax: amount })), lines: Type.Array(line),
+});
+const openKeys = { batch_id: text, billing_date: date, partner_id: orNull(text), digest };
+const previewBatch = record({
+  ...openKeys, preview_at: instant, confirm_due_at: orNull(instant), auto_confirm: yesNo, send_due_at: orNull(instant),
+  invoices: Type.Array(invoice), totals: Type.Array(total),
+});
+const openBatch = record({ ...openKeys, confirm_due_at: orNull(instant), auto_confirm: yesNo, totals: Type.Array(total) });
+const completeness = record({
+  bookings_read: whole, billed: whole, already_billed: whole, waiting: whole, held: whole, cancelled: whole, ignored: whole, rejected: whole,
+  detail: Type.Array(record({ bucket: text, reason: orNull(text), currency: orNull(text), bookings: whole, amount: orNull(amount) })),
+}, 'Every booking read, in exactly one bucket; they add up to bookings_read.');
+const parked = record({
+  customer_id: text, customer_name: text, batch_id: text, invoice_id: text, currency: text, total: amount, reason: text,
+});
+const problems = Type.Array(record({ message_id: text, invoice_id: text, recipient: text, status: text, error: text }));
+
+const preview = record({
+  schema_version: version, as_of: instant, head, batches: Type.Array(previewBatch), completeness, files: Type.Array(text), diagnostics,
+});
+const confirmed = record({
+  batch_id: text, confirmed_at: instant, confirmed_by: choice(['auto', 'manual']),
+  numbers: Type.Array(record({ series: text, first: text, last: text, invoices: whole })), totals: Type.Array(total),
+});
+const run = record({
+  schema_version: version, command: choice(['run', 'confirm', 'send']), as_of: instant, head, confirmed: Type.Array(confirmed),
+  messages: record({ sent: whole, failed: whole, uncertain: whole, problems }), parked: Type.Array(parked), open: Type.Array(openBatch),
+  completeness: orNull(completeness), files: Type.Array(text), diagnostics,
+});
+const status = record({
+  schema_version: version, as_of: instant, head, ledger: text,
+  last_run: orNull(record({ run_id: text, as_of: instant, action: text, tool_version: text })),
+  open: Type.Array(openBatch), parked: Type.Array(parked),
+  outbox: Type.Array(record({ status: text, messages: whole, next_due_at: orNull(instant) })), problems, completeness,
+  history: record({ file: text, serial: orNull(whole), current: yesNo }), diagnostics,
+});
+const validate = record({
+  schema_version: version, file: text, customers: whole, cycles: whole, products: whole, sources: whole, diagnostics,
+});
+const calendar = record({
+  schema_version: version, from: date, to: date,
+  periods: Type.Array(record({
+    customer_id: Type.Optional(text), cycle_id: text, n: whole, period_start: instant, period_end: instant, billing_at: instant,
+    billing_date: date, preview_at: orNull(instant), confirm_due_at: orNull(instant), send_due_at: orNull(instant), stub: yesNo,
+  })),
+});
+const verify = record({
+  schema_version: version, head, ok: yesNo, checks: Type.Array(record({ name: text, ok: yesNo, detail: text })), diagnostics,
+});
+const doctor = record({
+  schema_version: version, ok: yesNo, checks: Type.Array(record({ name: text, ok: yesNo, detail: text, hint: orNull(text) })),
+});
+const exported = record({ schema_version: version, to: text, files: Type.Array(record({ file: text, rows: whole })) });
+const init = record({ schema_version: version, folder: text, files: Type.Array(text) });
+const query = record({
+  schema_version: version, columns: Type.Array(record({ name: text, type: text })), rows: Type.Array(Type.Array(Type.Unknown())),
+});
+const error = record({ schema_version: version, exit_code: whole, diagnostics }, 'What every command gives instead of its result when it could not be done.');
+
+/** What a command gives when it failed. */
+export interface ErrorResult {
+  readonly schema_version: number;
+  readonly exit_code: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** By the name of the command; confirm and send give the shape of run. */
+export const SCHEMAS: Readonly<Record<string, TSchema>> = {
+  preview, run, confirm: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, error,
+};
+
+/** File names in `schemas/` and their texts. */
+export function schemaFiles(): [file: string, text: string][] {
+  const names = Object.keys(SCHEMAS).filter((name) => name !== 'confirm' && name !== 'send');
+  return names.map((name) => [`${name}.schema.json`, `${JSON.stringify({
+    $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `https://duebook.dev/schemas/${name}.schema.json`,
+    title: `duebook ${name} --json`, ...SCHEMAS[name],
+  }, null, 2)}\n`]);
+}
+
+/** Equal both ways, whether or not members may be written to. */
+type Plain<T> = T extends readonly (infer U)[] ? Plain<U>[] : T extends object ? { -readonly [K in keyof T]: Plain<T[K]> } : T;
+type Same<A, B> = [Plain<A>] extends [Plain<B>] ? ([Plain<B>] extends [Plain<A>] ? true : false) : false;
+type Held = [
+  Same<Static<typeof preview>, PreviewResult>, Same<Static<typeof run>, RunResult>, Same<Static<typeof status>, StatusResult>,
+  Same<Static<typeof validate>, ValidateResult>, Same<Static<typeof calendar>, CalendarResult>, Same<Static<typeof verify>, VerifyResult>,
+  Same<Static<typeof doctor>, DoctorResult>, Same<Static<typeof exported>, ExportResult>, Same<Static<typeof init>, InitResult>,
+  Same<Static<typeof query>, QueryResult>, Same<Static<typeof error>, ErrorResult>,
+];
+/** Does not compile when a shape and its type differ; the place in the list tells which. */
+export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true];

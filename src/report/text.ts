@@ -1,0 +1,189 @@
+/** Results as text for a terminal, in plain words for people in finance. */
+import type {
+  ConfirmedBatch, DoctorResult, ExportResult, InitResult, OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult, RunResult,
+  SendTally, StatusResult, ValidateResult, VerifyResult, CalendarResult,
+} from '../run/results.js';
+import { calendarText } from './month.js';
+import { queryTable } from './query.js';
+import type { QueryTable } from './query.js';
+import { clean, paint } from './style.js';
+import type { Style } from './style.js';
+import { table } from './table.js';
+import { completenessText, confirmText, count, headText, instantText, invoicesOf, periodText, totalsText } from './words.js';
+
+/** Rows of a list shown before the rest is only counted; `--json` and the files in the output folder have all. */
+const SHOWN = 50;
+
+const TEXTS: Readonly<Record<string, (result: never, style: Style) => string[]>> = {
+  preview: previewText, run: runText, confirm: runText, send: runText, status: statusText, validate: validateText, verify: verifyText,
+  doctor: doctorText, export: exportText, init: initText,
+  calendar: (result: CalendarResult, style: Style) => calendarText(result, style),
+  query: (result: QueryTable, style: Style) => queryTable(result, style),
+};
+
+/** The text of a result, by the name of its schema. Ends with a line feed. */
+export function resultText(name: string, result: object, style: Style): string {
+  const tell = TEXTS[name];
+  if (tell === undefined) throw new Error(`no text for ${name}`);
+  return `${tell(result as never, style).join('\n')}\n`;
+}
+
+function previewText(result: PreviewResult, style: Style): string[] {
+  const head = `${paint(style, 'bold', `Preview as of ${instantText(result.as_of)}`)} · ledger ${headText(result.head)}`;
+  if (result.batches.length === 0) return [head, '', 'Nothing is open: no billing date is due yet.', '', completenessText(result.completeness), ...filesText(result.files)];
+  return [
+    head, '', ...result.batches.flatMap((batch) => [...batchText(batch, style), '']),
+    completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files), '',
+    ...result.batches.slice(0, 3).map((batch) => `To confirm: duebook confirm ${batch.batch_id} --expect ${batch.digest}`),
+  ];
+}
+
+function batchText(batch: PreviewBatch, style: Style): string[] {
+  const partner = batch.partner_id === null ? '' : ` · partner ${clean(batch.partner_id)}`;
+  const sent = batch.send_due_at === null ? 'not sent by itself' : `sent from ${instantText(batch.send_due_at)}`;
+  const rows = batch.invoices.slice(0, SHOWN).map((invoice) => [
+    clean(invoice.customer_name), periodText(invoice.period_start, invoice.period_end), String(invoice.lines.length),
+    invoice.net, invoice.tax, invoice.total, invoice.currency, invoice.parked === null ? '' : paint(style, 'yellow', `parked: ${clean(invoice.parked)}`),
+  ]);
+  const totals = batch.totals.map((total) => [count(total.invoices, 'invoice'), '', '', total.net, total.tax, total.total, total.currency, '']);
+  const more = batch.invoices.length > SHOWN ? [`  … and ${batch.invoices.length - SHOWN} more; --json and --out give all of them`] : [];
+  return [
+    `${paint(style, 'bold', `Batch ${batch.batch_id}`)} · billing date ${batch.billing_date}${partner}`,
+    `  confirmed ${confirmText(batch)} · ${sent}`, '',
+    ...table([
+      { title: 'Customer', least: 16 }, { title: 'Period' }, { title: 'Lines', align: 'right' }, { title: 'Net', align: 'right' },
+      { title: 'Tax', align: 'right' }, { title: 'Total', align: 'right' }, { title: '' }, { title: '', least: 10 },
+    ], [...rows, null, ...totals], style, '  '),
+    ...more,
+  ];
+}
+
+/** Bookings that are on no invoice, and why. */
+function unbilledText(result: { readonly completeness: PreviewResult['completeness'] }, style: Style): string[] {
+  const rows = result.completeness.detail.filter(({ bucket }) => bucket !== 'billed' && bucket !== 'already_billed').map((each) => [
+    each.bucket.replaceAll('_', ' '), clean(each.reason ?? ''), String(each.bookings), each.amount ?? '', each.currency ?? '',
+  ]);
+  if (rows.length === 0) return [];
+  return ['', ...table([
+    { title: 'Not billed' }, { title: 'Why', least: 20 }, { title: 'Bookings', align: 'right' }, { title: 'Amount', align: 'right' }, { title: '' },
+  ], rows, style, '  ')];
+}
+
+function runText(result: RunResult, style: Style): string[] {
+  const name = { run: 'Run', confirm: 'Confirmation', send: 'Sending' }[result.command];
+  const lines = [`${paint(style, 'bold', `${name} as of ${instantText(result.as_of)}`)} · ledger ${headText(result.head)}`, ''];
+  if (result.confirmed.length > 0) lines.push(...confirmedText(result.confirmed, style), '');
+  else if (result.command !== 'send') lines.push('Nothing was confirmed.', '');
+  const { sent, failed, uncertain } = result.messages;
+  if (sent + failed + uncertain > 0) lines.push(`Mail: ${sent} sent, ${failed} failed, ${uncertain} uncertain`, ...problemsText(result.messages.problems, style), '');
+  else if (result.command === 'send') lines.push('Nothing was due to be sent.', '');
+  lines.push(...parkedText(result.parked, style), ...openText(result.open, style));
+  if (result.completeness !== null) lines.push(completenessText(result.completeness), ...unbilledText({ completeness: result.completeness }, style));
+  lines.push(...filesText(result.files));
+  while (lines.at(-1) === '') lines.pop();
+  return lines;
+}
+
+function confirmedText(batches: readonly ConfirmedBatch[], style: Style): string[] {
+  const rows = batches.flatMap((batch) => {
+    const numbers = batch.numbers.map(({ first, last }) => (first === last ? first : `${first} to ${last}`)).join(', ');
+    return batch.totals.map((total, i) => [
+      i === 0 ? batch.batch_id : '', i === 0 ? clean(numbers) : '', String(total.invoices), total.total, total.currency,
+      i === 0 ? `${instantText(batch.confirmed_at)}${batch.confirmed_by === 'auto' ? ', by itself' : ', by hand'}` : '',
+    ]);
+  });
+  return table([
+    { title: 'Confirmed' }, { title: 'Numbers', least: 14 }, { title: 'Invoices', align: 'right' }, { title: 'Total', align: 'right' }, { title: '' }, { title: 'Confirmed at' },
+  ], rows, style);
+}
+
+function problemsText(problems: SendTally['problems'], style: Style): string[] {
+  if (problems.length === 0) return [];
+  const rows = problems.slice(0, SHOWN).map((each) => [clean(each.invoice_id), clean(each.recipient), each.status, clean(each.error)]);
+  const more = problems.length > SHOWN ? [`  … and ${problems.length - SHOWN} more`] : [];
+  return [...table([{ title: 'Invoice' }, { title: 'To', least: 12 }, { title: 'Outcome' }, { title: 'Why', least: 20 }], rows, style, '  '), ...more];
+}
+
+function parkedText(parked: readonly ParkedCustomer[], style: Style): string[] {
+  if (parked.length === 0) return [];
+  const rows = parked.slice(0, SHOWN).map((each) => [clean(each.customer_name), clean(each.customer_id), each.batch_id, each.total, each.currency, clean(each.reason)]);
+  const more = parked.length > SHOWN ? [`  … and ${parked.length - SHOWN} more`] : [];
+  return [
+    paint(style, 'yellow', `${count(parked.length, 'customer')} parked: look at the invoice, then confirm it by hand with --customer`),
+    ...table([
+      { title: 'Customer', least: 14 }, { title: 'Id' }, { title: 'Batch' }, { title: 'Total', align: 'right' }, { title: '' }, { title: 'Why', least: 20 },
+    ], rows, style, '  '), ...more, '',
+  ];
+}
+
+function openText(open: readonly OpenBatch[], style: Style): string[] {
+  if (open.length === 0) return ['No batch is open.', ''];
+  const rows = open.map((batch) => [
+    batch.batch_id, batch.partner_id === null ? '' : clean(batch.partner_id), String(invoicesOf(batch.totals)), totalsText(batch.totals), confirmText(batch), batch.digest.slice(0, 12),
+  ]);
+  const partners = open.some(({ partner_id }) => partner_id !== null);
+  const columns = [
+    { title: 'Open batch' }, { title: partners ? 'Partner' : '' }, { title: 'Invoices', align: 'right' as const }, { title: 'Total', align: 'right' as const },
+    { title: 'Confirmed', least: 20 }, { title: 'Digest' },
+  ];
+  const kept = (cells: readonly string[]): string[] => cells.filter((_, i) => partners || i !== 1);
+  return [...table(columns.filter((_, i) => partners || i !== 1), rows.map(kept), style), ''];
+}
+
+function statusText(result: StatusResult, style: Style): string[] {
+  const { last_run: last, history } = result;
+  const lines = [
+    `${paint(style, 'bold', `Status as of ${instantText(result.as_of)}`)}`,
+    `  ledger    ${clean(result.ledger)}, ${headText(result.head)}`,
+    `  last run  ${last === null ? 'never' : `${last.action} as of ${instantText(last.as_of)} (${last.run_id}, version ${last.tool_version})`}`,
+    `  history   ${history.file}${history.serial === null ? ', not made yet' : `, serial ${history.serial}${history.current ? '' : ', behind the ledger'}`}`, '',
+    ...openText(result.open, style), ...parkedText(result.parked, style),
+  ];
+  if (result.outbox.length > 0) {
+    lines.push(...table([{ title: 'Mail' }, { title: 'Messages', align: 'right' }, { title: 'Next due' }],
+      result.outbox.map((each) => [each.status, String(each.messages), each.next_due_at === null ? '' : instantText(each.next_due_at)]), style), '');
+  }
+  return [...lines, ...problemsText(result.problems, style), completenessText(result.completeness), ...unbilledText(result, style)];
+}
+
+function validateText(result: ValidateResult, style: Style): string[] {
+  const { customers, cycles, products, sources } = result;
+  const parts = [count(customers, 'customer'), count(cycles, 'cycle'), count(products, 'product'), count(sources, 'source of bookings', 'sources of bookings')];
+  return [`${clean(result.file)} ${paint(style, 'green', 'is good')}: ${parts.join(', ')}`];
+}
+
+function verifyText(result: VerifyResult, style: Style): string[] {
+  const rows = result.checks.map(({ name, ok, detail }) => [mark(ok, style), name, clean(detail)]);
+  const words = result.ok ? paint(style, 'green', 'The ledger is proved') : paint(style, 'red', 'The ledger is NOT whole');
+  return [...table([{ title: '' }, { title: '' }, { title: '' }], rows, style), '', `${words}: ${headText(result.head)}${result.head.sha256 === null ? '' : `, ${result.head.sha256}`}`];
+}
+
+function doctorText(result: DoctorResult, style: Style): string[] {
+  const lines = result.checks.flatMap(({ name, ok, detail, hint }) => [
+    `${mark(ok, style)}  ${name.padEnd(13)}  ${clean(detail)}`, ...(hint === null ? [] : [`         ${paint(style, 'cyan', 'help:')} ${clean(hint)}`]),
+  ]);
+  return [...lines, '', result.ok ? 'All is well.' : 'Something is not as it has to be.'];
+}
+
+function mark(ok: boolean, style: Style): string {
+  return ok ? paint(style, 'green', 'ok  ') : paint(style, 'red', 'FAIL');
+}
+
+function exportText(result: ExportResult, style: Style): string[] {
+  const rows = result.files.map(({ file, rows: n }) => [file, String(n)]);
+  return [`Exported to ${clean(result.to)}`, ...table([{ title: 'File' }, { title: 'Rows', align: 'right' }], rows, style, '  ')];
+}
+
+function initText(result: InitResult): string[] {
+  const here = result.folder === '.' ? [] : [`  cd ${clean(result.folder)}`];
+  return [
+    `A new billing project is in ${result.folder === '.' ? 'this folder' : clean(result.folder)}:`, ...result.files.map((file) => `  ${file}`), '', 'Next:', ...here,
+    '  duebook validate', '  duebook preview --as-of 2026-05-01', '  duebook run --as-of 2026-05-05',
+  ];
+}
+
+function filesText(files: readonly string[]): string[] {
+  if (files.length === 0) return [];
+  const more = files.length > 10 ? [`  … and ${files.length - 10} more`] : [];
+  return ['', `${count(files.length, 'file')} written`, ...files.slice(0, 10).map((file) => `  ${clean(file)}`), ...more];
+}

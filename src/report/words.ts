@@ -1,0 +1,57 @@
+/** Small phrases that text and Markdown share. */
+import type { Completeness, CurrencyTotal, HeadResult } from '../run/results.js';
+
+/** "1 invoice", "3 invoices". */
+export function count(n: number, word: string, plural = `${word}s`): string {
+  return `${n} ${n === 1 ? word : plural}`;
+}
+
+/** An instant as read: `2026-05-04T22:00:00+02:00` becomes `2026-05-04 22:00 +02:00`; seconds are shown where there are some. */
+export function instantText(iso: string): string {
+  return iso.replace('T', ' ').replace(/:00(?=[Z+-])/, '').replace(/(?<=\d)(Z|[+-]\d\d:\d\d)$/, (_, zone: string) => (zone === 'Z' ? ' UTC' : ` ${zone}`));
+}
+
+/** A half-open period by its first and last day: `2026-04-01 – 2026-04-30`; with times where a bound is not midnight. */
+export function periodText(start: string, end: string): string {
+  const midnight = (iso: string): boolean => iso.slice(11, 19) === '00:00:00' || iso.slice(11, 16) === '00:00';
+  if (!midnight(start) || !midnight(end)) return `${start.slice(0, 16).replace('T', ' ')} – ${end.slice(0, 16).replace('T', ' ')}`;
+  const last = dayBefore(end.slice(0, 10));
+  return last <= start.slice(0, 10) ? start.slice(0, 10) : `${start.slice(0, 10)} – ${last}`;
+}
+
+function dayBefore(date: string): string {
+  return new Date(Date.UTC(Number(date.slice(0, 4)), Number(date.slice(5, 7)) - 1, Number(date.slice(8, 10)) - 1)).toISOString().slice(0, 10);
+}
+
+/** "296.31 EUR + 80.00 USD", or "nothing". */
+export function totalsText(totals: readonly CurrencyTotal[]): string {
+  return totals.length === 0 ? 'nothing' : totals.map(({ total, currency }) => `${total} ${currency}`).join(' + ');
+}
+
+/** Invoices of all currencies together. */
+export function invoicesOf(totals: readonly CurrencyTotal[]): number {
+  return totals.reduce((sum, { invoices }) => sum + invoices, 0);
+}
+
+/** "serial 12 (9f86d081…)" or "empty". */
+export function headText(head: HeadResult): string {
+  return head.serial === 0 ? 'empty' : `serial ${head.serial}${head.sha256 === null ? '' : ` (${head.sha256.slice(0, 12)})`}`;
+}
+
+const BUCKETS = [
+  ['billed', 'to be billed'], ['already_billed', 'billed before'], ['waiting', 'waiting for their period'], ['held', 'held'],
+  ['cancelled', 'cancelled'], ['ignored', 'ignored'], ['rejected', 'rejected'],
+] as const;
+
+/** "10 bookings read: 6 to be billed, 3 billed before, 1 waiting for their period". */
+export function completenessText(completeness: Completeness): string {
+  const parts = BUCKETS.filter(([key]) => completeness[key] > 0).map(([key, words]) => `${completeness[key]} ${words}`);
+  return `${count(completeness.bookings_read, 'booking')} read${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
+}
+
+/** When a batch is confirmed, in words. */
+export function confirmText(batch: { readonly auto_confirm: boolean; readonly confirm_due_at: string | null }): string {
+  if (batch.confirm_due_at === null) return 'only by hand';
+  const at = instantText(batch.confirm_due_at);
+  return batch.auto_confirm ? `by itself at ${at}` : `only by hand, due at ${at}`;
+}
