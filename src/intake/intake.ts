@@ -73,7 +73,7 @@ async function stageSource(
   const staged = await recordFiles(engine, source, files, loaded);
   await addFaults(engine, loaded.faults);
   const lines = loaded.batches.some((batch) => batch.lines);
-  const target = lines ? 'line_stage' : 'input.bookings';
+  const target = lines ? 'line_stage' : 'input.staged';
   if (lines) await engine.run(`CREATE OR REPLACE TEMP TABLE ${target} (${ddl(BOOKING_COLUMNS)})`);
   for (const batch of loaded.batches) {
     try {
@@ -84,7 +84,7 @@ async function stageSource(
       diagnostics.push(...damaged);
     }
   }
-  if (lines) await engine.run(`INSERT INTO input.bookings ${numbered(target)}; DROP TABLE ${target}`);
+  if (lines) await engine.run(`INSERT INTO input.staged ${numbered(target)}; DROP TABLE ${target}`);
   for (const table of loaded.tables) await engine.run(`DROP TABLE ${table}`);
   return staged;
 }

@@ -1,5 +1,5 @@
 /**
- * From what stands in the files to `input.bookings`, set-wise: one SELECT of four layers (cells, values, booking, content).
+ * From what stands in the files to `input.staged`, set-wise: one SELECT of four layers (cells, values, booking, row).
  *
  * It comes in two strengths with the same result. The exact one trims, cleans and judges each field. The fast one
  * takes texts as they are and asks once a row whether they are clean; rows where they are not go through the exact one.
@@ -173,27 +173,16 @@ function problems(batch: Batch, reading: Reading, step: string, milli: string): 
   return FIELDS.map((field) => `${found[field] ?? 'NULL::VARCHAR'} AS p_${field}`).join(', ');
 }
 
-/** The text that is hashed: no field contains \x1f, NULL is written as nothing, and empty is NULL: it can be read in one way only. */
 const TEXTS = ['booking_id', 'customer_id', 'product', 'description'] as const;
-const REST = [
-  'currency', 'status', 'epoch_us(starts_at)', 'epoch_us(ends_at)', 'quantity_micro', 'unit_price_micro', 'amount_minor',
-] as const;
+const COLUMNS = Object.keys(BOOKING_COLUMNS);
 
-function content(): string {
-  return `concat(${[...TEXTS, ...REST].join(`, ${PART}, `)})`;
-}
-
-const HASHED = '(h >> 64)::UBIGINT AS content_hi, (h & 18446744073709551615::UHUGEINT)::UBIGINT AS content_lo';
-const COLUMNS = Object.keys(BOOKING_COLUMNS).filter((name) => !name.startsWith('content_'));
-
-/** Layer 4: rows of `input.bookings`, where a NULL status marks a row that did not pass. */
+/** Layer 4: rows of `input.staged`, where a NULL status marks a row that did not pass. */
 export function bookings(batch: Batch, reading: Reading): string {
   const wrong = FIELDS.map((field) => `p_${field} IS NOT NULL`).join(' OR ');
   const passes = reading.fast ? `booking_id <> '' AND customer_id <> '' AND ${isClean(TEXTS)}` : 'true';
   const columns = COLUMNS.map((name) => (name === 'source' ? `${literal(batch.source.name)} AS source`
     : name === 'status' ? `CASE WHEN coalesce(${passes}, false) AND NOT (${wrong}) THEN status END AS status` : name));
-  return `SELECT ${columns.join(', ')}, ${HASHED} FROM (SELECT *, md5_number(content) AS h FROM (SELECT *, ${content()} AS content `
-    + `FROM (${booking(batch, reading)}) AS b) AS t) AS m`;
+  return `SELECT ${columns.join(', ')} FROM (${booking(batch, reading)}) AS b`;
 }
 
 /**
@@ -206,5 +195,5 @@ export function numbered(table: string): string {
   const part = (index: number): string => `nullif(split_part(booking_id, ${PART}, ${index}), '')`;
   const rank = `(row_number() OVER (PARTITION BY booking_id ORDER BY ${order}))::VARCHAR`;
   const ranked = `SELECT * REPLACE (concat_ws('/', ${part(1)}, ${rank}, ${part(2)}) AS booking_id) FROM ${table}`;
-  return `SELECT ${COLUMNS.join(', ')}, ${HASHED} FROM (SELECT *, md5_number(${content()}) AS h FROM (${ranked}) AS t) AS m`;
+  return `SELECT ${COLUMNS.join(', ')} FROM (${ranked}) AS t`;
 }

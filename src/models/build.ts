@@ -25,7 +25,7 @@ export async function buildDraft(engine: Engine): Promise<void> {
 /** Runs the checks over the draft; findings carry the booking's file and record. */
 export async function checkDraft(engine: Engine): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
-  for (const name of CHECKS) {
+  for (const name of await neededChecks(engine)) {
     const rows = await engine.rows<{ code: Code; severity: string; message: string; file: string | null; record: bigint | null; field: string | null }>(
       sqlFile(`checks/${name}.sql`));
     for (const row of rows) {
@@ -36,6 +36,13 @@ export async function checkDraft(engine: Engine): Promise<Diagnostic[]> {
     }
   }
   return found;
+}
+
+/** A check that can find nothing would still read every booking: those two are asked only when there is something to find. */
+async function neededChecks(engine: Engine): Promise<string[]> {
+  const { rejected, billed } = await engine.row<{ rejected: boolean; billed: boolean }>(`
+    SELECT (SELECT count(*) FROM draft.completeness WHERE bucket = 'rejected') > 0 AS rejected, (SELECT count(*) FROM input.billed) > 0 AS billed`);
+  return CHECKS.filter((name) => (name !== 'rejected_bookings' || rejected) && (name !== 'changed_bookings' || billed));
 }
 
 /** Remedies, by code. */

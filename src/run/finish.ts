@@ -8,7 +8,7 @@ import type { Context } from './context.js';
 import { headResult, historyPath, tell } from './context.js';
 import type { Draft } from './draft.js';
 import { engineOptions } from './draft.js';
-import { PAGES, writePreviewFiles, writeProcessedFiles } from './outputs.js';
+import { pages, writePreviewFiles, writeProcessedFiles } from './outputs.js';
 import { ledgerRecords } from './records.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { ConfirmedBatch, RunResult, SendTally } from './results.js';
@@ -28,7 +28,7 @@ export async function finish(
   for (const batch of mergeBatches(confirmed)) {
     const where = `i.batch_id = ${literal(batch.batch_id)}`;
     const records = await ledgerRecords(engine, `${where} AND i.serial > ${done.since} AND i.invoice_id IN
-      (SELECT i.invoice_id FROM ledger.invoices AS i WHERE ${where} AND i.serial > ${done.since} ORDER BY i.serial, i.series, i.seq LIMIT ${PAGES})`);
+      (SELECT i.invoice_id FROM ledger.invoices AS i WHERE ${where} AND i.serial > ${done.since} ORDER BY i.serial, i.series, i.seq LIMIT ${pages(batch.totals)})`);
     files.push(...await writeProcessedFiles(context, engine, batch, records, where));
   }
   const heads = await openBatches(engine, context);

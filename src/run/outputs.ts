@@ -23,8 +23,9 @@ import type { Draft } from './draft.js';
 import { draftRecords } from './records.js';
 import type { ConfirmedBatch, CurrencyTotal, ParkedCustomer } from './results.js';
 
-/** Pages are written for so many invoices of a batch; `show NUMBER --html` makes any other. */
-export const PAGES = 1_000;
+/** A batch of up to so many invoices gets a page for each; of a larger one the first hundred, and `show NUMBER --html` makes any other. */
+const PAGES_ALL = 1_000;
+const PAGES_SAMPLE = 100;
 /** Rows of a sheet in common spreadsheets; larger tables are written as Parquet. */
 const SHEET_ROWS = 1_048_575;
 
@@ -37,6 +38,12 @@ const money = (minor: string, exponent: string): string => {
     || CAST(abs(${minor}) // ${unit} AS VARCHAR) || '.' || lpad(CAST(abs(${minor}) % ${unit} AS VARCHAR), CAST(${exponent} AS INTEGER), '0') END`;
 };
 const micro = (column: string): string => `rtrim(rtrim(CAST(CAST(${column} AS DECIMAL(38, 0)) * 0.000001 AS VARCHAR), '0'), '.')`;
+
+/** How many of a batch's invoices get a page. */
+export function pages(totals: readonly CurrencyTotal[]): number {
+  const invoices = totals.reduce((sum, total) => sum + total.invoices, 0);
+  return invoices <= PAGES_ALL ? PAGES_ALL : PAGES_SAMPLE;
+}
 
 /** Writes the folders of the open batches and removes those of batches that are no longer open. Returns the files, sorted. */
 export async function writePreviewFiles(
@@ -53,7 +60,7 @@ export async function writePreviewFiles(
   for (const head of heads) {
     const where = selectionSql({ ...selection, batch: head.batch_id });
     const records = await draftRecords(draft.engine, config, `${where} AND i.invoice_key IN
-      (SELECT i.invoice_key FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key LIMIT ${PAGES})`);
+      (SELECT i.invoice_key FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key LIMIT ${pages(head.totals)})`);
     const parked = await parkedCustomers(draft.engine, { ...selection, batch: head.batch_id });
     const folder = `${out}/preview/${head.batch_id}`;
     await freshFolder(join(config.root, folder));
