@@ -22,7 +22,7 @@ export function table(
     const parts = cells.map((cell, i) => pad(cut(cell, widths[i]!), widths[i]!, columns[i]!.align ?? 'left'));
     return `${indent}${parts.join(GAP)}`.trimEnd();
   };
-  const rule = indent + widths.map((width) => '─'.repeat(width)).join(GAP);
+  const rule = indent + widths.map((width) => '─'.repeat(width)).join(GAP).trimEnd();
   const head = columns.some(({ title }) => title !== '') ? [paint(style, 'dim', line(columns.map(({ title }) => title)))] : [];
   return [...head, ...rows.map((row) => (row === null ? paint(style, 'dim', rule) : line(row)))];
 }

@@ -9,7 +9,7 @@ import type { QueryTable } from './query.js';
 import { clean, paint } from './style.js';
 import type { Style } from './style.js';
 import { table } from './table.js';
-import { completenessText, confirmText, count, headText, instantText, invoicesOf, periodText, totalsText } from './words.js';
+import { completenessText, confirmText, count, headText, instantText, invoicesOf, periodText, reasonText, totalsText } from './words.js';
 
 /** Rows of a list shown before the rest is only counted; `--json` and the files in the output folder have all. */
 const SHOWN = 50;
@@ -61,7 +61,7 @@ function batchText(batch: PreviewBatch, style: Style): string[] {
 /** Bookings that are on no invoice, and why. */
 function unbilledText(result: { readonly completeness: PreviewResult['completeness'] }, style: Style): string[] {
   const rows = result.completeness.detail.filter(({ bucket }) => bucket !== 'billed' && bucket !== 'already_billed').map((each) => [
-    each.bucket.replaceAll('_', ' '), clean(each.reason ?? ''), String(each.bookings), each.amount ?? '', each.currency ?? '',
+    each.bucket.replaceAll('_', ' '), clean(reasonText(each.reason)), String(each.bookings), each.amount ?? '', each.currency ?? '',
   ]);
   if (rows.length === 0) return [];
   return ['', ...table([

@@ -43,6 +43,17 @@ const BUCKETS = [
   ['cancelled', 'cancelled'], ['ignored', 'ignored'], ['rejected', 'rejected'],
 ] as const;
 
+const REASONS: Readonly<Record<string, string>> = {
+  unknown_customer: 'the customer is not in the configuration', no_price: 'no price is known', no_tax: 'no tax is known',
+  amount_too_large: 'the amount is too large', late: 'came after its period was billed', outside_cycle: 'outside of the customer\'s cycle',
+  no_open_period: 'no period is open for it', scheduled: 'not completed yet', period_running: 'its period is still running',
+};
+
+/** Why a booking is in its bucket, in plain words. */
+export function reasonText(reason: string | null): string {
+  return reason === null ? '' : (REASONS[reason] ?? reason.replaceAll('_', ' '));
+}
+
 /** "10 bookings read: 6 to be billed, 3 billed before, 1 waiting for their period". */
 export function completenessText(completeness: Completeness): string {
   const parts = BUCKETS.filter(([key]) => completeness[key] > 0).map(([key, words]) => `${completeness[key]} ${words}`);
