@@ -120,7 +120,7 @@ function nextTable(loaded: Loaded): string {
 
 /** The `index`-th of a list, as SQL. */
 export function pick(list: readonly (number | bigint)[], index: string): string {
-  return list.length === 1 ? String(list[0]) : `[${list.join(', ')}][${index} + 1]`;
+  return list.length === 1 ? String(list[0]) : `[${list.join(', ')}][(${index})::BIGINT + 1]`;
 }
 
 /** DuckDB takes paths for patterns; this one stands for itself. */
