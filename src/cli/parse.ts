@@ -22,6 +22,10 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   const word = argv[at]!;
   const command = commands.find(({ name }) => name === word);
   if (command === undefined) {
+    // What follows an unknown option may be its value: then the option is what is wrong.
+    const options = [...COMMON, ...commands.flatMap((each) => each.options)];
+    const before = readOptions(argv.slice(0, at), options, 'duebook', true).wrong;
+    if (before.length > 0) throw new DuebookError(before);
     const near = nearest(word, commands.map(({ name }) => name));
     throw new DuebookError([problem('USAGE', `there is no command "${word}"`, {
       hint: near === null ? 'see `duebook --help`' : `did you mean "${near}"? See \`duebook --help\``,
