@@ -62,14 +62,18 @@ function segmentsSql(table: LedgerTable, paths: readonly string[]): string {
  * Writes a relation's rows as a segment file into the engine's scratch folder, with exactly the columns and types of the
  * table (a HUGEINT sum, say, becomes BIGINT or fails) and in the given order, so that the same rows give the same bytes.
  * @param from   a relation or a subquery in parentheses; it has the columns of the table by name, and may have more
- * @param orderBy sort key over the relation's columns, total, e.g. "series, seq"
+ * @param orderBy sort key over the relation's columns, total, e.g. "series, seq"; null: the relation reads a table that was
+ *                written in its order, which is kept
  */
 export async function exportSegment(
-  engine: Engine, table: LedgerTable, from: string, orderBy: string,
+  engine: Engine, table: LedgerTable, from: string, orderBy: string | null,
 ): Promise<{ table: LedgerTable; path: string; rows: number }> {
   const columns = Object.entries(LEDGER_TABLES[table]).map(([column, type]) => `r.${identifier(column)}::${type} AS ${identifier(column)}`);
   const path = join(engine.scratch, `${table}.parquet`);
+  const order = orderBy === null ? '' : ` ORDER BY ${orderBy}`;
+  await engine.run(`SET preserve_insertion_order = ${orderBy === null}`);
   const reader = await engine.connection.runAndReadAll(
-    `COPY (SELECT ${columns.join(', ')} FROM ${from} AS r ORDER BY ${orderBy}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`);
+    `COPY (SELECT ${columns.join(', ')} FROM ${from} AS r${order}) TO ${literal(path)} (FORMAT parquet, COMPRESSION zstd)`);
+  await engine.run('SET preserve_insertion_order = false');
   return { table, path, rows: Number(reader.getRowsJS()[0]?.[0]) };
 }

@@ -2,8 +2,10 @@
  * Committing draft invoices: they get their numbers and become facts, with their messages and events, in one commit. The only
  * place where a number is given.
  */
+import { join } from 'node:path';
 import { sendDueAt } from '../calendar/calendar.js';
 import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { attachLedger, exportSegment } from '../ledger/attach.js';
 import { commit } from '../ledger/ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
@@ -194,8 +196,7 @@ async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
   const byNumber = 'r.series, r.seq';
   return [
     await exportSegment(engine, 'invoices', 'draft.facts', byNumber),
-    await exportSegment(engine, 'invoice_lines', '(SELECT l.*, f.series, f.seq FROM draft.invoice_lines AS l JOIN draft.facts AS f ON f.invoice_key = l.invoice_key)',
-      `${byNumber}, r.line_no`),
+    await exportLines(engine),
     await exportSegment(engine, 'invoice_taxes', '(SELECT t.*, f.series, f.seq FROM draft.invoice_taxes AS t JOIN draft.facts AS f ON f.invoice_id = t.invoice_id)',
       `${byNumber}, r.tax_id`),
     await exportSegment(engine, 'parties', '(SELECT p.* FROM draft.new_parties AS p WHERE p.party_id NOT IN (SELECT party_id FROM ledger.parties))', 'r.party_id'),
@@ -203,6 +204,34 @@ async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
         confirmed_at AS queued_at, send_due AS send_due_at FROM draft.facts WHERE NOT held)`, 'r.message_id'),
     await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event'),
   ];
+}
+
+/**
+ * The lines, numbered within their invoice. One sort puts them in the order of the numbers, into a scratch file; a line's number is
+ * then its distance from the invoice's first line. A window would sort every line a second time, texts and all, and columns that
+ * follow from others are joined after the sort, not carried through it.
+ */
+async function exportLines(engine: Engine): Promise<SegmentFile> {
+  const sorted = literal(join(engine.scratch, 'sorted_lines.parquet'));
+  await engine.run(`
+    CREATE OR REPLACE TABLE draft.places AS
+    SELECT invoice_id, customer_key, period_key, currency, own_invoice, CAST(row_number() OVER (ORDER BY series, seq) AS INTEGER) AS place,
+      CAST(sum(lines) OVER (ORDER BY series, seq) - lines AS BIGINT) AS first_row
+    FROM draft.facts;
+    COPY (
+      SELECT f.place, l.booking_id, l.source, l.product, l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor, l.tax_id,
+        l.service_start, l.service_end, l.late, l.content_hi, l.content_lo
+      FROM draft.billed_lines AS l
+      JOIN draft.places AS f
+        ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.own_invoice = l.own_invoice
+      ORDER BY f.place, l.service_start, l.booking_id, l.source
+    ) TO ${sorted} (FORMAT parquet, COMPRESSION uncompressed)`);
+  return exportSegment(engine, 'invoice_lines', `(
+    SELECT f.invoice_id, l.file_row_number - f.first_row + 1 AS line_no, 'booking' AS kind, t.rate_micro AS tax_rate_micro,
+      CAST(NULL AS VARCHAR) AS corrects_invoice_id, l.* EXCLUDE (place, file_row_number)
+    FROM read_parquet(${sorted}, file_row_number = true) AS l
+    JOIN draft.places AS f ON f.place = l.place
+    JOIN input.taxes AS t ON t.tax_id = l.tax_id)`, null);
 }
 
 /** What was confirmed, by batch, with the first and last number of each series. */

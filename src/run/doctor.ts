@@ -121,7 +121,7 @@ async function lookAtMail(context: Context): Promise<string> {
   if (config.mail === null) return 'not configured: invoices are made, not mailed';
   if (config.mail.transport === 'file') return 'written to files, not sent';
   const { openMailer } = await import('../world/mailer.js');
-  const mailer = await openMailer(config.mail, { root: config.root });
+  const mailer = openMailer({ transport: 'smtp', url: config.mail.url ?? '', connections: 1 });
   try {
     const error = await mailer.check();
     if (error !== null) throw new Error(error);
