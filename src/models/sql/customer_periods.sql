@@ -13,6 +13,6 @@ JOIN input.periods AS p ON p.calendar_key = c.calendar_key
 LEFT JOIN input.invoiced AS i ON i.customer_key = c.customer_key AND i.period_key = p.period_key
 LEFT JOIN input.closed_batches AS k
   ON k.batch_id = CAST(p.billing_date AS VARCHAR) || coalesce('-' || c.batch_partner, '')
-  AND (k.closed_until IS NULL OR coalesce(p.auto_confirm_at, p.confirm_due_at) <= k.closed_until)
+  AND (k.closed_until IS NULL OR p.auto_confirm_at <= k.closed_until)
 LEFT JOIN input.reopened AS x ON x.customer_key = c.customer_key AND x.period_key = p.period_key
 LEFT JOIN input.invoice_counts AS n ON n.customer_key = c.customer_key AND n.period_key = p.period_key
