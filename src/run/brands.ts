@@ -2,6 +2,7 @@
 import { extname, join } from 'node:path';
 import { compileTemplates } from '../documents/templates.js';
 import type { Templates } from '../documents/templates.js';
+import { readTheme } from '../documents/theme.js';
 import { readIfThere } from '../world/output-files.js';
 import { loadTemplateSources } from '../world/template-files.js';
 import type { Context } from './context.js';
@@ -10,6 +11,8 @@ export interface Brand {
   readonly templates: Templates;
   /** data: URI, or null. */
   readonly logo: string | null;
+  /** Colours by name, for templates that are not compiled here (PDF). */
+  readonly theme: Readonly<Record<string, string>>;
 }
 
 /** Gives the brand of a partner (null: the issuer's own). `mail: false` skips compiling mails, which is slow. */
@@ -34,7 +37,7 @@ export function brandsOf(context: Context, options: { readonly mail: boolean }):
 async function compile(context: Context, folder: string | null, mail: boolean): Promise<Brand> {
   const { config, world } = context;
   const sources = await loadTemplateSources(config.root, join(world.package_root, 'templates'), [folder, config.templates]);
-  return { templates: await compileTemplates(sources, { mail }), logo: await logoUri(context) };
+  return { templates: await compileTemplates(sources, { mail }), logo: await logoUri(context), theme: readTheme(sources.theme, []) };
 }
 
 async function logoUri({ config }: Context): Promise<string | null> {

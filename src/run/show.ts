@@ -3,11 +3,13 @@ import { attachLedger } from '../ledger/attach.js';
 import { Engine, literal } from '../engine/engine.js';
 import { renderInvoicePage } from '../documents/templates.js';
 import type { InvoiceRecord } from '../documents/types.js';
+import { ublXml } from '../documents/ubl.js';
 import { fail } from '../values/diagnostic.js';
 import { brandsOf } from './brands.js';
 import { ledgerOf, openContext } from './context.js';
 import type { Context } from './context.js';
 import { engineOptions, openDraft } from './draft.js';
+import { openPrinters } from './printers.js';
 import { draftRecords, ledgerRecords } from './records.js';
 import type { CommonOptions, World } from './world.js';
 
@@ -45,7 +47,13 @@ async function findInvoice(context: Context, id: string): Promise<InvoiceRecord>
 
 async function documentOf(context: Context, record: InvoiceRecord, format: ShowFormat): Promise<Buffer | null> {
   if (format === 'text' || format === 'json') return null;
+  if (format === 'xml') return Buffer.from(ublXml(record));
   const brand = await brandsOf(context, { mail: false })(record.partner_id);
   if (format === 'html') return Buffer.from(renderInvoicePage(brand.templates, record, { logo: brand.logo }));
-  return fail('USAGE', `show --${format} is not in this version`, { hint: 'use --html, or print the page to PDF' });
+  const printer = openPrinters(context);
+  try {
+    return await printer.print(record);
+  } finally {
+    await printer.close();
+  }
 }
