@@ -90,7 +90,7 @@ const confirm: Command = {
   options: [{ name: 'expect', value: 'DIGEST', summary: 'refuse if the batch is no longer the one with this digest' }, CUSTOMER],
   examples: [
     ['duebook confirm 2026-05-01 --expect 3f9c2a…', 'confirm what was looked at, and nothing else'],
-    ['duebook confirm 2026-05-01 --customer acme', 'release one parked customer'],
+    ['duebook confirm 2026-05-01 --customer acme', 'one customer now; the batch stays open for the others'],
   ],
   run: async (call) => {
     const { confirm: commit } = await import('../run/confirm.js');

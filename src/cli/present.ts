@@ -29,5 +29,5 @@ function parkedFindings(name: string, result: object): Diagnostic[] {
   if ((name !== 'run' && name !== 'confirm') || !('parked' in result)) return [];
   return (result as { parked: readonly ParkedCustomer[] }).parked.map((each) => warning('PARKED_LIMIT',
     `${each.customer_id} is parked in batch ${each.batch_id} with ${each.total} ${each.currency}: ${each.reason}`,
-    { hint: `look at the invoice; if it is right, \`duebook confirm ${each.batch_id} --customer ${each.customer_id}\`` }));
+    { hint: 'look at the invoice; if it is right, raise `automation.limits` for this customer and run again; if not, correct the bookings' }));
 }

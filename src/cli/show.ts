@@ -1,8 +1,10 @@
 /** `duebook show`: one invoice on the terminal, as JSON, or as a document. */
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { InvoiceRecord } from '../documents/types.js';
 import { invoiceText } from '../report/invoice.js';
 import { jsonText } from '../report/json.js';
+import { SCHEMA_VERSION } from '../run/results.js';
 import { fail } from '../values/diagnostic.js';
 import { valueOf } from './command.js';
 import type { Call } from './command.js';
@@ -23,10 +25,15 @@ export async function showCommand(call: Call): Promise<number> {
   const { show } = await import('../run/show.js');
   const { record, bytes } = await show(call.world, { ...call.common, id: call.args[0]!, format });
   const style = out === undefined ? styleOf(io, io.stdout, call.no_color) : { color: false, columns: null };
-  const told = bytes ?? (format === 'json' ? jsonText(record) : invoiceText(record, style));
+  const told = bytes ?? (format === 'json' ? await recordJson(record) : invoiceText(record, style));
   if (out === undefined) await io.stdout.write(told);
   else await writeOut(call, out, told);
   return 0;
+}
+
+async function recordJson(record: InvoiceRecord): Promise<string> {
+  const { SCHEMAS } = await import('../report/schemas.js');
+  return jsonText({ schema_version: SCHEMA_VERSION, ...record }, SCHEMAS['show']);
 }
 
 /** Writes a file that was asked for with --out. Throws USAGE when that cannot be. */

@@ -13,8 +13,8 @@ export function placeText(place: Place | undefined): string {
 /** Findings as text, each `file:line:column: error CODE: message`, the line it is about, and the remedy; a count at the end. */
 export function diagnosticsText(diagnostics: readonly Diagnostic[], style: Style): string {
   if (diagnostics.length === 0) return '';
-  const told = diagnostics.map((each) => `${one(each, style)}\n`);
-  return `${told.join('\n')}\n${diagnostics.length > 1 ? `${countText(diagnostics)}\n` : ''}`;
+  const told = diagnostics.map((each) => `${one(each, style)}\n`).join('\n');
+  return diagnostics.length > 1 ? `${told}\n${countText(diagnostics)}\n` : told;
 }
 
 function one(found: Diagnostic, style: Style): string {
@@ -28,7 +28,7 @@ function one(found: Diagnostic, style: Style): string {
 }
 
 function indented(text: string): string {
-  return cleanLines(text).replaceAll('\n', '\n    ');
+  return cleanLines(text).replaceAll('\n', '\n    ').replace(/ +$/gm, '');
 }
 
 /** "2 errors, 1 warning". */

@@ -8,6 +8,7 @@ import type { QueryResult } from '../run/query.js';
 import type {
   CalendarResult, DoctorResult, ExportResult, InitResult, PreviewResult, RunResult, StatusResult, ValidateResult, VerifyResult,
 } from '../run/results.js';
+import type { InvoiceRecord } from '../documents/types.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { CODES } from '../values/codes.js';
 import type { Code } from '../values/codes.js';
@@ -100,6 +101,29 @@ const init = record({ schema_version: version, folder: text, files: Type.Array(t
 const query = record({
   schema_version: version, columns: Type.Array(record({ name: text, type: text })), rows: Type.Array(Type.Array(Type.Unknown())),
 });
+const address = record({
+  line1: text, line2: Type.Optional(text), city: text, postal_code: Type.Optional(text), region: Type.Optional(text), country: text,
+});
+const show = record({
+  schema_version: version, invoice_id: text, number: orNull(text), kind: choice(['invoice', 'credit_note']), status: choice(['preview', 'processed', 'void']),
+  batch_id: text, partner_id: orNull(text), cycle_id: text, period_start: instant, period_end: instant, billing_date: date, issued_on: date,
+  due_on: date, currency: text, exponent: whole, timezone: text, locale: text, net: amount, tax: amount, total: amount,
+  taxes: Type.Array(record({ tax_id: text, name: text, category: text, rate: amount, note: orNull(text), net: amount, tax: amount })),
+  lines: Type.Array(record({
+    line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount, unit: orNull(text),
+    unit_price: orNull(amount), amount, tax_id: text, tax_rate: amount, service_start: orNull(instant), service_end: orNull(instant), late: yesNo,
+  })),
+  seller: record({
+    id: text, name: text, address, tax_id: Type.Optional(text), registration: Type.Optional(text), email: Type.Optional(text),
+    phone: Type.Optional(text), website: Type.Optional(text), logo: Type.Optional(text),
+    bank: Type.Optional(record({ name: Type.Optional(text), iban: text, bic: Type.Optional(text) })),
+  }),
+  partner: orNull(record({ partner_id: text, name: text, email: orNull(text) })),
+  buyer: record({
+    customer_id: text, name: text, email: Type.Array(text), address: orNull(address), tax_id: orNull(text), contact: orNull(text),
+    purchase_order: orNull(text),
+  }),
+}, 'One invoice with both parties as they stood.');
 const error = record({ schema_version: version, exit_code: whole, diagnostics }, 'What every command gives instead of its result when it could not be done.');
 
 /** What a command gives when it failed. */
@@ -109,9 +133,14 @@ export interface ErrorResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What `show --json` gives. */
+export interface ShowResult extends InvoiceRecord {
+  readonly schema_version: number;
+}
+
 /** By the name of the command; confirm and send give the shape of run. */
 export const SCHEMAS: Readonly<Record<string, TSchema>> = {
-  preview, run, confirm: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, error,
+  preview, run, confirm: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, show, error,
 };
 
 /** File names in `schemas/` and their texts. */
@@ -131,6 +160,7 @@ type Held = [
   Same<Static<typeof validate>, ValidateResult>, Same<Static<typeof calendar>, CalendarResult>, Same<Static<typeof verify>, VerifyResult>,
   Same<Static<typeof doctor>, DoctorResult>, Same<Static<typeof exported>, ExportResult>, Same<Static<typeof init>, InitResult>,
   Same<Static<typeof query>, QueryResult>, Same<Static<typeof error>, ErrorResult>,
+  Same<Static<typeof show>, ShowResult>,
 ];
 /** Does not compile when a shape and its type differ; the place in the list tells which. */
-export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true];
+export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true];

@@ -109,7 +109,7 @@ function parkedText(parked: readonly ParkedCustomer[], style: Style): string[] {
   const rows = parked.slice(0, SHOWN).map((each) => [clean(each.customer_name), clean(each.customer_id), each.batch_id, each.total, each.currency, clean(each.reason)]);
   const more = parked.length > SHOWN ? [`  … and ${parked.length - SHOWN} more`] : [];
   return [
-    paint(style, 'yellow', `${count(parked.length, 'customer')} parked: look at the invoice, then confirm it by hand with --customer`),
+    paint(style, 'yellow', `${count(parked.length, 'customer')} parked: look at the invoice; if it is right, raise the limit of the customer`),
     ...table([
       { title: 'Customer', least: 14 }, { title: 'Id' }, { title: 'Batch' }, { title: 'Total', align: 'right' }, { title: '' }, { title: 'Why', least: 20 },
     ], rows, style, '  '), ...more, '',
