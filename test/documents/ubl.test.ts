@@ -1,0 +1,286 @@
+/** E-invoices are read back with an XML parser, and the arithmetic of EN 16931 is done again on what was read. */
+import fc from 'fast-check';
+import { XmlDocument } from 'libxml2-wasm';
+import { describe, expect, it } from 'vitest';
+import { SAMPLE_INVOICE } from '../../src/documents/sample.js';
+import { ublProblems, ublXml } from '../../src/documents/ubl.js';
+import { DuebookError } from '../../src/values/diagnostic.js';
+import { formatScaled } from '../../src/values/money.js';
+import { creditNote, dinar, english, german, line, manyLines, preview, reverseCharge, yen } from './records.js';
+import type { InvoiceLineRecord, InvoiceRecord } from '../../src/documents/types.js';
+
+const NS = {
+  cac: 'urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2',
+  cbc: 'urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2',
+};
+
+interface Reader {
+  /** The texts of all nodes of a path. */
+  all(path: string): string[];
+  one(path: string): string;
+}
+
+function reading<T>(xml: string, act: (reader: Reader) => T): T {
+  const doc = XmlDocument.fromString(xml);
+  try {
+    const all = (path: string): string[] => doc.find(path, NS).map((node) => node.content);
+    return act({ all, one: (path) => all(path)[0] ?? '' });
+  } finally {
+    doc.dispose();
+  }
+}
+
+/** A decimal in millionths of a millionth, for exact comparison. */
+function exact(text: string): bigint {
+  const match = /^(-?)(\d+)(?:\.(\d{1,12}))?$/.exec(text);
+  if (match === null) throw new Error(`not a decimal: "${text}"`);
+  const value = BigInt(match[2]! + (match[3] ?? '').padEnd(12, '0'));
+  return match[1] === '-' ? -value : value;
+}
+const UNIT = 10n ** 12n;
+const sum = (texts: readonly string[]): bigint => texts.reduce((total, text) => total + exact(text), 0n);
+const magnitude = (value: bigint): bigint => (value < 0n ? -value : value);
+
+/** BR-CO-10, 13, 14, 15, 16, 17, the sums by category, and PEPPOL-EN16931-R120 with its tolerance of 0.02. */
+function checkArithmetic(xml: string): void {
+  reading(xml, ({ all, one }) => {
+    const total = (name: string): bigint => exact(one(`/*/cac:LegalMonetaryTotal/cbc:${name}`));
+    const lines = '/*/*[self::cac:InvoiceLine or self::cac:CreditNoteLine]';
+    expect(sum(all(`${lines}/cbc:LineExtensionAmount`))).toBe(total('LineExtensionAmount'));
+    expect(total('TaxExclusiveAmount')).toBe(total('LineExtensionAmount'));
+    expect(sum(all('/*/cac:TaxTotal/cac:TaxSubtotal/cbc:TaxAmount'))).toBe(exact(one('/*/cac:TaxTotal/cbc:TaxAmount')));
+    expect(total('TaxInclusiveAmount')).toBe(total('TaxExclusiveAmount') + exact(one('/*/cac:TaxTotal/cbc:TaxAmount')));
+    expect(total('PayableAmount')).toBe(total('TaxInclusiveAmount'));
+    all('/*/cac:TaxTotal/cac:TaxSubtotal').forEach((_, i) => {
+      const at = `/*/cac:TaxTotal/cac:TaxSubtotal[${i + 1}]`;
+      const [category, rate] = [one(`${at}/cac:TaxCategory/cbc:ID`), one(`${at}/cac:TaxCategory/cbc:Percent`)];
+      const own = `[cac:Item/cac:ClassifiedTaxCategory[cbc:ID='${category}' and ${rate === '' ? 'not(cbc:Percent)' : `cbc:Percent='${rate}'`}]]`;
+      expect(sum(all(`${lines}${own}/cbc:LineExtensionAmount`))).toBe(exact(one(`${at}/cbc:TaxableAmount`)));
+      const should = exact(one(`${at}/cbc:TaxableAmount`)) * exact(rate === '' ? '0' : rate) / UNIT / 100n;
+      expect(magnitude(exact(one(`${at}/cbc:TaxAmount`)) - should)).toBeLessThan(UNIT);
+    });
+    all(lines).forEach((_, i) => {
+      const at = `${lines}[${i + 1}]`;
+      const price = exact(one(`${at}/cac:Price/cbc:PriceAmount`));
+      const base = exact(one(`${at}/cac:Price/cbc:BaseQuantity`) || '1');
+      const quantity = exact(one(`${at}/cbc:InvoicedQuantity | ${at}/cbc:CreditedQuantity`));
+      expect(price).toBeGreaterThanOrEqual(0n);
+      expect(base).toBeGreaterThan(0n);
+      expect(magnitude(quantity * price / base - exact(one(`${at}/cbc:LineExtensionAmount`)))).toBeLessThanOrEqual(UNIT / 50n);
+    });
+  });
+}
+
+/** A record of one tax whose sums are right; amounts in minor units. */
+function recordOf(lines: readonly (Partial<InvoiceLineRecord> & { minor: bigint })[], more: Partial<InvoiceRecord> = {}, rate = 19n): InvoiceRecord {
+  const exponent = more.exponent ?? 2;
+  const text = (value: bigint): string => formatScaled(value, exponent);
+  const net = lines.reduce((total, each) => total + each.minor, 0n);
+  const half = net < 0n ? -50n : 50n;
+  const tax = (net * rate + half) / 100n;
+  return {
+    ...german, ...more, net: text(net), tax: text(tax), total: text(net + tax),
+    taxes: [{ ...german.taxes[0]!, rate: String(rate), net: text(net), tax: text(tax) }],
+    lines: lines.map(({ minor, ...each }, i) => line(i + 1, { tax_rate: String(rate), ...each, amount: text(minor) })),
+  };
+}
+
+/** All lines and taxes of one category without tax. */
+function untaxed(category: string, note: string | null, base: InvoiceRecord = reverseCharge): InvoiceRecord {
+  return { ...base, taxes: [{ ...base.taxes[0]!, category, note, rate: '0.00' }], lines: base.lines.map((each) => ({ ...each, tax_rate: '0.00' })) };
+}
+
+const RECORDS = { german, english, reverseCharge, creditNote, yen, dinar, sample: SAMPLE_INVOICE, sixty: manyLines(60) };
+
+describe('an e-invoice', () => {
+  for (const [name, record] of Object.entries(RECORDS)) {
+    it(`${name}: is well formed, its sums are right, and it is the same each time`, () => {
+      const xml = ublXml(record);
+      checkArithmetic(xml);
+      expect(ublXml(record)).toBe(xml);
+      expect(xml).not.toMatch(/\n\s*\n/);
+      expect(xml).not.toMatch(/<([\w:]+)[^>]*><\/\1>/);
+    });
+  }
+
+  it('is written as expected, byte for byte', async () => {
+    await expect(ublXml(german)).toMatchFileSnapshot('expected/german.ubl.xml');
+    await expect(ublXml(creditNote)).toMatchFileSnapshot('expected/credit-note.ubl.xml');
+  });
+
+  it('says what it is, to whom, by when and where to pay', () => {
+    reading(ublXml(german), ({ one }) => {
+      expect(one('/*/cbc:CustomizationID')).toBe('urn:cen.eu:en16931:2017');
+      expect(one('/*/cbc:InvoiceTypeCode')).toBe('380');
+      expect(one('/*/cbc:DueDate')).toBe('2026-05-31');
+      expect(one('/*/cac:OrderReference/cbc:ID')).toBe('PO-7781');
+      expect(one('/*/cac:PaymentMeans/cbc:PaymentMeansCode')).toBe('58');
+      expect(one('/*/cac:PaymentMeans/cac:PayeeFinancialAccount/cbc:ID')).toBe('DE89370400440532013000');
+      expect(one('/*/cac:InvoiceLine[2]/cbc:InvoicedQuantity/@unitCode')).toBe('HUR');
+      expect(one('/*/cac:InvoiceLine[3]/cbc:Note')).toBe('aus einem früheren Zeitraum');
+    });
+  });
+
+  it('widens its period to a late line, so that no line lies outside', () => {
+    reading(ublXml(german), ({ one }) => {
+      expect(one('/*/cac:InvoicePeriod/cbc:StartDate')).toBe('2026-03-28');
+      expect(one('/*/cac:InvoicePeriod/cbc:EndDate')).toBe('2026-04-30');
+      expect(one('/*/cac:InvoiceLine[1]/cac:InvoicePeriod/cbc:EndDate')).toBe('2026-04-30');
+    });
+  });
+
+  it('turns the signs of a credit note', () => {
+    reading(ublXml(creditNote), ({ all, one }) => {
+      expect(one('/*/cbc:CreditNoteTypeCode')).toBe('381');
+      expect(one('//cbc:PayableAmount')).toBe('113.05');
+      expect(one('//cbc:CreditedQuantity')).toBe('1');
+      expect(one('//cac:PaymentTerms/cbc:Note')).toContain('will be credited');
+      expect([...all('//cbc:DueDate'), ...all('//cac:PaymentMeans')]).toEqual([]);
+    });
+  });
+
+  it('claims Peppol only with electronic addresses, and never for a country whose own rules it does not know', () => {
+    const endpoints = { seller: { scheme: '9930', id: 'DE811907980' }, buyer: { scheme: '9914', id: 'ATU12345678' } };
+    const claims = (record: InvoiceRecord): boolean => ublXml(record, { endpoints }).includes('poacc:billing:3.0');
+    expect(claims(reverseCharge)).toBe(true);
+    expect(claims({ ...reverseCharge, buyer: { ...reverseCharge.buyer, purchase_order: null } })).toBe(false);
+    const italian = { ...reverseCharge.seller, address: { ...reverseCharge.seller.address, country: 'IT' } };
+    expect(claims({ ...reverseCharge, seller: italian })).toBe(false);
+    expect(ublXml(reverseCharge)).not.toContain('peppol');
+  });
+});
+
+describe('taxes', () => {
+  it('give the reason of an exemption as code and text', () => {
+    for (const [category, code] of [['AE', 'VATEX-EU-AE'], ['K', 'VATEX-EU-IC'], ['G', 'VATEX-EU-G'], ['O', 'VATEX-EU-O']]) {
+      reading(ublXml(untaxed(category!, null)), ({ one }) => {
+        expect(one('//cbc:TaxExemptionReasonCode')).toBe(code);
+        expect(one('//cbc:TaxExemptionReason')).not.toBe('');
+        expect(one('//cac:TaxSubtotal//cbc:Percent')).toBe(category === 'O' ? '' : '0');
+      });
+    }
+    reading(ublXml(untaxed('E', '§ 4 Nr. 11 UStG')), ({ one }) => expect(one('//cbc:TaxExemptionReason')).toBe('§ 4 Nr. 11 UStG'));
+  });
+
+  it('tell no VAT identifiers outside of VAT (BR-O-02), and where an intra-Community supply goes (BR-IC-12)', () => {
+    reading(ublXml(untaxed('O', null)), ({ all }) => {
+      expect(all('//cac:PartyTaxScheme/cac:TaxScheme/cbc:ID')).toEqual(['TAX']);
+    });
+    reading(ublXml(untaxed('K', null)), ({ one }) => expect(one('//cac:DeliveryLocation//cbc:IdentificationCode')).toBe('AT'));
+  });
+
+  it('of the same category and rate become one (BR-S-08)', () => {
+    const [tax, twin] = [german.taxes[0]!, { ...german.taxes[0]!, tax_id: 'twin', rate: '19.00' }];
+    const record = {
+      ...german, taxes: [{ ...tax, net: '249.00', tax: '47.31' }, { ...twin, net: '222.50', tax: '42.28' }],
+      lines: german.lines.map((each, i) => (i === 0 ? each : { ...each, tax_id: 'twin', tax_rate: '19.00' })),
+    };
+    checkArithmetic(ublXml(record));
+    reading(ublXml(record), ({ all }) => expect(all('//cac:TaxSubtotal/cbc:TaxAmount')).toEqual(['89.59']));
+  });
+
+  it('with a note but with tax put the note on the document', () => {
+    const record = { ...german, taxes: [{ ...german.taxes[0]!, note: 'Leistung im Inland' }] };
+    reading(ublXml(record), ({ one }) => {
+      expect(one('/*/cbc:Note')).toBe('Leistung im Inland');
+      expect(one('//cbc:TaxExemptionReason')).toBe('');
+    });
+  });
+});
+
+describe('lines', () => {
+  const first = (record: InvoiceRecord): string[] => {
+    const xml = ublXml(record);
+    checkArithmetic(xml);
+    const path = '//cac:InvoiceLine[1]/*[self::cbc:InvoicedQuantity or self::cac:Price]';
+    return reading(xml, ({ all }) => all(`${path}/descendant-or-self::*[not(*)]`));
+  };
+
+  it.each([
+    ['quantity × price', { quantity: '2.50', unit_price: '95.00', minor: 23750n }, ['2.5', '95']],
+    ['a rounded amount', { quantity: '0.333', unit_price: '1.23', minor: 41n }, ['0.333', '1.23']],
+    ['no unit price', { quantity: '12.5', unit_price: null, minor: 110000n }, ['12.5', '1100.00', '12.5']],
+    ['a third', { quantity: '3', unit_price: null, minor: 10000n }, ['3', '100.00', '3']],
+    ['tiers: the price is not that of the amount', { quantity: '20', unit_price: '95', minor: 180000n }, ['20', '1800.00', '20']],
+    ['no quantity', { quantity: '0', unit_price: '95', minor: 1200n }, ['1', '12.00']],
+    ['a discount', { quantity: '1', unit_price: '-5', minor: -500n }, ['-1', '5']],
+    ['a discount without a price', { quantity: '1', unit_price: null, minor: -500n }, ['-1', '5.00']],
+    ['nothing', { quantity: '3', unit_price: '0', minor: 0n }, ['3', '0']],
+  ])('%s', (_, each, expected) => {
+    expect(first(recordOf([each, { quantity: '1', unit_price: '900', minor: 90000n }]))).toEqual(expected);
+  });
+
+  it('keep their sums whatever the numbers', () => {
+    const number = fc.bigInt({ min: -(10n ** 12n), max: 10n ** 12n });
+    const each = fc.record({ quantity: number, price: fc.option(number), minor: fc.bigInt({ min: -(10n ** 9n), max: 10n ** 9n }) });
+    fc.assert(fc.property(fc.array(each, { minLength: 1, maxLength: 6 }), fc.constantFrom(0, 2, 3), fc.boolean(), (lines, exponent, credit) => {
+      const record = recordOf(lines.map(({ quantity, price, minor }) => ({
+        quantity: formatScaled(quantity, 6), unit_price: price === null ? null : formatScaled(price, 6), minor,
+      })), { exponent, currency: ['JPY', '', 'EUR', 'KWD'][exponent]!, kind: credit ? 'credit_note' : 'invoice' });
+      expect(ublProblems(record)).toEqual([]);
+      checkArithmetic(ublXml(record));
+    }), { numRuns: 60 });
+  });
+});
+
+describe('amounts', () => {
+  it('have no decimals where the currency has none', () => {
+    reading(ublXml(yen), ({ one }) => expect(one('//cbc:PayableAmount')).toBe('1357950'));
+  });
+
+  it('with three decimals do not claim EN 16931, which allows two; with a nought at the end they do', () => {
+    expect(ublXml(dinar)).not.toContain('CustomizationID');
+    reading(ublXml(dinar), ({ one }) => expect(one('//cbc:PayableAmount')).toBe('12.962'));
+    const round = recordOf([{ quantity: '1', unit_price: '10', minor: 10000n }], { currency: 'KWD', exponent: 3 }, 5n);
+    reading(ublXml(round), ({ one }) => {
+      expect(one('/*/cbc:CustomizationID')).toBe('urn:cen.eu:en16931:2017');
+      expect(one('//cbc:PayableAmount')).toBe('10.50');
+    });
+  });
+});
+
+describe('text from outside', () => {
+  it('cannot leave its element', () => {
+    const evil = `]]> & <b a="1" b='2'>\u0000\u0007\u000b\ufffe\uffff\ud800 \u202eRTL -->`;
+    const record = {
+      ...german, number: evil, buyer: { ...german.buyer, name: evil, contact: evil, purchase_order: evil, customer_id: evil },
+      lines: german.lines.map((each) => ({ ...each, description: evil, product: evil, booking_id: evil, unit: evil })),
+    };
+    reading(ublXml(record), ({ one, all }) => {
+      expect(one('/*/cac:AccountingCustomerParty//cbc:RegistrationName')).toBe(`]]> & <b a="1" b='2'> \ufffd RTL -->`);
+      expect(all('//cac:Item/cbc:Name')).toHaveLength(3);
+    });
+  });
+
+  it('may be any text at all', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (name) => {
+      const record = { ...german, buyer: { ...german.buyer, name: `A${name}` } };
+      reading(ublXml(record), ({ one }) => expect(one('/*/cac:AccountingCustomerParty//cbc:RegistrationName').startsWith('A')).toBe(true));
+    }), { numRuns: 100 });
+  });
+});
+
+describe('what is missing', () => {
+  it.each([
+    ['a preview', preview, /BT-1 invoice number/],
+    ['a void invoice', { ...german, status: 'void' as const }, /is void/],
+    ['no address', { ...german, buyer: { ...german.buyer, address: null } }, /BT-55 buyer country code.*customers\.acme\.address/],
+    ['no line', { ...german, lines: [], taxes: [], net: '0.00', tax: '0.00', total: '0.00' }, /BG-25/],
+    ['no buyer VAT id for reverse charge', { ...reverseCharge, buyer: { ...reverseCharge.buyer, tax_id: null } }, /AE: BT-48.*customers\.acme\.tax_id/],
+    ['no reason of an exemption', untaxed('E', null), /E: BT-120/],
+    ['an unknown category', untaxed('Q', null), /"Q" is not a tax category/],
+    ['a standard rate of 0', untaxed('S', null), /S: the rate must be above 0/],
+    ['a wrong sum', { ...german, net: '471.51' }, /BR-CO-10/],
+    ['a wrong tax', { ...german, tax: '99.59', total: '571.09', taxes: [{ ...german.taxes[0]!, tax: '99.59' }] }, /BR-CO-17/],
+    ['a line of an unknown tax', { ...german, lines: german.lines.map((each) => ({ ...each, tax_id: 'none' })) }, /no tax "none"/],
+  ])('%s', (_, record, expected) => {
+    expect(ublProblems(record).join('\n')).toMatch(expected);
+    expect(() => ublXml(record)).toThrow(DuebookError);
+  });
+
+  it('is told all at once', () => {
+    const bare = { ...preview, buyer: { ...german.buyer, name: '', address: null } };
+    expect(ublProblems(bare)).toHaveLength(3);
+    expect(ublProblems(german)).toEqual([]);
+  });
+});
