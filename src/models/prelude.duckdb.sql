@@ -21,5 +21,6 @@ CREATE OR REPLACE MACRO due_date(issued_on, net_days, end_of_month) AS
 
 -- A fingerprint of what a booking line shows, for the digest of a preview. It lives from a preview to its confirmation only, so it
 -- may differ between versions of the engine (the content hash that the ledger keeps may not, and is an MD5).
-CREATE OR REPLACE MACRO line_fingerprint(booking_id, product, description, starts_at, ends_at, quantity_micro, price_micro, amount_minor, late) AS
-  hash(booking_id, product, description, starts_at, ends_at, quantity_micro, price_micro, amount_minor, late);
+CREATE OR REPLACE MACRO line_fingerprint(
+  source, booking_id, product, description, unit, starts_at, ends_at, quantity_micro, price_micro, amount_minor, late) AS
+  hash(source, booking_id, product, description, unit, starts_at, ends_at, quantity_micro, price_micro, amount_minor, late);

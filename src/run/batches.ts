@@ -84,7 +84,7 @@ export const PARKED_REASON = `CASE
   WHEN l.over_lines THEN 'it has more lines than limits.max_lines'
   WHEN l.over_change THEN 'it differs from the invoice before by more than limits.max_change_percent'
   WHEN l.too_old THEN 'it fell due longer ago than limits.max_catch_up_days'
-  ELSE 'an earlier invoice of this customer is parked' END`;
+  ELSE 'another invoice of this customer is parked' END`;
 
 /** Customers whose open invoices wait for somebody to look at them. */
 export async function parkedCustomers(engine: Engine, selection: Selection = {}): Promise<ParkedCustomer[]> {

@@ -19,7 +19,7 @@ SELECT
   s.net_minor + s.tax_minor AS total_minor,
   x.period_key IS NOT NULL AS parked_before,
   md5(concat_ws('|', c.customer_id, c.name, p.cycle_id, p.period_start, p.period_end, p.billing_date, s.currency, s.own_invoice, s.lines, s.net_minor,
-    s.tax_minor, s.fingerprint, s.tax_text, c.net_days, c.end_of_month, coalesce(c.purchase_order, ''))) AS digest
+    s.tax_minor, s.shown, c.net_days, c.end_of_month, coalesce(c.purchase_order, ''))) AS digest
 FROM draft.invoice_sums AS s
 JOIN input.customers AS c ON c.customer_key = s.customer_key
 JOIN input.periods AS p ON p.period_key = s.period_key

@@ -9,4 +9,4 @@ SELECT
   CASE WHEN cp.closed THEN n.previewed ELSE cp.previewed END AS previewed,
   CASE WHEN cp.closed THEN n.invoice_stem ELSE cp.invoice_stem END AS invoice_stem
 FROM draft.customer_periods AS cp
-LEFT JOIN draft.next_periods AS n ON n.customer_key = cp.customer_key
+LEFT JOIN draft.next_periods AS n ON n.customer_key = cp.customer_key AND n.own_period_key = cp.period_key
