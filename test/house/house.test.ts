@@ -24,7 +24,7 @@ const ROOMS: Readonly<Record<string, { floor: number; knows: readonly string[] }
   documents: { floor: 5, knows: ['values', 'config', 'world'] },
   run: { floor: 6, knows: ['values', 'config', 'engine', 'world', 'calendar', 'intake', 'ledger', 'models', 'documents'] },
   report: { floor: 7, knows: ['values', 'documents', 'run'] },
-  cli: { floor: 8, knows: ['values', 'config', 'world', 'run', 'report'] },
+  cli: { floor: 8, knows: ['values', 'config', 'world', 'documents', 'run', 'report'] },
   bin: { floor: 9, knows: ['cli'] },
 };
 
