@@ -24,7 +24,8 @@ export interface PdfData extends Omit<InvoiceView, 'mail_lines' | 'more_lines' |
 /** The data of a PDF. `logo` is the `data:` URI of an image, or null; `theme` as read from `theme.json`. */
 export function pdfData(record: InvoiceRecord, logo: string | null = null, theme: Readonly<Record<string, string>> = {}): PdfData {
   const view = invoiceView(record);
-  const shown = Object.fromEntries(Object.entries(view).filter(([name]) => !LEFT_OUT.has(name)).map(([name, value]) => [name, printable(value)]));
+  const members = Object.entries(view).filter(([name]) => !LEFT_OUT.has(name));
+  const shown = Object.fromEntries(members.map(([name, value]) => [name, printable(value)]));
   const [year, month, day] = [record.issued_on.slice(0, 4), record.issued_on.slice(5, 7), record.issued_on.slice(8, 10)].map(Number);
   return {
     ...shown as unknown as Omit<PdfData, 'paper' | 'region' | 'date' | 'logo' | 'theme' | 'labels'>,

@@ -47,8 +47,8 @@ export interface UblFigures {
 /** Reads the numbers of a record. The amounts of a credit note are written without its minus: its type tells the direction. */
 export function figures(record: InvoiceRecord): UblFigures {
   const sign = record.kind === 'credit_note' ? -1n : 1n;
-  const exact = [record.net, record.tax, record.total, ...record.taxes.flatMap((t) => [t.net, t.tax]), ...record.lines.map((l) => l.amount)];
-  const thousandths = record.exponent > 2 && exact.some((text) => minor(text, record.exponent) % 10n !== 0n);
+  const all = [record.net, record.tax, record.total, ...record.taxes.flatMap((t) => [t.net, t.tax]), ...record.lines.map((l) => l.amount)];
+  const thousandths = record.exponent > 2 && all.some((text) => minor(text, record.exponent) % 10n !== 0n);
   const places = thousandths ? record.exponent : Math.min(record.exponent, 2);
   const amount = (text: string): bigint => sign * minor(text, record.exponent) / (record.exponent > places ? 10n : 1n);
   const taxes = new Map(record.taxes.map((tax) => [tax.tax_id, tax]));
@@ -128,8 +128,8 @@ export function days(start: string, end: string): { readonly first: string; read
   return { first, last: last < first ? first : last };
 }
 
-/** The period of the document, widened to its lines: a late booking is invoiced too, and no line may lie outside (PEPPOL-EN16931-R110). */
-export function invoicePeriod(record: InvoiceRecord, lines: readonly UblLine[]): { readonly first: string; readonly last: string } {
+/** The period of the document, widened to its lines: a late booking is billed too; none may lie outside (PEPPOL-EN16931-R110). */
+export function invoicePeriod(record: InvoiceRecord, lines: readonly UblLine[]): { first: string; last: string } {
   let { first, last } = days(record.period_start, record.period_end);
   for (const { days: own } of lines) {
     if (own.first !== null && own.first < first) first = own.first;
@@ -138,7 +138,7 @@ export function invoicePeriod(record: InvoiceRecord, lines: readonly UblLine[]):
   return { first, last };
 }
 
-const VAT_AREAS = new Set(('AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI GB CH NO LI IS').split(' '));
+const VAT_AREAS = new Set('AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI GB CH NO LI IS'.split(' '));
 
 /** The tax id if it is a VAT identifier with its country before it (BR-CO-09), without spaces; else null. */
 export function vatId(tax_id: string | null | undefined, country: string | undefined): string | null {

@@ -9,6 +9,7 @@ const CATEGORIES = new Set(['S', 'Z', 'E', 'AE', 'K', 'G', 'O', 'L', 'M']);
 /** Categories with a rate above nought. */
 const TAXED = new Set(['S', 'L', 'M']);
 const COUNTRY = /^[A-Za-z]{2}$/;
+const LETTERS = 'to two letters (ISO 3166-1)';
 
 /** Each missing or impossible term in a sentence with its remedy; empty where {@link ublXml} can write. */
 export function ublProblems(record: InvoiceRecord): string[] {
@@ -39,10 +40,10 @@ function partyProblems({ seller, buyer }: InvoiceRecord): string[] {
   const found: string[] = [];
   const customer = `customers.${cleanOr(buyer.customer_id)}`;
   if (cleanOr(seller.name) === '') found.push('BT-27 seller name: set issuer.name');
-  if (!COUNTRY.test(seller.address.country)) found.push('BT-40 seller country code: set issuer.address.country to two letters (ISO 3166-1)');
+  if (!COUNTRY.test(seller.address.country)) found.push(`BT-40 seller country code: set issuer.address.country ${LETTERS}`);
   if (cleanOr(buyer.name) === '') found.push(`BT-44 buyer name: set ${customer}.name`);
-  if (buyer.address === null) found.push(`BT-55 buyer country code: the customer has no address; set ${customer}.address with its country`);
-  else if (!COUNTRY.test(buyer.address.country)) found.push(`BT-55 buyer country code: set ${customer}.address.country to two letters (ISO 3166-1)`);
+  if (buyer.address === null) found.push(`BT-55 buyer country code: the customer has no address; set ${customer}.address`);
+  else if (!COUNTRY.test(buyer.address.country)) found.push(`BT-55 buyer country code: set ${customer}.address.country ${LETTERS}`);
   return found;
 }
 
@@ -67,7 +68,7 @@ function taxProblems(record: InvoiceRecord, tax: UblTax): string[] {
   return found;
 }
 
-/** BR-CO-10 and 13 to 17 and the sums per category (BR-S-08 and its like). These are ours to keep: a finding here is no fault of the user. */
+/** BR-CO-10 and 13 to 17, and the sums per category (BR-S-08 and its like). Ours to keep: a finding here is no fault of the user. */
 function sumProblems(numbers: UblFigures): string[] {
   const { lines, taxes, net, tax, total, places } = numbers;
   const found: string[] = [];

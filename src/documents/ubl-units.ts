@@ -29,7 +29,8 @@ const WORDS: Readonly<Record<string, string>> = {
   LS: 'flat flat-rate lump-sum lumpsum pauschale pauschal forfait',
 };
 
-const CODES: ReadonlyMap<string, string> = new Map(Object.entries(WORDS).flatMap(([code, words]) => words.split(' ').map((word) => [word, code] as const)));
+const CODES: ReadonlyMap<string, string> = new Map(Object.entries(WORDS).flatMap(([code, words]) => (
+  words.split(' ').map((word) => [word, code] as const))));
 
 /** The code of a unit as the user wrote it ("hour", "Stück", "KGM"); C62, "one", where there is none or it is not known. */
 export function unitCode(unit: string | null): string {

@@ -1,99 +1,127 @@
 /**
  * The process that runs the typst compiler, a native library; see `pdf.ts`. A process, not a thread: a template that never ends can
- * only be stopped by killing what it runs in. Written without type syntax on purpose: a checkout runs this very text with plain Node.
- *
- * In: {module, workspace, template, fonts, standard}, then {id, data, files, mark} per document. Out: {ready} or {fatal}, then per id
- * {pdf, marked} or {problems: [{severity, message, line, column}]}. Lines and columns are 1-based, 0 where unknown.
+ * only be stopped by killing what it runs in.
  */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { NodeCompiler, NodeError } from '@myriaddreamin/typst-ts-node-compiler';
+import type { Finding, OpenMessage, PrintMessage, Reply } from './pdf-messages.js';
+
+interface Press {
+  readonly compiler: NodeCompiler;
+  readonly options: OpenMessage;
+  printed: number;
+}
+
+/** What came of one attempt; `missing` are characters that no font has. */
+interface Attempt extends Reply {
+  readonly missing: readonly string[];
+}
 
 /** Shown for a character that no font has. */
 const MARK = '\u25a1';
+/** How often a document is tried again: the export names some of the characters it cannot show, not always all. */
+const ATTEMPTS = 5;
 /** Documents between two clearings of the compiler's cache, which would keep every document ever made. */
 const EVICT_EVERY = 10;
 
-const state = { compiler: Object(null), options: Object(null), printed: 0 };
+let press: Press | null = null;
 
-process.on('message', (message) => {
-  const job = Object(message);
+process.on('message', (message: OpenMessage | PrintMessage) => {
+  if ('module' in message) {
+    void open(message).then(answer);
+    return;
+  }
   try {
-    if (job.module === undefined) print(job);
-    else void open(job);
+    answer(press === null ? { fatal: 'not opened' } : print(press, message));
   } catch (error) {
-    process.send?.({ id: job.id, problems: [{ severity: 'error', message: String(error), line: 0, column: 0 }] });
+    answer({ problems: [{ severity: 'error', message: String(error), line: 0, column: 0 }] });
   }
 });
-process.on('disconnect', () => process.exit(0));
+// The program ended without closing its printer: nobody else clears up.
+process.on('disconnect', () => {
+  if (press !== null) rmSync(press.options.workspace, { recursive: true, force: true });
+  process.exit(0);
+});
 
-const open = async (options = Object(null)) => {
+function answer(reply: Reply): void {
+  process.send?.(reply);
+}
+
+async function open(options: OpenMessage): Promise<Reply> {
   try {
-    const typst = await import(options.module);
-    const { NodeCompiler } = typst.default ?? typst;
-    state.options = options;
-    state.compiler = NodeCompiler.create({
-      workspace: options.workspace,
-      ...(options.fonts.length === 0 ? {} : { fontArgs: [{ fontBlobs: options.fonts.map((font = Buffer.alloc(0)) => Buffer.from(font)) }] }),
+    const loaded = await import(options.module) as { readonly NodeCompiler: typeof NodeCompiler };
+    const fonts = options.fonts.map((font) => Buffer.from(font));
+    const compiler = loaded.NodeCompiler.create({
+      workspace: options.workspace, ...(fonts.length === 0 ? {} : { fontArgs: [{ fontBlobs: fonts }] }),
     });
-    state.compiler.addSource(join(options.workspace, 'main.typ'), options.template);
-    process.send?.({ ready: true });
+    compiler.addSource(join(options.workspace, 'main.typ'), options.template);
+    press = { compiler, options, printed: 0 };
+    return { ready: true };
   } catch (error) {
-    process.send?.({ fatal: error instanceof Error ? error.message : String(error) });
+    return { fatal: error instanceof Error ? error.message : String(error) };
   }
-};
+}
 
-const print = (job = Object(null)) => {
-  const { compiler, options } = state;
+function print(on: Press, job: PrintMessage): Reply {
+  const { compiler, options } = on;
   for (const file of job.files) compiler.mapShadow(join(options.workspace, file.name), Buffer.from(file.bytes));
-  const marked = new Set(['']);
-  marked.clear();
-  let data = String(job.data);
-  // The export names some of the characters it cannot show, not always all: a second and third look find the rest.
-  for (let attempt = 0; ; attempt += 1) {
-    const result = typeset(data);
-    const missing = job.mark && attempt < 5 ? result.missing.filter((text) => !marked.has(text)) : [];
-    if (missing.length === 0) {
-      process.send?.({ id: job.id, ...result, marked: [...marked] });
-      break;
-    }
-    for (const text of missing) {
-      marked.add(text);
-      data = data.replaceAll(JSON.stringify(text).slice(1, -1), MARK);
-    }
+  const marked: string[] = [];
+  let data = job.data;
+  let attempt = typeset(on, data);
+  for (let n = 1; job.mark && n < ATTEMPTS; n += 1) {
+    const missing = attempt.missing.filter((text) => !marked.includes(text));
+    if (missing.length === 0) break;
+    marked.push(...missing);
+    for (const text of missing) data = data.replaceAll(JSON.stringify(text).slice(1, -1), MARK);
+    attempt = typeset(on, data);
   }
   for (const file of job.files) compiler.unmapShadow(join(options.workspace, file.name));
-  state.printed += 1;
-  if (state.printed % EVICT_EVERY === 0) compiler.evictCache(0);
-};
+  on.printed += 1;
+  if (on.printed % EVICT_EVERY === 0) compiler.evictCache(0);
+  return attempt.pdf === undefined ? { problems: attempt.problems ?? [] } : { pdf: attempt.pdf, marked };
+}
 
-const typeset = (data = '') => {
-  const { compiler, options } = state;
+function typeset(on: Press, data: string): Attempt {
+  const { compiler, options } = on;
   compiler.mapShadow(join(options.workspace, 'data.json'), Buffer.from(data));
   const compiled = compiler.compile({ mainFilePath: join(options.workspace, 'main.typ'), resetRead: true });
-  const problems = [...told(compiled.takeWarnings()), ...told(compiled.takeError())];
-  if (problems.length > 0) return { problems, missing: [''].slice(1) };
+  const problems = [compiled.takeWarnings(), compiled.takeError()].flatMap((each) => findings(on, each));
+  if (problems.length > 0 || compiled.result === null) return { problems, missing: [] };
   try {
-    return { pdf: compiler.pdf(compiled.result, { pdfStandard: options.standard }), missing: [''].slice(1) };
+    return { pdf: compiler.pdf(compiled.result, { pdfStandard: options.standard }), missing: [] };
   } catch (error) {
-    return refused(String(Object(error).message));
+    return refused(error instanceof Error ? error.message : String(error));
   }
-};
+}
 
-const told = (diagnostics = Object(null)) => {
-  if (diagnostics === null || diagnostics.kind === undefined) return [];
-  return state.compiler.fetchDiagnostics(diagnostics).filter((each = Object(null)) => each.severity <= 2).map((each = Object(null)) => ({
-    severity: each.severity === 1 ? 'error' : 'warning',
-    message: String(each.message).replaceAll(state.options.workspace, ''),
-    line: each.range ? each.range.start.line + 1 : 0,
-    column: each.range ? each.range.start.character + 1 : 0,
+/** A diagnostic as the compiler hands it out; severity 1 is an error, 2 a warning, more a hint or a trace. Places are 0-based. */
+interface TypstDiagnostic {
+  readonly severity: number;
+  readonly message: string;
+  readonly range: { readonly start: { readonly line: number; readonly character: number } } | null;
+}
+
+function findings({ compiler, options }: Press, error: NodeError | null): Finding[] {
+  if (error === null) return [];
+  const all = compiler.fetchDiagnostics(error) as TypstDiagnostic[];
+  return all.filter(({ severity }) => severity <= 2).map(({ severity, message, range }) => ({
+    severity: severity === 1 ? 'error' : 'warning', message: message.replaceAll(options.workspace, ''),
+    line: range === null ? 0 : range.start.line + 1, column: range === null ? 0 : range.start.character + 1,
   }));
-};
+}
 
 /** What the export says is the debug text of its diagnostics: `message: "PDF/A-2a error: the text `\"x\"` could not be displayed …"`. */
-const refused = (text = '') => {
-  const messages = [...text.matchAll(/message: "((?:[^"\\]|\\.)*)"/g)].map((match) => unescape(match[1] ?? ''));
-  const missing = messages.map((message) => /the text `"(.+)"` could not be displayed/u.exec(message)?.[1] ?? '').filter((each) => each !== '');
+function refused(text: string): Attempt {
+  const messages = [...text.matchAll(/message: "((?:[^"\\]|\\.)*)"/g)].map((match) => unescape(match[1]!));
   const words = messages.length === 0 ? [text] : messages;
-  return { problems: words.map((message) => ({ severity: 'error', message, line: 0, column: 0 })), missing: missing.map(unescape) };
-};
+  return {
+    problems: words.map((message) => ({ severity: 'error', message, line: 0, column: 0 })),
+    missing: words.flatMap((message) => /the text `"(.+)"` could not be displayed/u.exec(message)?.slice(1).map(unescape) ?? []),
+  };
+}
 
-const unescape = (text = '') => text.replace(/\\u\{([0-9a-f]+)\}/g, (_, hex) => String.fromCodePoint(Number.parseInt(hex, 16))).replace(/\\(.)/g, '$1');
+function unescape(text: string): string {
+  const characters = text.replace(/\\u\{([0-9a-f]+)\}/g, (_, hex: string) => String.fromCodePoint(Number.parseInt(hex, 16)));
+  return characters.replace(/\\(.)/g, '$1');
+}

@@ -7,7 +7,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +17,7 @@ import { lintTypst } from './pdf-lint.js';
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { Diagnostic } from '../values/diagnostic.js';
+import type { OpenMessage, PrintMessage, Reply } from './pdf-messages.js';
 
 export interface PdfPrinterOptions {
   /** Text of the template. It reads its data with `json("/data.json")`. */
@@ -25,7 +26,7 @@ export interface PdfPrinterOptions {
   readonly file?: string;
   /** Further fonts (TTF, OTF). Inside the compiler: Libertinus Serif, New Computer Modern, DejaVu Sans Mono. */
   readonly fonts?: readonly Uint8Array[];
-  /** Processes at once; default 1. One takes about 150 MB. */
+  /** Processes at once; default 1. One takes about 250 MB. */
   readonly processes?: number;
   /** A document that takes longer is stopped; default 60 000. */
   readonly timeout_ms?: number;
@@ -43,29 +44,6 @@ export interface PdfPrinter {
   readonly warnings: readonly Diagnostic[];
   /** Ends the processes; what was not printed yet is refused. Safe to call twice. */
   close(): Promise<void>;
-}
-
-interface Job {
-  readonly id: number;
-  readonly data: string;
-  readonly files: readonly { readonly name: string; readonly bytes: Buffer }[];
-  readonly mark: boolean;
-}
-
-interface Finding {
-  readonly severity: 'error' | 'warning';
-  readonly message: string;
-  readonly line: number;
-  readonly column: number;
-}
-
-interface Reply {
-  readonly id?: number;
-  readonly ready?: boolean;
-  readonly fatal?: string;
-  readonly pdf?: Uint8Array;
-  readonly marked?: readonly string[];
-  readonly problems?: readonly Finding[];
 }
 
 type Settings = Required<Omit<PdfPrinterOptions, 'processes'>>;
@@ -109,7 +87,7 @@ export function openPdfPrinter(options: PdfPrinterOptions): PdfPrinter {
 
 const FONT_HINT = 'hand in a font that has it (TTF or OTF) and name it in the template';
 
-function pack(data: object): Pick<Job, 'data' | 'files'> {
+function pack(data: object): Pick<PrintMessage, 'data' | 'files'> {
   const files: { name: string; bytes: Buffer }[] = [];
   const members = Object.entries(data).map(([key, value]: [string, unknown]) => {
     const image = typeof value === 'string' ? IMAGE.exec(value) : null;
@@ -126,7 +104,7 @@ function readReply(reply: Reply, file: string): Buffer {
   throw new DuebookError((reply.problems ?? []).map(({ message, line, column }) => {
     const font = /^unknown font family/.test(message);
     const glyph = /could not be displayed/.test(message);
-    return problem('CONFIG_TEMPLATE', `the PDF cannot be made: ${message}`, {
+    return problem('CONFIG_TEMPLATE', `the PDF cannot be made: ${message.replace(/`("[^`]*")`/g, '$1')}`, {
       at: line > 0 ? { file, line, column } : { file },
       ...(font ? { hint: 'use "Libertinus Serif", "New Computer Modern" or "DejaVu Sans Mono", or hand in the file of the font' } : {}),
       ...(glyph ? { hint: FONT_HINT } : {}),
@@ -148,7 +126,7 @@ class Press {
   }
 
   /** Queues a job. */
-  async print(job: Job): Promise<Reply> {
+  async print(job: PrintMessage): Promise<Reply> {
     this.waiting += 1;
     const turn = this.#tail.then(() => this.#run(job));
     this.#tail = turn.catch(() => undefined);
@@ -167,7 +145,7 @@ class Press {
     this.#workspace = null;
   }
 
-  async #run(job: Job): Promise<Reply> {
+  async #run(job: PrintMessage): Promise<Reply> {
     if (this.#closed) throw new Error('the PDF printer is closed');
     const child = this.#child ?? await this.#start();
     return this.#ask(child, job);
@@ -180,8 +158,9 @@ class Press {
 
   async #start(): Promise<ChildProcess> {
     const { template, fonts } = this.#settings;
+    const module = compilerModule();
     this.#workspace ??= await emptyWorkspace();
-    const child = spawn(process.execPath, await workerArguments(), {
+    const child = spawn(process.execPath, [workerFile()], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'], serialization: 'advanced', env: environment(this.#workspace), windowsHide: true,
     });
     if (this.#closed) child.kill('SIGKILL');
@@ -189,7 +168,6 @@ class Press {
       if (this.#child === child) this.#child = null;
     });
     this.#child = child;
-    const module = pathToFileURL(createRequire(import.meta.url).resolve(PACKAGE)).href;
     const reply = await this.#ask(child, { module, workspace: this.#workspace, template, fonts, standard: STANDARD });
     if (reply.fatal !== undefined) {
       this.#stop();
@@ -199,7 +177,7 @@ class Press {
   }
 
   /** Sends one message and waits for its reply, for the end of the process, or for the time limit. */
-  #ask(child: ChildProcess, message: object): Promise<Reply> {
+  #ask(child: ChildProcess, message: OpenMessage | PrintMessage): Promise<Reply> {
     const { timeout_ms, file } = this.#settings;
     let words = '';
     const listen = (chunk: Buffer): void => void (words = (words + chunk.toString()).slice(-500));
@@ -207,9 +185,7 @@ class Press {
     return new Promise<Reply>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#stop();
-        reject(new DuebookError([problem('CONFIG_TEMPLATE', `the PDF was not ready after ${timeout_ms / 1000} seconds: the template was stopped`, {
-          at: { file }, hint: 'look for a loop in the template that does not end, or that is long for each line',
-        })]));
+        reject(tooLong(file, timeout_ms));
       }, timeout_ms);
       const done = (act: () => void) => (): void => {
         clearTimeout(timer);
@@ -219,8 +195,8 @@ class Press {
         act();
       };
       const ended = (code: number | null, signal: string | null): void => {
-        const how = this.#closed ? 'the PDF printer was closed' : `the PDF process ended (${signal ?? `exit code ${code}`}) ${words.trim()}`;
-        done(() => reject(new Error(how.trim())))();
+        const how = `the PDF process ended (${signal ?? `exit code ${code}`}) ${words.trim()}`;
+        done(() => reject(new Error(this.#closed ? 'the PDF printer was closed' : how.trim())))();
       };
       child.stderr?.on('data', listen);
       child.once('exit', ended);
@@ -252,20 +228,37 @@ async function emptyWorkspace(): Promise<string> {
 
 function environment(workspace: string): NodeJS.ProcessEnv {
   const proxies = ['HTTP_PROXY', 'HTTPS_PROXY', 'ALL_PROXY'].flatMap((name) => [[name, NOWHERE], [name.toLowerCase(), NOWHERE]]);
-  const kept = ['PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'LD_LIBRARY_PATH'].map((name) => [name, process.env[name]]).filter(([, value]) => value !== undefined);
-  return { ...Object.fromEntries([...kept, ...proxies]) as NodeJS.ProcessEnv, TZ: 'UTC', HOME: workspace, FONTCONFIG_FILE: join(workspace, 'fonts.conf') };
+  const kept = ['PATH', 'SYSTEMROOT', 'TEMP', 'TMP', 'TMPDIR', 'LD_LIBRARY_PATH'].map((name) => [name, process.env[name]]);
+  return {
+    ...Object.fromEntries([...kept.filter(([, value]) => value !== undefined), ...proxies]) as NodeJS.ProcessEnv,
+    TZ: 'UTC', HOME: workspace, FONTCONFIG_FILE: join(workspace, 'fonts.conf'),
+  };
 }
 
-/** The compiled worker beside this module; in a checkout that runs from its sources, the text of the source, which is plain JavaScript. */
-async function workerArguments(): Promise<string[]> {
-  const compiled = fileURLToPath(new URL('./pdf-worker.js', import.meta.url));
-  if (existsSync(compiled)) return [compiled];
-  return ['--input-type=module', '--eval', await readFile(compiled.replace(/\.js$/, '.ts'), 'utf8')];
+/** The worker beside this module; in a checkout that runs from its sources, the one that was built. */
+function workerFile(): string {
+  const [beside, built] = ['./pdf-worker.js', '../../dist/world/pdf-worker.js'].map((way) => fileURLToPath(new URL(way, import.meta.url)));
+  return existsSync(beside!) ? beside! : built!;
+}
+
+function compilerModule(): string {
+  try {
+    return pathToFileURL(createRequire(import.meta.url).resolve(PACKAGE)).href;
+  } catch {
+    throw unavailable(`${PACKAGE} is not installed`);
+  }
+}
+
+function tooLong(file: string, timeout_ms: number): DuebookError {
+  return new DuebookError([problem('CONFIG_TEMPLATE', `the PDF was not ready after ${timeout_ms / 1000} s: the template was stopped`, {
+    at: { file }, hint: 'look for a loop in the template that does not end, or that is long for each line',
+  })]);
 }
 
 function unavailable(reason: string): DuebookError {
   const platform = `${process.platform}-${process.arch}`;
-  return new DuebookError([problem('CONFIG_TEMPLATE', `PDF cannot be made here: the typst compiler does not start on ${platform} (${reason.split('\n')[0]!.slice(0, 200)})`, {
+  const why = reason.split('\n')[0]!.slice(0, 200);
+  return new DuebookError([problem('CONFIG_TEMPLATE', `PDF cannot be made here: the compiler does not start on ${platform} (${why})`, {
     hint: `install with optional dependencies (npm ci, without --omit=optional), so that the ${PACKAGE} binary for ${platform} is there`,
   })]);
 }

@@ -1,5 +1,5 @@
 /** Finds the template files: a partner's own, else the project's, else the built-in ones, file by file. */
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, readdir, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { DuebookError, fail, problem } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
@@ -25,6 +25,7 @@ const FILES = {
   mail_mjml: 'mail.mjml', mail_subject: 'mail.subject.hbs', mail_text: 'mail.text.hbs', invoice_html: 'invoice.html.hbs', batch_html: 'batch.html.hbs',
 } as const;
 const THEME = 'theme.json';
+const PDF = 'invoice.typ';
 /** No template is that long; a file that is was named by mistake. */
 const MAX_BYTES = 1_000_000;
 
@@ -35,19 +36,7 @@ const MAX_BYTES = 1_000_000;
 export async function loadTemplateSources(
   root: string, builtinDir: string, folders: string | null | readonly (string | null)[],
 ): Promise<TemplateSources> {
-  const found: Diagnostic[] = [];
-  const places: { dir: string; shown: string }[] = [];
-  for (const folder of typeof folders === 'string' || folders === null ? [folders] : folders) {
-    if (folder === null) continue;
-    const dir = await inside(root, folder);
-    if (dir === null) {
-      found.push(problem('CONFIG_TEMPLATE', `the template folder "${folder}" does not exist inside the project`, {
-        at: { file: folder }, hint: 'create it, or correct the path; it is relative to the folder of the main config file',
-      }));
-    } else places.push({ dir, shown: folder.replace(/\/+$/, '') });
-  }
-  if (found.length > 0) throw new DuebookError(found);
-  places.push({ dir: builtinDir, shown: 'built-in' });
+  const places = await foldersOf(root, builtinDir, folders);
   const first = async (name: string): Promise<TemplateFile> => {
     for (const place of places) {
       const file = await readOne(place.dir, place.shown, name);
@@ -62,6 +51,51 @@ export async function loadTemplateSources(
   }
   const [mail_mjml, mail_subject, mail_text, invoice_html, batch_html] = await Promise.all(Object.values(FILES).map(first));
   return { mail_mjml: mail_mjml!, mail_subject: mail_subject!, mail_text: mail_text!, invoice_html: invoice_html!, batch_html: batch_html!, theme };
+}
+
+interface Folder {
+  readonly dir: string;
+  readonly shown: string;
+}
+
+/** Where templates are looked for, the most special first, the built-in ones last. */
+async function foldersOf(root: string, builtinDir: string, folders: string | null | readonly (string | null)[]): Promise<Folder[]> {
+  const found: Diagnostic[] = [];
+  const places: Folder[] = [];
+  for (const folder of typeof folders === 'string' || folders === null ? [folders] : folders) {
+    if (folder === null) continue;
+    const dir = await inside(root, folder);
+    if (dir === null) {
+      found.push(problem('CONFIG_TEMPLATE', `the template folder "${folder}" does not exist inside the project`, {
+        at: { file: folder }, hint: 'create it, or correct the path; it is relative to the folder of the main config file',
+      }));
+    } else places.push({ dir, shown: folder.replace(/\/+$/, '') });
+  }
+  if (found.length > 0) throw new DuebookError(found);
+  return [...places, { dir: builtinDir, shown: 'built-in' }];
+}
+
+/** What the PDF is printed with; see `pdf.ts`. */
+export interface PdfSources {
+  readonly template: TemplateFile;
+  /** All TTF and OTF files in the `fonts` folders beside the templates, in the order of folders and names. */
+  readonly fonts: readonly Buffer[];
+}
+
+/** Finds `invoice.typ` and its fonts like {@link loadTemplateSources} the other templates. Throws CONFIG_TEMPLATE. */
+export async function loadPdfSources(
+  root: string, builtinDir: string, folders: string | null | readonly (string | null)[],
+): Promise<PdfSources> {
+  const places = await foldersOf(root, builtinDir, folders);
+  let template: TemplateFile | null = null;
+  const fonts: Buffer[] = [];
+  for (const { dir, shown } of places) {
+    template ??= await readOne(dir, shown, PDF);
+    const names = await readdir(join(dir, 'fonts')).catch(() => []);
+    for (const name of names.filter((each) => /\.(ttf|otf)$/i.test(each)).sort()) fonts.push(await readFile(join(dir, 'fonts', name)));
+  }
+  if (template === null) throw new Error(`the built-in template ${PDF} is missing: the installation is damaged`);
+  return { template, fonts };
 }
 
 /** The real folder, or null if it is missing or, links resolved, outside of `root`. */
