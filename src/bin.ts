@@ -22,8 +22,9 @@ function output(stream: NodeJS.WriteStream): Output {
 
 const stderr = output(process.stderr);
 
+const FAREWELL = '\nInterrupted. The ledger is as before or as after the last commit; run again to go on.\n';
 process.on('SIGINT', () => {
-  void stderr.write('\nInterrupted. The ledger is as before or as after the last commit; run again to go on.\n').then(() => process.exit(INTERRUPTED));
+  void stderr.write(FAREWELL).then(() => process.exit(INTERRUPTED));
 });
 
 const code = await main(process.argv.slice(2), {

@@ -54,8 +54,8 @@ const calendar: Command = {
       return fail('USAGE', 'calendar needs --from and --to', { hint: 'like `duebook calendar --from 2026-05-01 --to 2026-08-01`' });
     }
     const { calendar: show } = await import('../run/calendar.js');
-    const options = { ...call.common, ...optional('customer', valueOf(call, 'customer')), ...optional('cycle', valueOf(call, 'cycle')), from, to };
-    return present(call, 'calendar', await show(call.world, options), 0);
+    const chosen = { ...optional('customer', valueOf(call, 'customer')), ...optional('cycle', valueOf(call, 'cycle')) };
+    return present(call, 'calendar', await show(call.world, { ...call.common, ...chosen, from, to }), 0);
   },
 };
 
@@ -215,7 +215,8 @@ const show: Command = {
 const query: Command = {
   name: 'query',
   summary: 'ask the history in SQL (DuckDB), read-only; without SQL an interactive shell',
-  about: 'Views: invoices, invoice_lines, invoice_taxes, billed_bookings, events, messages, runs. `DESCRIBE invoices` explains the columns.\n'
+  about: 'Views: invoices, invoice_lines, invoice_taxes, billed_bookings, events, messages, runs.\n'
+    + '`DESCRIBE invoices` explains the columns.\n'
     + 'SQL may also come from stdin. --format json gives a list of objects; --json gives columns and rows with their types.',
   args: [{ name: 'SQL', required: false, summary: 'one statement or several; the answer of the last one is shown' }],
   options: [

@@ -68,7 +68,8 @@ function zsh(commands: readonly Command[]): string {
     const action = takes === 'folder' ? '_files -/' : takes === null || takes === 'file' ? ' ' : `(${takes.words.join(' ')})`;
     return `'${arg.required ? '' : ':'}:${quote(arg.name.toLowerCase())}:${action}'`;
   };
-  const cases = commands.map((command) => `      ${command.name}) _arguments ${[...optionsOf(command).map(spec), ...command.args.map(argument)].join(' ')} ;;`);
+  const specs = (command: Command): string => [...optionsOf(command).map(spec), ...command.args.map(argument)].join(' ');
+  const cases = commands.map((command) => `      ${command.name}) _arguments ${specs(command)} ;;`);
   return `#compdef duebook
 # zsh completion for duebook. Put it into a folder of $fpath as _duebook.
 _duebook() {
@@ -106,7 +107,8 @@ function fish(commands: readonly Command[]): string {
     lines.push(...command.options.map((option) => line(condition, option)));
     for (const arg of command.args) {
       const takes = wordsOf(arg);
-      if (takes !== null && typeof takes === 'object') lines.push(`complete -c duebook -n ${quote(condition)} -f -a ${quote(takes.words.join(' '))}`);
+      if (takes === null || typeof takes === 'string') continue;
+      lines.push(`complete -c duebook -n ${quote(condition)} -f -a ${quote(takes.words.join(' '))}`);
     }
   }
   lines.push(...COMMON.map((option) => line('true', option)));

@@ -12,7 +12,9 @@ import type { Io } from './io.js';
 const SUMMARY_LIMIT = 1024 * 1024;
 
 /** Tells GitHub of a result. Files that cannot be written are said on stderr and never fail a run. */
-export async function tellGithub(call: Pick<Call, 'io' | 'common'>, name: string, result: object | null, found: readonly Diagnostic[]): Promise<void> {
+export async function tellGithub(
+  call: Pick<Call, 'io' | 'common'>, name: string, result: object | null, found: readonly Diagnostic[],
+): Promise<void> {
   const { io } = call;
   if (io.env['GITHUB_ACTIONS'] !== 'true') return;
   if (found.length > 0) await io.stderr.write(githubAnnotations(found, folderInRepository(io, call.common.config)));

@@ -6,6 +6,12 @@ import type { Output } from './io.js';
 const PATIENCE_MS = 1000;
 const REDRAW_MS = 150;
 
+/** " 1 of 4 (25 %)", or only how much where the whole is not known. */
+function partText(done: number, total: number | undefined): string {
+  if (total !== undefined && total > 0) return ` ${done} of ${total} (${Math.floor((done * 100) / total)} %)`;
+  return done > 0 ? ` ${done}` : '';
+}
+
 /** A log on stderr. */
 export function stderrLog(output: Output, animated: boolean): Log {
   let drawn = false;
@@ -24,8 +30,8 @@ export function stderrLog(output: Output, animated: boolean): Log {
       let done = 0;
       let waited = 0;
       const draw = (): void => {
-        const part = total === undefined || total === 0 ? (done > 0 ? ` ${done}` : '') : ` ${done} of ${total} (${Math.floor((done * 100) / total)} %)`;
-        say(`\r\u001b[K${cut(`${clean(label)}${part} ${'.'.repeat((waited / REDRAW_MS) % 4)}`, output.columns - 1)}`);
+        const dots = '.'.repeat((waited / REDRAW_MS) % 4);
+        say(`\r\u001b[K${cut(`${clean(label)}${partText(done, total)} ${dots}`, output.columns - 1)}`);
         drawn = true;
       };
       const timer = setInterval(() => {

@@ -60,7 +60,8 @@ async function dispatch({ command, args, given }: Parsed, io: Io): Promise<numbe
 async function callOf(command: Command, args: readonly string[], given: Parsed['given'], io: Io): Promise<Call> {
   const animated = io.env['TERM'] !== 'dumb' && io.env['CI'] === undefined;
   const world: World = {
-    cwd: io.cwd, env: io.env, now: io.now, log: stderrLog(io.stderr, animated), tool_version: await toolVersion(), package_root: PACKAGE_ROOT,
+    cwd: io.cwd, env: io.env, now: io.now, log: stderrLog(io.stderr, animated),
+    tool_version: await toolVersion(), package_root: PACKAGE_ROOT,
   };
   return {
     io, world, args, given, common: commonOptions(given, command),

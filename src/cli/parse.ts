@@ -64,7 +64,8 @@ function readOptions(args: readonly string[], options: readonly Option[], page: 
     if (token.kind === 'positional') read.positionals.push(token.value);
     if (token.kind !== 'option') continue;
     const option = known.get(token.name);
-    const found = option === undefined ? unknownOption(token.rawName, options, page) : valueProblem(option, token.value, token.inlineValue, page);
+    const found = option === undefined
+      ? unknownOption(token.rawName, options, page) : valueProblem(option, token.value, token.inlineValue, page);
     if (found !== null) read.wrong.push(found);
     else read.given.set(token.name, [...(read.given.get(token.name) ?? []), token.value ?? '']);
   }

@@ -11,7 +11,8 @@ import type { Call } from './command.js';
 /** Writes it all; the caller decides the exit code. `name` is that of the schema. */
 export async function present(call: Call, name: string, result: object, exit: number): Promise<number> {
   const { io } = call;
-  const found = [...('diagnostics' in result ? (result as { diagnostics: readonly Diagnostic[] }).diagnostics : []), ...parkedFindings(name, result)];
+  const own = 'diagnostics' in result ? (result as { diagnostics: readonly Diagnostic[] }).diagnostics : [];
+  const found = [...own, ...parkedFindings(name, result)];
   if (call.json) {
     const { SCHEMAS } = await import('../report/schemas.js');
     for (const chunk of jsonChunks(result, SCHEMAS[name])) await io.stdout.write(chunk);
@@ -29,5 +30,5 @@ function parkedFindings(name: string, result: object): Diagnostic[] {
   if ((name !== 'run' && name !== 'confirm') || !('parked' in result)) return [];
   return (result as { parked: readonly ParkedCustomer[] }).parked.map((each) => warning('PARKED_LIMIT',
     `${each.customer_id} is parked in batch ${each.batch_id} with ${each.total} ${each.currency}: ${each.reason}`,
-    { hint: 'look at the invoice; if it is right, raise `automation.limits` for this customer and run again; if not, correct the bookings' }));
+    { hint: 'look at the invoice; if it is right, raise `automation.limits` for this customer and run again' }));
 }

@@ -16,6 +16,8 @@ const SHELL_HELP = `Statements end with ; and may take several lines.
 DESCRIBE invoices;   columns with their meaning
 `;
 
+const TABLES = "SELECT view_name, comment FROM duckdb_views() WHERE NOT internal AND schema_name = 'main' ORDER BY ALL";
+
 /** Gives the exit code. */
 export async function queryCommand(call: Call): Promise<number> {
   const { io } = call;
@@ -92,7 +94,7 @@ async function shell(call: Call): Promise<number> {
       const word = line.trim();
       if (pending === '' && /^\.(quit|exit|q)$/.test(word)) break;
       if (pending === '' && word === '.help') await io.stderr.write(SHELL_HELP);
-      else if (pending === '' && word === '.tables') await tell("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal AND schema_name = 'main' ORDER BY ALL");
+      else if (pending === '' && word === '.tables') await tell(TABLES);
       else if (pending === '' && word.startsWith('.')) await io.stderr.write(`There is no ${word}. See .help\n`);
       else pending = await feed(`${pending}${line}\n`, tell);
       prompt();

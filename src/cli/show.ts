@@ -16,7 +16,9 @@ const DOCUMENTS = ['html', 'pdf', 'xml'] as const;
 export async function showCommand(call: Call): Promise<number> {
   const { io } = call;
   const asked = [...DOCUMENTS.filter((format) => call.given.has(format)), ...(call.json ? ['json' as const] : [])];
-  if (asked.length > 1) return fail('USAGE', `${asked.map((format) => `--${format}`).join(' and ')} exclude each other`, { hint: 'give one of them' });
+  if (asked.length > 1) {
+    return fail('USAGE', `${asked.map((each) => `--${each}`).join(' and ')} exclude each other`, { hint: 'give one of them' });
+  }
   const format = asked[0] ?? 'text';
   const out = valueOf(call, 'out');
   if (format === 'pdf' && out === undefined && io.stdout.terminal) {
@@ -41,6 +43,7 @@ export async function writeOut(call: Call, out: string, content: string | Uint8A
   try {
     await writeFile(resolve(call.io.cwd, out), content);
   } catch (error) {
-    fail('USAGE', `${out} cannot be written: the system says ${(error as NodeJS.ErrnoException).code ?? 'no'}`, { hint: 'name another file after --out' });
+    const reason = (error as NodeJS.ErrnoException).code ?? 'no';
+    fail('USAGE', `${out} cannot be written: the system says ${reason}`, { hint: 'name another file after --out' });
   }
 }

@@ -7,7 +7,8 @@ import type { Style } from './style.js';
 /** `file:line:column`, as far as it is known; empty without a place. */
 export function placeText(place: Place | undefined): string {
   if (place === undefined) return '';
-  return [clean(place.file), place.line, place.line === undefined ? undefined : place.column].filter((part) => part !== undefined).join(':');
+  const parts = [clean(place.file), place.line, place.line === undefined ? undefined : place.column];
+  return parts.filter((part) => part !== undefined).join(':');
 }
 
 /** Findings as text, each `file:line:column: error CODE: message`, the line it is about, and the remedy; a count at the end. */
@@ -20,7 +21,8 @@ export function diagnosticsText(diagnostics: readonly Diagnostic[], style: Style
 function one(found: Diagnostic, style: Style): string {
   const at = placeText(found.at);
   const severity = paint(style, found.severity === 'error' ? 'red' : 'yellow', found.severity);
-  const lines = [`${at === '' ? '' : `${paint(style, 'bold', at)}: `}${severity} ${paint(style, 'bold', found.code)}: ${indented(found.message)}`];
+  const place = at === '' ? '' : `${paint(style, 'bold', at)}: `;
+  const lines = [`${place}${severity} ${paint(style, 'bold', found.code)}: ${indented(found.message)}`];
   if (found.excerpt !== undefined) lines.push(cleanLines(found.excerpt));
   if (found.also !== undefined) lines.push(`  also: ${placeText(found.also)}`);
   if (found.hint !== undefined) lines.push(`  ${paint(style, 'cyan', 'help:')} ${indented(found.hint)}`);
@@ -51,7 +53,8 @@ export function githubAnnotations(diagnostics: readonly Diagnostic[], prefix = '
   const lines = ordered.slice(0, SHOWN_BY_GITHUB).map((each) => {
     const { at } = each;
     const place: [string, string | number | undefined][] = [
-      ['file', at === undefined ? undefined : prefix + at.file], ['line', at?.line], ['col', at?.line === undefined ? undefined : at.column], ['title', each.code],
+      ['file', at === undefined ? undefined : prefix + at.file], ['line', at?.line],
+      ['col', at?.line === undefined ? undefined : at.column], ['title', each.code],
     ];
     const properties = place.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${property(String(value))}`);
     const words = each.hint === undefined ? each.message : `${each.message}\nhelp: ${each.hint}`;

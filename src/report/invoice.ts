@@ -2,7 +2,7 @@
 import type { InvoiceRecord } from '../documents/types.js';
 import { clean, paint } from './style.js';
 import type { Style } from './style.js';
-import { table } from './table.js';
+import { left, right, table } from './table.js';
 import { periodText } from './words.js';
 
 /** The invoice as it would be read aloud: parties, dates, lines, taxes, total. */
@@ -10,7 +10,8 @@ export function invoiceText(record: InvoiceRecord, style: Style): string {
   const { buyer, seller, currency } = record;
   const title = record.kind === 'credit_note' ? 'Credit note' : 'Invoice';
   const lines = record.lines.map((line) => [
-    String(line.line_no), clean(line.description), `${line.quantity}${line.unit === null ? '' : ` ${clean(line.unit)}`}`, line.unit_price ?? '', line.tax_id, line.amount,
+    String(line.line_no), clean(line.description), `${line.quantity}${line.unit === null ? '' : ` ${clean(line.unit)}`}`,
+    line.unit_price ?? '', line.tax_id, line.amount,
   ]);
   const sums = [
     ['', 'Net', '', '', '', record.net],
@@ -18,16 +19,15 @@ export function invoiceText(record: InvoiceRecord, style: Style): string {
     ['', `Total ${currency}`, '', '', '', record.total],
   ];
   const facts: [string, string | null][] = [
-    ['from', clean(seller.name)], ['to', `${clean(buyer.name)} (${clean(buyer.customer_id)})`], ['issued on', record.issued_on], ['due on', record.due_on],
-    ['period', periodText(record.period_start, record.period_end)], ['batch', record.batch_id], ['order', buyer.purchase_order === null ? null : clean(buyer.purchase_order)],
-    ['id', record.invoice_id],
+    ['from', clean(seller.name)], ['to', `${clean(buyer.name)} (${clean(buyer.customer_id)})`], ['issued on', record.issued_on],
+    ['due on', record.due_on], ['period', periodText(record.period_start, record.period_end)], ['batch', record.batch_id],
+    ['order', buyer.purchase_order === null ? null : clean(buyer.purchase_order)], ['id', record.invoice_id],
   ];
   return [
     `${paint(style, 'bold', `${title} ${record.number ?? '(draft)'}`)} · ${record.status}`,
     ...facts.filter(([, value]) => value !== null).map(([name, value]) => `  ${name.padEnd(10)} ${value}`), '',
     ...table([
-      { title: '#', align: 'right' }, { title: 'Description', least: 20 }, { title: 'Quantity', align: 'right' }, { title: 'Price', align: 'right' },
-      { title: 'Tax' }, { title: `Amount ${currency}`, align: 'right' },
+      right('#'), left('Description', 20), right('Quantity'), right('Price'), left('Tax'), right(`Amount ${currency}`),
     ], [...lines, null, ...sums], style, '  '),
   ].join('\n').concat('\n');
 }

@@ -3,7 +3,7 @@ import type { OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult, RunResult,
 import type { Diagnostic } from '../values/diagnostic.js';
 import { countText, diagnosticsMarkdown } from './diagnostics.js';
 import { markdownTable, markdownText } from './escape.js';
-import { completenessText, confirmText, count, headText, instantText, invoicesOf, periodText, totalsText } from './words.js';
+import { completenessText, confirmText, count, headText, instantText, invoicesOf, numbersText, periodText, totalsText } from './words.js';
 
 /** Parts in order of importance; each ends with a line feed. */
 export type Sections = readonly string[];
@@ -19,7 +19,10 @@ export function resultSections(name: string, result: object | null, found: reado
   if (result === null) return [`## duebook ${name} failed\n`, ...findings(found)];
   if (name === 'preview') return [...previewSections(result as PreviewResult), ...findings(found)];
   if (name === 'run' || name === 'confirm' || name === 'send') return [...runSections(result as RunResult), ...findings(found)];
-  if (name === 'status') return [...openSections((result as StatusResult).open), ...parkedSections((result as StatusResult).parked), ...findings(found)];
+  if (name === 'status') {
+    const { open, parked } = result as StatusResult;
+    return [...openSections(open), ...parkedSections(parked), ...findings(found)];
+  }
   return found.length === 0 ? [] : [`## duebook ${name}\n`, ...findings(found)];
 }
 
@@ -61,7 +64,8 @@ function invoiceSections(batch: PreviewBatch): Sections {
     const some = batch.invoices.slice(i, i + size);
     const rows = some.map((invoice) => [
       `${markdownText(invoice.customer_name)} (${markdownText(invoice.customer_id)})`, periodText(invoice.period_start, invoice.period_end),
-      String(invoice.lines.length), invoice.net, invoice.tax, `${invoice.total} ${invoice.currency}`, invoice.parked === null ? '' : 'parked',
+      String(invoice.lines.length), invoice.net, invoice.tax, `${invoice.total} ${invoice.currency}`,
+      invoice.parked === null ? '' : 'parked',
     ]);
     const title = `### Batch ${markdownText(batch.batch_id)}${i === 0 ? '' : `, from invoice ${i + 1}`}\n\n`;
     sections.push(title + markdownTable(['Customer', 'Period', 'Lines', 'Net', 'Tax', 'Total', ''], rows, [2, 3, 4, 5]));
@@ -72,7 +76,7 @@ function invoiceSections(batch: PreviewBatch): Sections {
 function runSections(result: RunResult): Sections {
   const name = { run: 'Run', confirm: 'Confirmation', send: 'Sending' }[result.command];
   const confirmed = result.confirmed.map((batch) => [
-    markdownText(batch.batch_id), markdownText(batch.numbers.map(({ first, last }) => (first === last ? first : `${first} to ${last}`)).join(', ')),
+    markdownText(batch.batch_id), markdownText(numbersText(batch.numbers)),
     String(invoicesOf(batch.totals)), totalsText(batch.totals), `${instantText(batch.confirmed_at)} ${batch.confirmed_by}`,
   ]);
   const { sent, failed, uncertain, problems } = result.messages;
@@ -96,7 +100,8 @@ function problemSections(problems: SendTally['problems']): Sections {
 function parkedSections(parked: readonly ParkedCustomer[]): Sections {
   if (parked.length === 0) return [];
   const rows = parked.slice(0, 100).map((each) => [
-    `${markdownText(each.customer_name)} (${markdownText(each.customer_id)})`, markdownText(each.batch_id), `${each.total} ${each.currency}`, markdownText(each.reason),
+    `${markdownText(each.customer_name)} (${markdownText(each.customer_id)})`, markdownText(each.batch_id),
+    `${each.total} ${each.currency}`, markdownText(each.reason),
   ]);
   const more = parked.length > 100 ? `\nand ${parked.length - 100} more\n` : '';
   return [`### ${count(parked.length, 'customer')} parked\n\n${markdownTable(['Customer', 'Batch', 'Total', 'Why'], rows, [2])}${more}`];

@@ -3,7 +3,7 @@ import type { CalendarPeriod, CalendarResult } from '../run/results.js';
 import { dateOfDay, dayNumber } from '../values/time.js';
 import { clean, paint } from './style.js';
 import type { Style } from './style.js';
-import { table } from './table.js';
+import { left, table } from './table.js';
 import { periodText } from './words.js';
 
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
@@ -45,11 +45,14 @@ function grid(month: string, events: readonly Event[], style: Style): string[] {
   const first = dayNumber(`${month}-01`);
   const marks = new Map<string, string>();
   for (const { mark } of EVENTS) {
-    for (const event of events) if (event.mark === mark) marks.set(event.date, (marks.get(event.date) ?? '') + (marks.get(event.date)?.includes(mark) === true ? '' : mark));
+    for (const date of new Set(events.filter((event) => event.mark === mark).map((event) => event.date))) {
+      marks.set(date, `${marks.get(date) ?? ''}${mark}`);
+    }
   }
   // 1970-01-01 was a Thursday; weeks begin on Monday.
   const monday = first - ((((first + 3) % 7) + 7) % 7);
-  const lines = [paint(style, 'bold', `${MONTHS[Number(month.slice(5)) - 1]} ${month.slice(0, 4)}`), paint(style, 'dim', 'Mon    Tue    Wed    Thu    Fri    Sat    Sun')];
+  const title = `${MONTHS[Number(month.slice(5)) - 1]} ${month.slice(0, 4)}`;
+  const lines = [paint(style, 'bold', title), paint(style, 'dim', 'Mon    Tue    Wed    Thu    Fri    Sat    Sun')];
   for (let week = monday; dateOfDay(week).slice(0, 7) <= month; week += 7) {
     const days = Array.from({ length: 7 }, (_, i) => dateOfDay(week + i));
     const cells = days.map((date) => {
@@ -64,9 +67,10 @@ function grid(month: string, events: readonly Event[], style: Style): string[] {
 
 function list(events: readonly Event[], style: Style): string[] {
   const rows = events.map(({ at, mark, words, period }) => [
-    at.slice(0, 10), at.slice(11, 16), mark, words, clean(period.customer_id === undefined ? period.cycle_id : `${period.customer_id} (${period.cycle_id})`),
+    at.slice(0, 10), at.slice(11, 16), mark, words,
+    clean(period.customer_id === undefined ? period.cycle_id : `${period.customer_id} (${period.cycle_id})`),
     `${periodText(period.period_start, period.period_end)}${period.stub ? ' (cut short)' : ''}`,
   ]);
   const who = events[0]?.period.customer_id === undefined ? 'Cycle' : 'Customer';
-  return table([{ title: 'Date' }, { title: 'Time' }, { title: '' }, { title: 'Event' }, { title: who, least: 10 }, { title: 'Period' }], rows, style, '  ');
+  return table([left('Date'), left('Time'), left(''), left('Event'), left(who, 10), left('Period')], rows, style, '  ');
 }

@@ -1,7 +1,7 @@
 /** Answers of the history as a table, as CSV, as JSON. */
 import { clean, cut, paint, widthOf } from './style.js';
 import type { Style } from './style.js';
-import { pad, table } from './table.js';
+import { left, pad, right, table } from './table.js';
 
 export interface QueryTable {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -16,8 +16,9 @@ export function queryTable(result: QueryTable, style: Style): string[] {
   const widths = result.columns.map(({ name }, i) => cells.reduce((most, row) => Math.max(most, widthOf(row[i]!)), widthOf(clean(name))));
   const total = widths.reduce((sum, width) => sum + width + 2, -2);
   const rows = `${result.rows.length} ${result.rows.length === 1 ? 'row' : 'rows'}`;
-  if (style.columns !== null && total > style.columns && result.rows.length > 0) return [...blocks(result, cells, style), paint(style, 'dim', rows)];
-  const columns = result.columns.map(({ name, type }) => ({ title: clean(name), align: NUMBER.test(type) ? 'right' as const : 'left' as const }));
+  const tooWide = style.columns !== null && total > style.columns && result.rows.length > 0;
+  if (tooWide) return [...blocks(result, cells, style), paint(style, 'dim', rows)];
+  const columns = result.columns.map(({ name, type }) => (NUMBER.test(type) ? right(clean(name)) : left(clean(name))));
   return [...table(columns, cells, style), paint(style, 'dim', `(${rows})`)];
 }
 
@@ -36,7 +37,7 @@ function cellText(value: unknown): string {
 }
 
 function plain(value: unknown): string {
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 /** CSV (RFC 4180) with a head. Text that a spreadsheet would take for a formula gets a leading apostrophe; numbers stay numbers. */

@@ -23,7 +23,9 @@ const whole = Type.Integer();
 const yesNo = Type.Boolean();
 const amount = Type.String({ pattern: '^-?\\d+(\\.\\d+)?$', description: 'A decimal; never a number, so that nothing is rounded.' });
 const date = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' });
-const instant = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}:\\d{2})$', description: 'ISO 8601 with offset.' });
+const instant = Type.String({
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}(:\\d{2}(\\.\\d+)?)?(Z|[+-]\\d{2}:\\d{2})$', description: 'ISO 8601 with offset.',
+});
 const digest = Type.String({ pattern: '^[0-9a-f]{16,64}$' });
 const version = Type.Integer({ description: 'Version of this shape; a change that breaks readers makes it one more.' });
 
@@ -53,7 +55,8 @@ const previewBatch = record({
 });
 const openBatch = record({ ...openKeys, confirm_due_at: orNull(instant), auto_confirm: yesNo, totals: Type.Array(total) });
 const completeness = record({
-  bookings_read: whole, billed: whole, already_billed: whole, waiting: whole, held: whole, cancelled: whole, ignored: whole, rejected: whole,
+  bookings_read: whole, billed: whole, already_billed: whole, waiting: whole, held: whole, cancelled: whole, ignored: whole,
+  rejected: whole,
   detail: Type.Array(record({ bucket: text, reason: orNull(text), currency: orNull(text), bookings: whole, amount: orNull(amount) })),
 }, 'Every booking read, in exactly one bucket; they add up to bookings_read.');
 const parked = record({
@@ -105,13 +108,15 @@ const address = record({
   line1: text, line2: Type.Optional(text), city: text, postal_code: Type.Optional(text), region: Type.Optional(text), country: text,
 });
 const show = record({
-  schema_version: version, invoice_id: text, number: orNull(text), kind: choice(['invoice', 'credit_note']), status: choice(['preview', 'processed', 'void']),
+  schema_version: version, invoice_id: text, number: orNull(text), kind: choice(['invoice', 'credit_note']),
+  status: choice(['preview', 'processed', 'void']),
   batch_id: text, partner_id: orNull(text), cycle_id: text, period_start: instant, period_end: instant, billing_date: date, issued_on: date,
   due_on: date, currency: text, exponent: whole, timezone: text, locale: text, net: amount, tax: amount, total: amount,
   taxes: Type.Array(record({ tax_id: text, name: text, category: text, rate: amount, note: orNull(text), net: amount, tax: amount })),
   lines: Type.Array(record({
     line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount, unit: orNull(text),
-    unit_price: orNull(amount), amount, tax_id: text, tax_rate: amount, service_start: orNull(instant), service_end: orNull(instant), late: yesNo,
+    unit_price: orNull(amount), amount, tax_id: text, tax_rate: amount, service_start: orNull(instant),
+    service_end: orNull(instant), late: yesNo,
   })),
   seller: record({
     id: text, name: text, address, tax_id: Type.Optional(text), registration: Type.Optional(text), email: Type.Optional(text),
@@ -124,7 +129,8 @@ const show = record({
     purchase_order: orNull(text),
   }),
 }, 'One invoice with both parties as they stood.');
-const error = record({ schema_version: version, exit_code: whole, diagnostics }, 'What every command gives instead of its result when it could not be done.');
+const error = record({ schema_version: version, exit_code: whole, diagnostics },
+  'What every command gives instead of its result when it could not be done.');
 
 /** What a command gives when it failed. */
 export interface ErrorResult {

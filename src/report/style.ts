@@ -24,7 +24,6 @@ export function paint(style: Style, look: Look, text: string): string {
 export function clean(text: string): string {
   return text
     .replace(/[\n\r\t\u2028\u2029]+/g, ' ')
-    // eslint-disable-next-line no-control-regex -- these are what has to go
     .replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g, '\ufffd');
 }
 
@@ -35,7 +34,6 @@ export function cleanLines(text: string): string {
 
 /** Columns a text takes: wide East Asian signs take two, combining marks none, colours none. */
 export function widthOf(text: string): number {
-  // eslint-disable-next-line no-control-regex -- our own colours
   const bare = text.includes('\u001b') ? text.replace(/\u001b\[\d+m/g, '') : text;
   if (/^[\u0020-\u007e]*$/.test(bare)) return bare.length;
   let width = 0;

@@ -9,6 +9,16 @@ export interface Column {
   readonly least?: number;
 }
 
+/** A column of words, perhaps to be cut. */
+export function left(title: string, least?: number): Column {
+  return least === undefined ? { title } : { title, least };
+}
+
+/** A column of numbers. */
+export function right(title: string): Column {
+  return { title, align: 'right' };
+}
+
 /** What stands between two columns. */
 const GAP = '  ';
 

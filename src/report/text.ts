@@ -8,8 +8,10 @@ import { queryTable } from './query.js';
 import type { QueryTable } from './query.js';
 import { clean, paint } from './style.js';
 import type { Style } from './style.js';
-import { table } from './table.js';
-import { completenessText, confirmText, count, headText, instantText, invoicesOf, periodText, reasonText, totalsText } from './words.js';
+import { left, right, table } from './table.js';
+import {
+  completenessText, confirmText, count, headText, instantText, invoicesOf, numbersText, periodText, reasonText, totalsText,
+} from './words.js';
 
 /** Rows of a list shown before the rest is only counted; `--json` and the files in the output folder have all. */
 const SHOWN = 50;
@@ -30,7 +32,10 @@ export function resultText(name: string, result: object, style: Style): string {
 
 function previewText(result: PreviewResult, style: Style): string[] {
   const head = `${paint(style, 'bold', `Preview as of ${instantText(result.as_of)}`)} · ledger ${headText(result.head)}`;
-  if (result.batches.length === 0) return [head, '', 'Nothing is open: no billing date is due yet.', '', completenessText(result.completeness), ...filesText(result.files)];
+  if (result.batches.length === 0) {
+    const nothing = 'Nothing is open: no billing date is due yet.';
+    return [head, '', nothing, '', completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files)];
+  }
   return [
     head, '', ...result.batches.flatMap((batch) => [...batchText(batch, style), '']),
     completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files), '',
@@ -43,17 +48,15 @@ function batchText(batch: PreviewBatch, style: Style): string[] {
   const sent = batch.send_due_at === null ? 'not sent by itself' : `sent from ${instantText(batch.send_due_at)}`;
   const rows = batch.invoices.slice(0, SHOWN).map((invoice) => [
     clean(invoice.customer_name), periodText(invoice.period_start, invoice.period_end), String(invoice.lines.length),
-    invoice.net, invoice.tax, invoice.total, invoice.currency, invoice.parked === null ? '' : paint(style, 'yellow', `parked: ${clean(invoice.parked)}`),
+    invoice.net, invoice.tax, invoice.total, invoice.currency, invoice.parked === null ? '' : `parked: ${clean(invoice.parked)}`,
   ]);
-  const totals = batch.totals.map((total) => [count(total.invoices, 'invoice'), '', '', total.net, total.tax, total.total, total.currency, '']);
+  const totals = batch.totals.map((each) => [count(each.invoices, 'invoice'), '', '', each.net, each.tax, each.total, each.currency, '']);
   const more = batch.invoices.length > SHOWN ? [`  … and ${batch.invoices.length - SHOWN} more; --json and --out give all of them`] : [];
   return [
     `${paint(style, 'bold', `Batch ${batch.batch_id}`)} · billing date ${batch.billing_date}${partner}`,
     `  confirmed ${confirmText(batch)} · ${sent}`, '',
-    ...table([
-      { title: 'Customer', least: 16 }, { title: 'Period' }, { title: 'Lines', align: 'right' }, { title: 'Net', align: 'right' },
-      { title: 'Tax', align: 'right' }, { title: 'Total', align: 'right' }, { title: '' }, { title: '', least: 10 },
-    ], [...rows, null, ...totals], style, '  '),
+    ...table([left('Customer', 16), left('Period'), right('Lines'), right('Net'), right('Tax'), right('Total'), left(''), left('', 10)],
+      [...rows, null, ...totals], style, '  '),
     ...more,
   ];
 }
@@ -64,9 +67,7 @@ function unbilledText(result: { readonly completeness: PreviewResult['completene
     each.bucket.replaceAll('_', ' '), clean(reasonText(each.reason)), String(each.bookings), each.amount ?? '', each.currency ?? '',
   ]);
   if (rows.length === 0) return [];
-  return ['', ...table([
-    { title: 'Not billed' }, { title: 'Why', least: 20 }, { title: 'Bookings', align: 'right' }, { title: 'Amount', align: 'right' }, { title: '' },
-  ], rows, style, '  ')];
+  return ['', ...table([left('Not billed'), left('Why', 20), right('Bookings'), right('Amount'), left('')], rows, style, '  ')];
 }
 
 function runText(result: RunResult, style: Style): string[] {
@@ -74,11 +75,13 @@ function runText(result: RunResult, style: Style): string[] {
   const lines = [`${paint(style, 'bold', `${name} as of ${instantText(result.as_of)}`)} · ledger ${headText(result.head)}`, ''];
   if (result.confirmed.length > 0) lines.push(...confirmedText(result.confirmed, style), '');
   else if (result.command !== 'send') lines.push('Nothing was confirmed.', '');
-  const { sent, failed, uncertain } = result.messages;
-  if (sent + failed + uncertain > 0) lines.push(`Mail: ${sent} sent, ${failed} failed, ${uncertain} uncertain`, ...problemsText(result.messages.problems, style), '');
-  else if (result.command === 'send') lines.push('Nothing was due to be sent.', '');
+  const { sent, failed, uncertain, problems } = result.messages;
+  if (sent + failed + uncertain > 0) {
+    lines.push(`Mail: ${sent} sent, ${failed} failed, ${uncertain} uncertain`, ...problemsText(problems, style), '');
+  } else if (result.command === 'send') lines.push('Nothing was due to be sent.', '');
   lines.push(...parkedText(result.parked, style), ...openText(result.open, style));
-  if (result.completeness !== null) lines.push(completenessText(result.completeness), ...unbilledText({ completeness: result.completeness }, style));
+  const { completeness } = result;
+  if (completeness !== null) lines.push(completenessText(completeness), ...unbilledText({ completeness }, style));
   lines.push(...filesText(result.files));
   while (lines.at(-1) === '') lines.pop();
   return lines;
@@ -86,81 +89,87 @@ function runText(result: RunResult, style: Style): string[] {
 
 function confirmedText(batches: readonly ConfirmedBatch[], style: Style): string[] {
   const rows = batches.flatMap((batch) => {
-    const numbers = batch.numbers.map(({ first, last }) => (first === last ? first : `${first} to ${last}`)).join(', ');
+    const numbers = numbersText(batch.numbers);
     return batch.totals.map((total, i) => [
       i === 0 ? batch.batch_id : '', i === 0 ? clean(numbers) : '', String(total.invoices), total.total, total.currency,
       i === 0 ? `${instantText(batch.confirmed_at)}${batch.confirmed_by === 'auto' ? ', by itself' : ', by hand'}` : '',
     ]);
   });
-  return table([
-    { title: 'Confirmed' }, { title: 'Numbers', least: 14 }, { title: 'Invoices', align: 'right' }, { title: 'Total', align: 'right' }, { title: '' }, { title: 'Confirmed at' },
-  ], rows, style);
+  const columns = [left('Confirmed'), left('Numbers', 14), right('Invoices'), right('Total'), left(''), left('Confirmed at')];
+  return table(columns, rows, style);
 }
 
 function problemsText(problems: SendTally['problems'], style: Style): string[] {
   if (problems.length === 0) return [];
   const rows = problems.slice(0, SHOWN).map((each) => [clean(each.invoice_id), clean(each.recipient), each.status, clean(each.error)]);
   const more = problems.length > SHOWN ? [`  … and ${problems.length - SHOWN} more`] : [];
-  return [...table([{ title: 'Invoice' }, { title: 'To', least: 12 }, { title: 'Outcome' }, { title: 'Why', least: 20 }], rows, style, '  '), ...more];
+  return [...table([left('Invoice'), left('To', 12), left('Outcome'), left('Why', 20)], rows, style, '  '), ...more];
 }
 
 function parkedText(parked: readonly ParkedCustomer[], style: Style): string[] {
   if (parked.length === 0) return [];
-  const rows = parked.slice(0, SHOWN).map((each) => [clean(each.customer_name), clean(each.customer_id), each.batch_id, each.total, each.currency, clean(each.reason)]);
+  const rows = parked.slice(0, SHOWN).map((each) => [
+    clean(each.customer_name), clean(each.customer_id), each.batch_id, each.total, each.currency, clean(each.reason),
+  ]);
   const more = parked.length > SHOWN ? [`  … and ${parked.length - SHOWN} more`] : [];
   return [
-    paint(style, 'yellow', `${count(parked.length, 'customer')} parked: look at the invoice; if it is right, raise the limit of the customer`),
-    ...table([
-      { title: 'Customer', least: 14 }, { title: 'Id' }, { title: 'Batch' }, { title: 'Total', align: 'right' }, { title: '' }, { title: 'Why', least: 20 },
-    ], rows, style, '  '), ...more, '',
+    `${paint(style, 'yellow', `${count(parked.length, 'customer')} parked`)}: look at the invoice; if it is right, raise its limit`,
+    ...table([left('Customer', 14), left('Id'), left('Batch'), right('Total'), left(''), left('Why', 20)], rows, style, '  '),
+    ...more, '',
   ];
 }
 
 function openText(open: readonly OpenBatch[], style: Style): string[] {
   if (open.length === 0) return ['No batch is open.', ''];
   const rows = open.map((batch) => [
-    batch.batch_id, batch.partner_id === null ? '' : clean(batch.partner_id), String(invoicesOf(batch.totals)), totalsText(batch.totals), confirmText(batch), batch.digest.slice(0, 12),
+    batch.batch_id, clean(batch.partner_id ?? ''), String(invoicesOf(batch.totals)), totalsText(batch.totals), confirmText(batch),
+    batch.digest.slice(0, 12),
   ]);
   const partners = open.some(({ partner_id }) => partner_id !== null);
-  const columns = [
-    { title: 'Open batch' }, { title: partners ? 'Partner' : '' }, { title: 'Invoices', align: 'right' as const }, { title: 'Total', align: 'right' as const },
-    { title: 'Confirmed', least: 20 }, { title: 'Digest' },
-  ];
+  const columns = [left('Open batch'), left('Partner'), right('Invoices'), right('Total'), left('Confirmed', 20), left('Digest')];
   const kept = (cells: readonly string[]): string[] => cells.filter((_, i) => partners || i !== 1);
   return [...table(columns.filter((_, i) => partners || i !== 1), rows.map(kept), style), ''];
 }
 
 function statusText(result: StatusResult, style: Style): string[] {
   const { last_run: last, history } = result;
+  const run = last === null ? 'never' : `${last.action} as of ${instantText(last.as_of)} (${last.run_id}, version ${last.tool_version})`;
+  const state = history.serial === null ? 'not made yet' : `serial ${history.serial}${history.current ? '' : ', behind the ledger'}`;
   const lines = [
     `${paint(style, 'bold', `Status as of ${instantText(result.as_of)}`)}`,
     `  ledger    ${clean(result.ledger)}, ${headText(result.head)}`,
-    `  last run  ${last === null ? 'never' : `${last.action} as of ${instantText(last.as_of)} (${last.run_id}, version ${last.tool_version})`}`,
-    `  history   ${history.file}${history.serial === null ? ', not made yet' : `, serial ${history.serial}${history.current ? '' : ', behind the ledger'}`}`, '',
+    `  last run  ${run}`,
+    `  history   ${history.file}, ${state}`, '',
     ...openText(result.open, style), ...parkedText(result.parked, style),
   ];
   if (result.outbox.length > 0) {
-    lines.push(...table([{ title: 'Mail' }, { title: 'Messages', align: 'right' }, { title: 'Next due' }],
-      result.outbox.map((each) => [each.status, String(each.messages), each.next_due_at === null ? '' : instantText(each.next_due_at)]), style), '');
+    const due = (at: string | null): string => (at === null ? '' : instantText(at));
+    const rows = result.outbox.map((each) => [each.status, String(each.messages), due(each.next_due_at)]);
+    lines.push(...table([left('Mail'), right('Messages'), left('Next due')], rows, style), '');
   }
   return [...lines, ...problemsText(result.problems, style), completenessText(result.completeness), ...unbilledText(result, style)];
 }
 
 function validateText(result: ValidateResult, style: Style): string[] {
   const { customers, cycles, products, sources } = result;
-  const parts = [count(customers, 'customer'), count(cycles, 'cycle'), count(products, 'product'), count(sources, 'source of bookings', 'sources of bookings')];
+  const parts = [
+    count(customers, 'customer'), count(cycles, 'cycle'), count(products, 'product'),
+    count(sources, 'source of bookings', 'sources of bookings'),
+  ];
   return [`${clean(result.file)} ${paint(style, 'green', 'is good')}: ${parts.join(', ')}`];
 }
 
 function verifyText(result: VerifyResult, style: Style): string[] {
   const rows = result.checks.map(({ name, ok, detail }) => [mark(ok, style), name, clean(detail)]);
   const words = result.ok ? paint(style, 'green', 'The ledger is proved') : paint(style, 'red', 'The ledger is NOT whole');
-  return [...table([{ title: '' }, { title: '' }, { title: '' }], rows, style), '', `${words}: ${headText(result.head)}${result.head.sha256 === null ? '' : `, ${result.head.sha256}`}`];
+  const head = result.head.sha256 === null ? headText(result.head) : `serial ${result.head.serial}, ${result.head.sha256}`;
+  return [...table([left(''), left(''), left('')], rows, style), '', `${words}: ${head}`];
 }
 
 function doctorText(result: DoctorResult, style: Style): string[] {
   const lines = result.checks.flatMap(({ name, ok, detail, hint }) => [
-    `${mark(ok, style)}  ${name.padEnd(13)}  ${clean(detail)}`, ...(hint === null ? [] : [`         ${paint(style, 'cyan', 'help:')} ${clean(hint)}`]),
+    `${mark(ok, style)}  ${name.padEnd(13)}  ${clean(detail)}`,
+    ...(hint === null ? [] : [`         ${paint(style, 'cyan', 'help:')} ${clean(hint)}`]),
   ]);
   return [...lines, '', result.ok ? 'All is well.' : 'Something is not as it has to be.'];
 }
@@ -171,13 +180,14 @@ function mark(ok: boolean, style: Style): string {
 
 function exportText(result: ExportResult, style: Style): string[] {
   const rows = result.files.map(({ file, rows: n }) => [file, String(n)]);
-  return [`Exported to ${clean(result.to)}`, ...table([{ title: 'File' }, { title: 'Rows', align: 'right' }], rows, style, '  ')];
+  return [`Exported to ${clean(result.to)}`, ...table([left('File'), right('Rows')], rows, style, '  ')];
 }
 
 function initText(result: InitResult): string[] {
   const here = result.folder === '.' ? [] : [`  cd ${clean(result.folder)}`];
   return [
-    `A new billing project is in ${result.folder === '.' ? 'this folder' : clean(result.folder)}:`, ...result.files.map((file) => `  ${file}`), '', 'Next:', ...here,
+    `A new billing project is in ${result.folder === '.' ? 'this folder' : clean(result.folder)}:`,
+    ...result.files.map((file) => `  ${file}`), '', 'Next:', ...here,
     '  duebook validate', '  duebook preview --as-of 2026-05-01', '  duebook run --as-of 2026-05-05',
   ];
 }

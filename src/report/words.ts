@@ -1,5 +1,6 @@
 /** Small phrases that text and Markdown share. */
 import type { Completeness, CurrencyTotal, HeadResult } from '../run/results.js';
+import { addDays } from '../values/time.js';
 
 /** "1 invoice", "3 invoices". */
 export function count(n: number, word: string, plural = `${word}s`): string {
@@ -8,24 +9,26 @@ export function count(n: number, word: string, plural = `${word}s`): string {
 
 /** An instant as read: `2026-05-04T22:00:00+02:00` becomes `2026-05-04 22:00 +02:00`; seconds are shown where there are some. */
 export function instantText(iso: string): string {
-  return iso.replace('T', ' ').replace(/:00(?=[Z+-])/, '').replace(/(?<=\d)(Z|[+-]\d\d:\d\d)$/, (_, zone: string) => (zone === 'Z' ? ' UTC' : ` ${zone}`));
+  const [, date = '', time = '', zone = ''] = /^(.{10})T(\d\d:\d\d(?::\d\d)?)(?:\.\d+)?(.*)$/.exec(iso) ?? [];
+  return date === '' ? iso : `${date} ${time.replace(/(?<=:\d\d):00$/, '')} ${zone === 'Z' ? 'UTC' : zone}`;
 }
 
 /** A half-open period by its first and last day: `2026-04-01 – 2026-04-30`; with times where a bound is not midnight. */
 export function periodText(start: string, end: string): string {
   const midnight = (iso: string): boolean => iso.slice(11, 19) === '00:00:00' || iso.slice(11, 16) === '00:00';
   if (!midnight(start) || !midnight(end)) return `${start.slice(0, 16).replace('T', ' ')} – ${end.slice(0, 16).replace('T', ' ')}`;
-  const last = dayBefore(end.slice(0, 10));
+  const last = addDays(end.slice(0, 10), -1);
   return last <= start.slice(0, 10) ? start.slice(0, 10) : `${start.slice(0, 10)} – ${last}`;
-}
-
-function dayBefore(date: string): string {
-  return new Date(Date.UTC(Number(date.slice(0, 4)), Number(date.slice(5, 7)) - 1, Number(date.slice(8, 10)) - 1)).toISOString().slice(0, 10);
 }
 
 /** "296.31 EUR + 80.00 USD", or "nothing". */
 export function totalsText(totals: readonly CurrencyTotal[]): string {
   return totals.length === 0 ? 'nothing' : totals.map(({ total, currency }) => `${total} ${currency}`).join(' + ');
+}
+
+/** "INV-2026-000001 to INV-2026-000012", one part a series. */
+export function numbersText(numbers: readonly { readonly first: string; readonly last: string }[]): string {
+  return numbers.map(({ first, last }) => (first === last ? first : `${first} to ${last}`)).join(', ');
 }
 
 /** Invoices of all currencies together. */

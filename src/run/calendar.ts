@@ -35,7 +35,7 @@ export async function calendar(world: World, options: CalendarOptions): Promise<
       .filter(({ billing_date }) => billing_date >= from && billing_date < to)
       .map((period) => ({ billing_at: period.billing_at, row: rowOf(period, customer_id) }));
   });
-  rows.sort((a, b) => a.billing_at - b.billing_at || (a.row.cycle_id < b.row.cycle_id ? -1 : a.row.cycle_id > b.row.cycle_id ? 1 : a.row.n - b.row.n));
+  rows.sort((a, b) => a.billing_at - b.billing_at || compare(a.row, b.row));
   return { schema_version: SCHEMA_VERSION, from, to, periods: rows.map(({ row }) => row) };
 }
 
@@ -58,6 +58,12 @@ function chosen(config: Config, options: CalendarOptions): { calendar: Calendar;
     return fail('USAGE', `there is no cycle ${options.cycle}`, { hint: hint ?? 'the configuration has no cycles' });
   }
   return cycles.map((cycle) => ({ calendar: calendarOfCycle(cycle, cycle.automation ?? config.automation) }));
+}
+
+/** Of two that are billed at the same instant. */
+function compare(a: CalendarPeriod, b: CalendarPeriod): number {
+  if (a.cycle_id === b.cycle_id) return a.n - b.n;
+  return a.cycle_id < b.cycle_id ? -1 : 1;
 }
 
 function rowOf(period: Period, customer_id: string | undefined): CalendarPeriod {

@@ -31,7 +31,8 @@ export async function exportHistory(world: World, options: ExportOptions): Promi
   const context = await openContext(world, options);
   const folder = resolve(world.cwd, options.to);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    fail('USAGE', `the folder ${options.to} cannot be made: the system says ${(error as NodeJS.ErrnoException).code ?? 'no'}`, { hint: 'name another folder after --to' });
+    const reason = (error as NodeJS.ErrnoException).code ?? 'no';
+    fail('USAGE', `the folder ${options.to} cannot be made: the system says ${reason}`, { hint: 'name another folder after --to' });
   });
   const progress = world.log.progress('export', Object.keys(KEYS).length);
   const files: { file: string; rows: number }[] = [];
@@ -42,7 +43,8 @@ export async function exportHistory(world: World, options: ExportOptions): Promi
       const history = await currentHistory(context);
       try {
         const columns = options.format === 'csv' ? safeColumns(view) : '*';
-        files.push({ file, ...(await history.copyTo(`SELECT ${columns} FROM ${view} ORDER BY ${KEYS[view]}`, join(folder, file), options.format)) });
+        const sql = `SELECT ${columns} FROM ${view} ORDER BY ${KEYS[view]}`;
+        files.push({ file, ...(await history.copyTo(sql, join(folder, file), options.format)) });
       } finally {
         await history.close();
       }
@@ -57,8 +59,8 @@ export async function exportHistory(world: World, options: ExportOptions): Promi
 /** Columns that are numbers, dates or instants and so can never be read as a formula. */
 const NOT_TEXT = new Set([
   'period_start', 'period_end', 'billing_date', 'issued_on', 'due_on', 'net', 'tax', 'total', 'paid', 'balance', 'confirmed_at', 'sent_at',
-  'serial', 'line_no', 'quantity', 'unit_price', 'amount', 'tax_rate', 'service_start', 'service_end', 'rate', 'at', 'attempts', 'queued_at',
-  'as_of', 'committed_at', 'invoices',
+  'serial', 'line_no', 'quantity', 'unit_price', 'amount', 'tax_rate', 'service_start', 'service_end', 'rate', 'at', 'attempts',
+  'queued_at', 'as_of', 'committed_at', 'invoices',
 ]);
 
 /**
@@ -69,6 +71,7 @@ function safeColumns(view: string): string {
   return Object.keys(VIEWS[view]!.columns).map((column) => {
     const name = `"${column}"`;
     if (NOT_TEXT.has(column)) return name;
-    return `CASE WHEN regexp_matches(${name}::VARCHAR, '^[=+\\-@\\t\\r\\n]') THEN '''' || ${name}::VARCHAR ELSE ${name}::VARCHAR END AS ${name}`;
+    const text = `${name}::VARCHAR`;
+    return `CASE WHEN regexp_matches(${text}, '^[=+\\-@\\t\\r\\n]') THEN '''' || ${text} ELSE ${text} END AS ${name}`;
   }).join(', ');
 }

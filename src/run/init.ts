@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { DuebookError, problem } from '../values/diagnostic.js';
+import { DuebookError, fail, problem } from '../values/diagnostic.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { InitResult } from './results.js';
 import type { World } from './world.js';
@@ -35,12 +35,13 @@ export async function init(world: World, options: { readonly dir: string; readon
     }
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'no';
-    throw new DuebookError([problem('USAGE', `${options.dir} cannot be written: the system says ${reason}`, { hint: 'name another folder' })]);
+    fail('USAGE', `${options.dir} cannot be written: the system says ${reason}`, { hint: 'name another folder' });
   }
   return { schema_version: SCHEMA_VERSION, folder: options.dir, files: copies.map(({ file }) => file) };
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/')).sort();
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  return files.map((file) => file.split(sep).join('/')).sort();
 }

@@ -4,7 +4,7 @@ import { calendarOfCycle, calendarsOf, periodsOf } from '../calendar/calendar.js
 import type { Config } from '../config/types.js';
 import { compileTemplates } from '../documents/templates.js';
 import { DuebookError, problem, sortDiagnostics, throwIfErrors } from '../values/diagnostic.js';
-import type { Diagnostic } from '../values/diagnostic.js';
+import type { Diagnostic, Place } from '../values/diagnostic.js';
 import { loadLogo, loadTemplateSources } from '../world/template-files.js';
 import { openContext } from './context.js';
 import { SCHEMA_VERSION } from './results.js';
@@ -58,13 +58,16 @@ function calendarProblems(config: Config, as_of: number): Diagnostic[] {
     }
   }
   if (broken.size === 0) return [];
-  return config.customers.flatMap(({ customer_id }, i) => (broken.has(calendar_key_of(i))
-    ? [unreadable(`the calendar of customer ${customer_id}`, config.place(['customers', customer_id, 'cycle']), broken.get(calendar_key_of(i)))] : []));
+  return config.customers.flatMap(({ customer_id }, i) => {
+    const key = calendar_key_of(i);
+    const at = config.place(['customers', customer_id, 'cycle']);
+    return broken.has(key) ? [unreadable(`the calendar of customer ${customer_id}`, at, broken.get(key))] : [];
+  });
 }
 
-function unreadable(what: string, at: Diagnostic['at'], error: unknown): Diagnostic {
+function unreadable(what: string, at: Place, error: unknown): Diagnostic {
   const words = error instanceof Error ? error.message : String(error);
-  return problem('CONFIG_CYCLE', `${what} cannot be used: ${words}`, { ...(at === undefined ? {} : { at }), hint: 'check start, end, dates and time zone' });
+  return problem('CONFIG_CYCLE', `${what} cannot be used: ${words}`, { at, hint: 'check start, end, dates and time zone' });
 }
 
 /** Compiles the common templates and those of every partner that has some of its own, and reads the logo. */
@@ -80,7 +83,8 @@ async function templateProblems(config: Config, packageRoot: string): Promise<Di
     }
   };
   for (const brand of [null, ...new Set(own)]) {
-    await collect(async () => compileTemplates(await loadTemplateSources(config.root, join(packageRoot, 'templates'), [brand, config.templates])));
+    const folders = [brand, config.templates];
+    await collect(async () => compileTemplates(await loadTemplateSources(config.root, join(packageRoot, 'templates'), folders)));
   }
   await collect(() => loadLogo(config.root, config.issuer.logo ?? null));
   return [...found.values()];

@@ -8,7 +8,6 @@ import { stderrLog } from '../../src/cli/log.js';
 import { cli, folder, ROOT, starter } from './support.js';
 
 const BROKEN = join(ROOT, 'test', 'errors', 'CONFIG_VALUE', 'project');
-// eslint-disable-next-line no-control-regex -- what must not be there
 const COLOR = /\u001b\[/;
 
 describe('colours', () => {
