@@ -138,7 +138,7 @@ export async function draftOf(engine: Engine, world: World): Promise<Draft> {
       FROM input.bookings AS b WHERE b.source = l.source AND b.booking_id = l.booking_id AND l.booking_id = ${literal(id)}`);
   }
   const config = configOf(world);
-  const calendars = [0, 1, 2].map((key) => ({ calendar_key: key, assign_by: world.assign_by?.[key] ?? 'ends_at' }) as Calendar);
+  const calendars = (world.assign_by ?? ['ends_at']).map((assign_by, calendar_key) => ({ calendar_key, assign_by }) as Calendar);
   const ordered = [...world.periods].sort((a, b) => a.billing_at - b.billing_at || a.calendar_key - b.calendar_key || a.period_start - b.period_start);
   const sorted = sortedCustomers(world);
   await loadInputs(engine, { config, as_of: at(world.as_of), calendars, calendarKeyOf: (i) => sorted[i]!.calendar ?? 0, periods: ordered });
