@@ -30,10 +30,11 @@ function stepsOf(page: string): Step[] {
   }));
 }
 
-/** Whether `line` is what `shown` says, where blanks at the end do not count and … is anything. */
+/** Whether `line` is what `shown` says, where the number of blanks does not count and … is anything. */
 function matches(line: string, shown: string): boolean {
-  const pattern = shown.trimEnd().split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*');
-  return new RegExp(`^${pattern}$`).test(line.trimEnd());
+  const plain = (text: string): string => text.trim().replace(/ +/g, ' ');
+  const pattern = plain(shown).split('…').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('.*');
+  return new RegExp(`^${pattern}$`).test(plain(line));
 }
 
 /** The first shown line that the output does not have after the ones before, or null. */
