@@ -20,8 +20,8 @@ export interface PreviewOptions extends CommonOptions {
   readonly partner?: string;
   /** Where the files go, relative to the project; default is the configuration's `output`. */
   readonly out?: string;
-  /** false: leave the invoices out of the result (they are in the files all the same). */
-  readonly with_invoices?: boolean;
+  /** How many invoices of each batch the result lists, the first ones; default all. The files have all. */
+  readonly listed?: number;
 }
 
 /** Above this many lines the result lists no lines; the files have them. */
@@ -37,7 +37,7 @@ export async function preview(world: World, options: PreviewOptions): Promise<Pr
     const { engine } = draft;
     const heads = await openBatches(engine, context, selection);
     const files = await writePreviewFiles(context, draft, heads, selection, options.out ?? context.config.output);
-    const invoices = options.with_invoices === false ? new Map<string, PreviewInvoice[]>() : await previewInvoices(context, draft, selection);
+    const invoices = await previewInvoices(context, draft, selection, options.listed ?? null);
     return {
       schema_version: SCHEMA_VERSION,
       as_of: tell(context.config, context.as_of),
@@ -76,9 +76,11 @@ export function checkCustomers(context: Context, customers: readonly string[]): 
   }
 }
 
-async function previewInvoices(context: Context, draft: Draft, selection: Selection): Promise<Map<string, PreviewInvoice[]>> {
-  const where = selectionSql(selection);
+async function previewInvoices(context: Context, draft: Draft, selection: Selection, listed: number | null): Promise<Map<string, PreviewInvoice[]>> {
   const { engine } = draft;
+  const first = listed === null ? '' : ` AND i.invoice_key IN (SELECT invoice_key FROM draft.invoices AS i WHERE ${selectionSql(selection)}
+    QUALIFY row_number() OVER (PARTITION BY batch_id ORDER BY invoice_key) <= ${listed})`;
+  const where = `${selectionSql(selection)}${first}`;
   const { lines } = await engine.row<{ lines: bigint }>(`SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS lines FROM draft.invoices AS i WHERE ${where}`);
   if (lines > BigInt(RESULT_LINES)) {
     context.world.log.info(`${lines} lines are too many to list here; they are in the files`);
