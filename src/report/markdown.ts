@@ -85,7 +85,7 @@ function runSections(result: RunResult): Sections {
       : markdownTable(['Confirmed', 'Numbers', 'Invoices', 'Total', 'At'], confirmed, [2, 3])}`,
     ...(sent + failed + uncertain === 0 ? [] : [`Mail: ${sent} sent, ${failed} failed, ${uncertain} uncertain.\n`]),
     ...problemSections(problems), ...parkedSections(result.parked), ...openSections(result.open),
-    `${result.completeness === null ? '' : `${completenessText(result.completeness)}. `}Ledger: ${headText(result.head)}`
+    `${result.completeness === null ? '' : `${completenessText(result.completeness, true)}. `}Ledger: ${headText(result.head)}`
     + `${result.head.sha256 === null ? '' : `, anchor \`${result.head.sha256}\``}.\n`,
   ];
 }

@@ -81,7 +81,7 @@ function runText(result: RunResult, style: Style): string[] {
   } else if (result.command === 'send') lines.push('Nothing was due to be sent.', '');
   lines.push(...parkedText(result.parked, style), ...openText(result.open, style));
   const { completeness } = result;
-  if (completeness !== null) lines.push(completenessText(completeness), ...unbilledText({ completeness }, style));
+  if (completeness !== null) lines.push(completenessText(completeness, true), ...unbilledText({ completeness }, style));
   lines.push(...filesText(result.files));
   while (lines.at(-1) === '') lines.pop();
   return lines;

@@ -42,7 +42,7 @@ export function headText(head: HeadResult): string {
 }
 
 const BUCKETS = [
-  ['billed', 'to be billed'], ['already_billed', 'billed before'], ['waiting', 'waiting for their period'], ['held', 'held'],
+  ['billed', ''], ['already_billed', 'billed before'], ['waiting', 'waiting for their period'], ['held', 'held'],
   ['cancelled', 'cancelled'], ['ignored', 'ignored'], ['rejected', 'rejected'],
 ] as const;
 
@@ -57,9 +57,14 @@ export function reasonText(reason: string | null): string {
   return reason === null ? '' : (REASONS[reason] ?? reason.replaceAll('_', ' '));
 }
 
-/** "10 bookings read: 6 to be billed, 3 billed before, 1 waiting for their period". */
-export function completenessText(completeness: Completeness): string {
-  const parts = BUCKETS.filter(([key]) => completeness[key] > 0).map(([key, words]) => `${completeness[key]} ${words}`);
+/**
+ * "10 bookings read: 6 to be billed, 3 billed before, 1 waiting for their period". A run may have billed some of the first kind just
+ * now and left others in open batches; `ran` tells that it is about one.
+ */
+export function completenessText(completeness: Completeness, ran = false): string {
+  const billed = ran ? 'billed now or in open batches' : 'to be billed';
+  const told = BUCKETS.filter(([key]) => completeness[key] > 0);
+  const parts = told.map(([key, words]) => `${completeness[key]} ${words === '' ? billed : words}`);
   return `${count(completeness.bookings_read, 'booking')} read${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`;
 }
 

@@ -1,6 +1,6 @@
 /** `duebook init`: a small project that runs at once. */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { DuebookError, fail, problem } from '../values/diagnostic.js';
 import { SCHEMA_VERSION } from './results.js';
@@ -13,15 +13,20 @@ const DOTTED: Readonly<Record<string, string>> = { gitignore: '.gitignore', gith
 /** The workflow the repository itself keeps as its example; where it is packed along, it is the newest. */
 const WORKFLOW = join('.github', 'workflows', 'billing.example.yml');
 
+/** For the editor; named in the first line of the configuration. */
+const SCHEMA = 'schemas/billing.config.schema.json';
+
 /** Copies the starter project into a folder. Throws USAGE listing every file that is in the way, unless `force`. */
 export async function init(world: World, options: { readonly dir: string; readonly force?: boolean }): Promise<InitResult> {
   const folder = resolve(world.cwd, options.dir);
   const starter = join(world.package_root, STARTER);
-  const copies = (await filesBelow(starter)).map((from) => {
+  const copies = [{ from: join(world.package_root, SCHEMA), file: SCHEMA }];
+  for (const from of await filesBelow(starter)) {
     const file = from.split('/').map((part) => DOTTED[part] ?? part).join('/');
     const newest = join(world.package_root, WORKFLOW);
-    return { from: file === '.github/workflows/billing.yml' && existsSync(newest) ? newest : join(starter, from), file };
-  }).sort((a, b) => (a.file < b.file ? -1 : 1));
+    copies.push({ from: file === '.github/workflows/billing.yml' && existsSync(newest) ? newest : join(starter, from), file });
+  }
+  copies.sort((a, b) => (a.file < b.file ? -1 : 1));
   const inTheWay = copies.filter(({ file }) => existsSync(join(folder, file)));
   if (inTheWay.length > 0 && options.force !== true) {
     throw new DuebookError(inTheWay.map(({ file }) => problem('USAGE', `${file} is already there`, {
@@ -31,7 +36,8 @@ export async function init(world: World, options: { readonly dir: string; readon
   try {
     for (const { from, file } of copies) {
       await mkdir(dirname(join(folder, file)), { recursive: true });
-      await copyFile(from, join(folder, file));
+      // The version is written down: a job that runs tomorrow runs what was tried today.
+      await writeFile(join(folder, file), (await readFile(from, 'utf8')).replaceAll('DUEBOOK_VERSION', world.tool_version));
     }
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'no';

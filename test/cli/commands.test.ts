@@ -27,7 +27,7 @@ describe('init', () => {
     const ran = await cli(['init', '.'], { cwd: dir });
     expect(ran.code).toBe(64);
     expect(ran.stderr).toContain('README.md is already there');
-    expect(ran.stderr).toContain('7 errors');
+    expect(ran.stderr).toContain('8 errors');
     expect(readFileSync(join(dir, 'README.md'), 'utf8')).toBe('mine');
     expect((await cli(['init', '.', '--force'], { cwd: dir })).code).toBe(0);
     expect(readFileSync(join(dir, 'README.md'), 'utf8')).not.toBe('mine');
