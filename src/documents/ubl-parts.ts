@@ -90,6 +90,9 @@ function breakdown(taxes: readonly InvoiceTaxRecord[], amount: (text: string) =>
   return [...groups.values()];
 }
 
+/** The smallest unit of an amount with so many decimals, in millionths of millionths. */
+const UNITS = [12n, 11n, 10n, 9n].map((n) => 10n ** n);
+
 /**
  * The net price must not be negative (BR-27) and quantity × price ÷ base must be the amount: a minus goes to the quantity; an amount
  * that was not made of quantity × price (tiers, minimums, prices with tax) is the price of the whole quantity.
@@ -99,8 +102,8 @@ function ublLine(line: InvoiceLineRecord, tax: InvoiceTaxRecord | undefined, amo
   let quantity = sign * micro(line.quantity);
   let price = line.unit_price === null ? null : micro(line.unit_price);
   if (price !== null && price < 0n) [quantity, price] = [-quantity, -price];
-  const off = price === null ? null : quantity * price - amount * 10n ** BigInt(12 - places);
-  if (price !== null && off !== null && 2n * magnitude(off) <= 10n ** BigInt(12 - places)) {
+  const unit = UNITS[places]!;
+  if (price !== null && 2n * magnitude(quantity * price - amount * unit) <= unit) {
     return { ...shared, quantity: plain(formatScaled(quantity, 6)), price: plain(formatScaled(price, 6)), base: null };
   }
   const count = quantity === 0n ? 1_000_000n : magnitude(quantity);

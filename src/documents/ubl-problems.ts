@@ -11,20 +11,25 @@ const TAXED = new Set(['S', 'L', 'M']);
 const COUNTRY = /^[A-Za-z]{2}$/;
 const LETTERS = 'to two letters (ISO 3166-1)';
 
-/** Each missing or impossible term in a sentence with its remedy; empty where {@link ublXml} can write. */
+/** Each missing or impossible term in a sentence with its remedy; empty where `ublXml` can write. */
 export function ublProblems(record: InvoiceRecord): string[] {
+  return examine(record).found;
+}
+
+/** The same, with the numbers it looked at; null where the record is not even complete. */
+export function examine(record: InvoiceRecord): { readonly found: string[]; readonly numbers: UblFigures | null } {
   const found = [...documentProblems(record), ...partyProblems(record)];
   const known = new Set(record.taxes.map((tax) => tax.tax_id));
   for (const line of record.lines) {
     if (!known.has(line.tax_id)) found.push(`line ${line.line_no}: the invoice has no tax "${line.tax_id}" (BT-151)`);
   }
-  if (found.length > 0) return found;
+  if (found.length > 0) return { found, numbers: null };
   const numbers = figures(record);
   for (const tax of numbers.taxes) found.push(...taxProblems(record, tax));
   if (numbers.taxes.length > 1 && numbers.taxes.some((tax) => tax.category === 'O')) {
     found.push('category O (not subject to VAT) cannot stand beside other taxes on one invoice (BR-O-11): invoice it separately');
   }
-  return [...found, ...sumProblems(numbers)];
+  return { found: [...found, ...sumProblems(numbers)], numbers };
 }
 
 function documentProblems(record: InvoiceRecord): string[] {

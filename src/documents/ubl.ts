@@ -5,8 +5,8 @@
 import { DuebookError, problem } from '../values/diagnostic.js';
 import { formatScaled } from '../values/money.js';
 import { clean, cleanOr } from './clean.js';
-import { figures, invoicePeriod, vatId } from './ubl-parts.js';
-import { ublProblems } from './ubl-problems.js';
+import { invoicePeriod, vatId } from './ubl-parts.js';
+import { examine } from './ubl-problems.js';
 import { unitCode } from './ubl-units.js';
 import { invoiceView } from './view.js';
 import { Xml, xml } from './xml.js';
@@ -57,12 +57,11 @@ interface Pen {
  * {@link ublProblems} finds. Amounts that need three decimals give plain UBL that does not claim EN 16931 (BR-DEC).
  */
 export function ublXml(record: InvoiceRecord, options: UblOptions = {}): string {
-  const found = ublProblems(record);
-  if (found.length > 0) {
+  const { found, numbers } = examine(record);
+  if (found.length > 0 || numbers === null) {
     const which = cleanOr(record.number) || cleanOr(record.invoice_id);
     throw new DuebookError(found.map((text) => problem('CONFIG_VALUE', `no e-invoice can be written for ${which}: ${text}`)));
   }
-  const numbers = figures(record);
   const credit = record.kind === 'credit_note';
   const pen: Pen = {
     record, numbers, options, credit, kind: new Xml(credit ? 'CreditNote' : 'Invoice'), currency: record.currency,
@@ -236,10 +235,16 @@ function deliveryXml({ record, numbers }: Pen): Xml | null {
 </cac:Delivery>`;
 }
 
-/** Credit transfer to the seller's account: 58 is SEPA (euro), 30 any other (UNTDID 4461). None where nothing is to be paid. */
+/** Credit transfer to the seller's account: 58 is SEPA (euro), 30 any other, 1 none where nothing is to be paid (UNTDID 4461). */
 function paymentXml({ record, numbers, credit }: Pen): Xml | null {
   const bank = record.seller.bank;
-  if (bank === undefined || credit || numbers.total <= 0n) return null;
+  if (bank === undefined) return null;
+  if (credit || numbers.total <= 0n) {
+    return xml`
+<cac:PaymentMeans>
+  <cbc:PaymentMeansCode>1</cbc:PaymentMeansCode>
+</cac:PaymentMeans>`;
+  }
   const bic = cleanOr(bank.bic);
   return xml`
 <cac:PaymentMeans>

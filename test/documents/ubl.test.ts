@@ -135,7 +135,8 @@ describe('an e-invoice', () => {
       expect(one('//cbc:PayableAmount')).toBe('113.05');
       expect(one('//cbc:CreditedQuantity')).toBe('1');
       expect(one('//cac:PaymentTerms/cbc:Note')).toContain('will be credited');
-      expect([...all('//cbc:DueDate'), ...all('//cac:PaymentMeans')]).toEqual([]);
+      expect(one('//cbc:PaymentMeansCode')).toBe('1');
+      expect([...all('//cbc:DueDate'), ...all('//cac:PayeeFinancialAccount')]).toEqual([]);
     });
   });
 
