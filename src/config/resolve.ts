@@ -147,6 +147,7 @@ function mailOf({ mail, issuer }: ConfigSpec): Mail | null {
     from: { name: name === '' ? issuer.name : name, address },
     reply_to: mail.reply_to ?? null,
     bcc: listOf(mail.bcc),
+    attach: mail.attach ?? ['pdf'],
     connections: mail.connections ?? DEFAULT_CONNECTIONS,
   };
 }

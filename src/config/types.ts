@@ -178,6 +178,8 @@ export interface Mail {
   readonly from: { readonly name: string; readonly address: string };
   readonly reply_to: string | null;
   readonly bcc: readonly string[];
+  /** Documents that go with an invoice's mail. */
+  readonly attach: readonly ('pdf' | 'xml')[];
   /** SMTP connections at once. */
   readonly connections: number;
 }

@@ -7,6 +7,7 @@ import pLimit from 'p-limit';
 import type { Mail } from '../config/types.js';
 import { renderMail } from '../documents/templates.js';
 import type { InvoiceRecord } from '../documents/types.js';
+import { ublProblems, ublXml } from '../documents/ubl.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { attachLedger, exportSegment } from '../ledger/attach.js';
@@ -20,6 +21,8 @@ import type { Mailer, OutgoingMessage, SendOutcome } from '../world/types.js';
 import type { Brands } from './brands.js';
 import { brandsOf } from './brands.js';
 import type { Context } from './context.js';
+import { openPrinters } from './printers.js';
+import type { Printers } from './printers.js';
 import { ledgerRecords } from './records.js';
 import type { SendTally } from './results.js';
 
@@ -39,6 +42,7 @@ export class Outbox {
   readonly #brands: Brands;
   #ledger: Ledger;
   #mailer: Mailer | null = null;
+  readonly #printers: Printers;
   #sent = 0;
   readonly #problems: Problem[] = [];
 
@@ -47,6 +51,7 @@ export class Outbox {
     this.#engine = engine;
     this.#ledger = ledger;
     this.#brands = brandsOf(context, { mail: true });
+    this.#printers = openPrinters(context);
   }
 
   get ledger(): Ledger {
@@ -110,6 +115,7 @@ export class Outbox {
 
   async close(): Promise<void> {
     await this.#mailer?.close();
+    await this.#printers.close();
   }
 
   async #sendAll(status: string, due: string, at: Instant): Promise<void> {
@@ -164,9 +170,20 @@ export class Outbox {
     for (const m of chunk) {
       const record = records.get(m.invoice_id)!;
       const brand = await this.#brands(record.partner_id);
-      messages.push(outgoing(mail, m, record, renderMail(brand.templates, record), at));
+      messages.push(outgoing(mail, m, record, renderMail(brand.templates, record), at, await this.#attachments(mail, record)));
     }
     return messages;
+  }
+
+  async #attachments(mail: Mail, record: InvoiceRecord): Promise<OutgoingMessage['attachments']> {
+    const files: { filename: string; content_type: string; content: Buffer }[] = [];
+    const name = record.number ?? record.invoice_id;
+    if (mail.attach.includes('pdf')) files.push({ filename: `${name}.pdf`, content_type: 'application/pdf', content: await this.#printers.print(record) });
+    // A customer without a country, say, gets no e-invoice; the mail goes all the same.
+    if (mail.attach.includes('xml') && ublProblems(record).length === 0) {
+      files.push({ filename: `${name}.xml`, content_type: 'application/xml', content: Buffer.from(ublXml(record)) });
+    }
+    return files;
   }
 
   #open(mail: Mail): Mailer {
@@ -191,13 +208,15 @@ export class Outbox {
   }
 }
 
-function outgoing(mail: Mail, queued: Queued, record: InvoiceRecord, body: ReturnType<typeof renderMail>, at: Instant): OutgoingMessage {
+function outgoing(
+  mail: Mail, queued: Queued, record: InvoiceRecord, body: ReturnType<typeof renderMail>, at: Instant, attachments: OutgoingMessage['attachments'],
+): OutgoingMessage {
   const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
   const replyTo = mail.reply_to ?? record.partner?.email ?? null;
   return {
     message_id: `${queued.message_id}@${domain}`, from: mail.from, to: JSON.parse(queued.recipients) as string[], bcc: mail.bcc, reply_to: replyTo,
     subject: body.subject, text: body.text, html: body.html,
     // The instant the message fell due, not the minute a runner woke up: the same run gives the same bytes.
-    date: new Date(queued.send_due_ms === null ? at : Number(queued.send_due_ms)), attachments: [],
+    date: new Date(queued.send_due_ms === null ? at : Number(queued.send_due_ms)), attachments,
   };
 }
