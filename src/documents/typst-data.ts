@@ -45,5 +45,6 @@ function printable(value: unknown): unknown {
 /** Text without pictures; a very long word may break, at its punctuation if it has some. */
 function printableText(text: string): string {
   const words = text.replace(PICTURES, '').replace(/ {2,}/g, ' ').trim();
-  return words.replace(LONG_RUN, (run) => run.replace(/([/_.,;:@=&?+])(?=.)/g, '$1\u200b').replace(/[^\u200b]{14}(?=[^\u200b])/gu, '$&\u200b'));
+  return words.replace(LONG_RUN, (run) => (
+    run.replace(/([/_.,;:@=&?+])(?=.)/g, '$1\u200b').replace(/[^\u200b]{14}(?=[^\u200b])/gu, '$&\u200b')));
 }
