@@ -21,31 +21,57 @@ export function jsonText(value: unknown, schema?: TSchema): string {
   return [...jsonChunks(value, schema)].join('');
 }
 
+/** So deep the pieces go: a result, its batches, a batch, its invoices. What lies deeper is one piece, but for long lists. */
+const DEPTH = 4;
+const LONG = 1000;
+
 function* pieces(value: unknown, schema: TSchema | undefined, indent: string): Generator<string> {
   const deeper = `${indent}  `;
-  if (Array.isArray(value)) {
+  if (Array.isArray(value) && (indent.length < 2 * DEPTH || value.length > LONG)) {
     if (value.length === 0) return yield '[]';
+    const items = itemsOf(schema);
     for (const [i, item] of value.entries()) {
       yield `${i === 0 ? '[' : ','}\n${deeper}`;
-      yield* pieces(item ?? null, itemsOf(schema), deeper);
+      yield* pieces(item ?? null, items, deeper);
     }
     return yield `\n${indent}]`;
   }
-  if (value === null || typeof value !== 'object') return yield typeof value === 'bigint' ? `"${value}"` : JSON.stringify(value);
+  const isPlain = value === null || typeof value !== 'object' || Array.isArray(value);
+  if (isPlain || indent.length >= 2 * DEPTH) return yield whole(value, schema, indent);
   const properties = propertiesOf(schema);
-  const entries = ordered(value as Record<string, unknown>, properties);
-  if (entries.length === 0) return yield '{}';
-  for (const [i, [key, member]] of entries.entries()) {
-    yield `${i === 0 ? '{' : ','}\n${deeper}${JSON.stringify(key)}: `;
-    yield* pieces(member, properties?.[key], deeper);
+  let opening = '{';
+  for (const key of keysOf(value as Record<string, unknown>, properties)) {
+    yield `${opening}\n${deeper}${JSON.stringify(key)}: `;
+    yield* pieces((value as Record<string, unknown>)[key], properties?.[key], deeper);
+    opening = ',';
   }
-  return yield `\n${indent}}`;
+  return yield opening === '{' ? '{}' : `\n${indent}}`;
 }
 
-function ordered(value: Record<string, unknown>, properties: Record<string, TSchema> | undefined): [string, unknown][] {
-  const known = Object.keys(properties ?? {}).filter((key) => key in value);
-  const others = Object.keys(value).filter((key) => properties === undefined || !(key in properties));
-  return [...known, ...others].map((key): [string, unknown] => [key, value[key]]).filter(([, member]) => member !== undefined);
+/** The text of a value in one piece. */
+function whole(value: unknown, schema: TSchema | undefined, indent: string): string {
+  if (value === null || typeof value !== 'object') return typeof value === 'bigint' ? `"${value}"` : JSON.stringify(value);
+  const deeper = `${indent}  `;
+  let text = '';
+  if (Array.isArray(value)) {
+    const items = itemsOf(schema);
+    for (const item of value) text += `${text === '' ? '[' : ','}\n${deeper}${whole(item ?? null, items, deeper)}`;
+    return text === '' ? '[]' : `${text}\n${indent}]`;
+  }
+  const properties = propertiesOf(schema);
+  for (const key of keysOf(value as Record<string, unknown>, properties)) {
+    const member = whole((value as Record<string, unknown>)[key], properties?.[key], deeper);
+    text += `${text === '' ? '{' : ','}\n${deeper}${JSON.stringify(key)}: ${member}`;
+  }
+  return text === '' ? '{}' : `${text}\n${indent}}`;
+}
+
+/** Keys that have a value, those of the schema first. */
+function keysOf(value: Record<string, unknown>, properties: Record<string, TSchema> | undefined): string[] {
+  const own = Object.keys(value).filter((key) => value[key] !== undefined);
+  if (properties === undefined) return own;
+  const known = Object.keys(properties).filter((key) => value[key] !== undefined && Object.hasOwn(value, key));
+  return known.length === own.length ? known : [...known, ...own.filter((key) => !Object.hasOwn(properties, key))];
 }
 
 /** A nullable shape is a choice of the shape and null. */
