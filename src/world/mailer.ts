@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { sha256 } from '../values/digest.js';
-import { fail } from '../values/diagnostic.js';
+import { DuebookError, fail } from '../values/diagnostic.js';
 import { composeMime, envelopeOf } from './mime.js';
 import type { Mailer, OutgoingMessage, SendOutcome } from './types.js';
 
@@ -22,8 +22,14 @@ interface Timeouts {
   readonly silence_ms: number;
 }
 
-/** RFC 5321 4.5.3.2: five minutes for a greeting, ten for the answer after the message. A server that does not answer a connection is gone sooner. */
+/**
+ * RFC 5321 4.5.3.2: five minutes for a greeting, ten for the answer after the message: who hangs up sooner makes duplicates.
+ * A server that does not even take the connection is given up earlier.
+ */
 const TIMEOUTS: Timeouts = { connection_ms: 30_000, greeting_ms: 300_000, silence_ms: 600_000 };
+
+/** Messages before a connection is changed: many servers end one after about a hundred. */
+const PER_CONNECTION = 100;
 
 /** Opens a mailer; it connects when it first has something to send. Throws CONFIG_VALUE for a url that is not one. */
 export function openMailer(settings: MailerSettings): Mailer {
@@ -39,7 +45,9 @@ class FileMailer implements Mailer {
   }
 
   async send(message: OutgoingMessage): Promise<SendOutcome> {
-    const mime = await composeMime(message);
+    const ready = await prepare(message);
+    if ('status' in ready) return ready;
+    const { mime } = ready;
     const name = `${message.message_id.replace(/@.*$/, '').replace(/[^\w.-]/g, '_')}.eml`;
     try {
       await mkdir(this.#dir, { recursive: true });
@@ -50,7 +58,8 @@ class FileMailer implements Mailer {
       await file.close();
       await rename(aside, join(this.#dir, name));
     } catch (error) {
-      return { status: 'failed', error: `the file cannot be written: ${(error as NodeJS.ErrnoException).code ?? 'unknown fault'}`, permanent: false };
+      const why = (error as NodeJS.ErrnoException).code ?? 'unknown fault';
+      return { status: 'failed', error: `the file cannot be written: ${why}`, permanent: false };
     }
     return { status: 'sent', sha256: sha256(mime), refused: [] };
   }
@@ -74,14 +83,15 @@ interface SmtpError extends Error {
   code?: string;
   command?: string;
   responseCode?: number;
-  rejected?: string[];
 }
+
+interface Kept { readonly connection: SMTPConnection; used: number }
 
 /** A few connections, each used for one message at a time and again for the next. */
 class SmtpMailer implements Mailer {
   readonly #options: SMTPConnection.Options;
   readonly #auth: { user: string; pass: string } | null;
-  readonly #idle: SMTPConnection[] = [];
+  readonly #idle: Kept[] = [];
   readonly #connections: number;
   #open = 0;
   readonly #waiting: (() => void)[] = [];
@@ -94,11 +104,11 @@ class SmtpMailer implements Mailer {
   }
 
   async send(message: OutgoingMessage): Promise<SendOutcome> {
-    const mime = await composeMime(message);
-    const envelope = envelopeOf(message);
+    const ready = await prepare(message);
+    if ('status' in ready) return ready;
     await this.#turn();
     try {
-      return await this.#deliver(envelope, mime);
+      return await this.#deliver(ready.envelope, ready.mime);
     } finally {
       this.#open -= 1;
       this.#waiting.shift()?.();
@@ -116,7 +126,7 @@ class SmtpMailer implements Mailer {
   }
 
   async close(): Promise<void> {
-    for (const connection of this.#idle.splice(0)) connection.quit();
+    for (const { connection } of this.#idle.splice(0)) connection.quit();
     await Promise.resolve();
   }
 
@@ -125,20 +135,23 @@ class SmtpMailer implements Mailer {
     this.#open += 1;
   }
 
-  async #deliver(envelope: { from: string; to: string[] }, mime: Buffer): Promise<SendOutcome> {
-    const { connection, reused } = await this.#take().catch((error: unknown) => ({ connection: error as SmtpError, reused: false }));
-    if (connection instanceof Error) return failed(connection);
-    const outcome = await transfer(connection, envelope, mime);
-    // A kept connection may have been closed by the server meanwhile; nothing was handed over, so a new one is tried.
-    if (outcome.lost && reused && outcome.result.status === 'failed') return this.#deliver(envelope, mime);
-    if (outcome.lost) connection.close();
-    else this.#idle.push(connection);
-    return outcome.result;
+  async #deliver(envelope: Envelope, mime: Buffer): Promise<SendOutcome> {
+    const taken = await this.#take().catch((error: unknown) => error as SmtpError);
+    if (taken instanceof Error) return failed(taken);
+    const { result, broken } = await transfer(taken.connection, envelope, mime);
+    taken.used += 1;
+    // A kept connection may have been closed by the server meanwhile. Nothing was handed over, so a new one is tried.
+    if (broken && taken.used > 1 && result.status === 'failed') {
+      taken.connection.close();
+      return this.#deliver(envelope, mime);
+    }
+    if (!broken && taken.used < PER_CONNECTION && (result.status === 'sent' || await reset(taken.connection))) this.#idle.push(taken);
+    else taken.connection.quit();
+    return result;
   }
 
-  async #take(): Promise<{ connection: SMTPConnection; reused: boolean }> {
-    const kept = this.#idle.pop();
-    return kept === undefined ? { connection: await this.#connect(), reused: false } : { connection: kept, reused: true };
+  async #take(): Promise<Kept> {
+    return this.#idle.pop() ?? { connection: await this.#connect(), used: 0 };
   }
 
   #connect(): Promise<SMTPConnection> {
@@ -149,66 +162,103 @@ class SmtpMailer implements Mailer {
         reject(error);
       };
       connection.once('error', refuse);
-      connection.connect(() => {
-        const ready = (error?: Error | null): void => {
-          if (error !== null && error !== undefined) {
-            refuse(error);
-            return;
-          }
-          connection.removeListener('error', refuse);
-          // An idle connection that breaks is noticed when it is used next.
-          connection.on('error', () => undefined);
-          resolve(connection);
-        };
-        if (this.#auth === null) ready();
-        else connection.login({ credentials: this.#auth } as SMTPConnection.AuthenticationType, ready);
+      const ready = (error?: Error | null): void => {
+        if (error !== null && error !== undefined) {
+          refuse(error);
+          return;
+        }
+        connection.removeListener('error', refuse);
+        // An idle connection that breaks is noticed when it is used next.
+        connection.on('error', () => undefined);
+        resolve(connection);
+      };
+      // Some failures come as an event, some as an argument (a server that hangs up before its greeting).
+      connection.connect((error?: Error) => {
+        if (error !== undefined || this.#auth === null) ready(error);
+        else connection.login({ credentials: this.#auth }, ready);
       });
     });
   }
 }
 
-/** Sends one message. `lost`: the connection is not to be used again. */
-function transfer(connection: SMTPConnection, envelope: { from: string; to: string[] }, mime: Buffer): Promise<{ result: SendOutcome; lost: boolean }> {
+interface Envelope { readonly from: string; readonly to: string[] }
+
+/** A message that cannot be composed fails for good; it must not take the others with it. */
+async function prepare(message: OutgoingMessage): Promise<SendOutcome | { envelope: Envelope; mime: Buffer }> {
+  try {
+    return { envelope: envelopeOf(message), mime: await composeMime(message) };
+  } catch (error) {
+    if (!(error instanceof DuebookError)) throw error;
+    return { status: 'failed', error: error.diagnostics.map((d) => d.message).join('; '), permanent: true };
+  }
+}
+
+/** Sends one message. `broken`: the connection ended, rather than the server saying no. */
+function transfer(connection: SMTPConnection, envelope: Envelope, mime: Buffer): Promise<{ result: SendOutcome; broken: boolean }> {
   return new Promise((resolve) => {
     const source = Readable.from([mime]);
-    // The library reads the message only after the server agreed to DATA; once it is read to the end, its final dot may be on the wire.
+    // The library reads the message only after the server agreed to DATA, and writes the final dot after it has read the end.
     let handedOver = false;
     source.once('end', () => { handedOver = true; });
     connection.send({ from: envelope.from, to: envelope.to, size: mime.length }, source, (error, info) => {
       if (error === null || error === undefined) {
-        resolve({ result: { status: 'sent', sha256: sha256(mime), refused: (info.rejected).map(String) }, lost: false });
+        resolve({ result: { status: 'sent', sha256: sha256(mime), refused: info.rejected.map(String) }, broken: false });
         return;
       }
       const problem = error as SmtpError;
-      const answered = problem.responseCode !== undefined && problem.responseCode >= 400;
-      if (handedOver && !answered) resolve({ result: { status: 'uncertain', error: `the connection ended after the message was handed over: ${words(problem)}` }, lost: true });
-      else resolve({ result: failed(problem), lost: true });
+      const code = problem.responseCode ?? 0;
+      if (handedOver && code < 400) {
+        resolve({ result: { status: 'uncertain', error: `no answer after the message was handed over: ${words(problem)}` }, broken: true });
+      } else resolve({ result: failed(problem), broken: code < 400 ? problem.code !== 'EMESSAGE' : code === 421 });
     });
   });
 }
 
-/** 5xx is for good (RFC 5321 4.2.1); everything else may pass. */
+/** Makes a connection ready for the next message after a refusal; false where that does not work. */
+function reset(connection: SMTPConnection): Promise<boolean> {
+  return new Promise((resolve) => {
+    connection.once('end', () => { resolve(false); });
+    connection.reset((error) => { resolve(error === null || error === undefined); });
+  });
+}
+
+/** Replies that speak of the session or the password, not of this message (RFC 4954 section 6). */
+const ABOUT_LOGIN = new Set([530, 534, 535, 538]);
+
+/**
+ * A 5xx about this message is for good (RFC 5321 4.2.1), as is a message larger than the server takes. Everything else may pass:
+ * a wrong password is mended in the configuration, and then the message can go.
+ */
 function failed(error: SmtpError): SendOutcome {
-  return { status: 'failed', error: words(error), permanent: error.responseCode !== undefined && error.responseCode >= 500 };
+  const code = error.responseCode ?? 0;
+  const aboutMessage = ['MAIL FROM', 'RCPT TO', 'DATA'].includes(error.command ?? '');
+  const tooLarge = error.code === 'EMESSAGE' && code === 0;
+  return { status: 'failed', error: words(error), permanent: tooLarge || (aboutMessage && code >= 500 && !ABOUT_LOGIN.has(code)) };
 }
 
 function words(error: SmtpError): string {
-  return error.message.replace(/\s+/g, ' ').slice(0, 300);
+  return error.message.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim().slice(0, 300);
 }
 
-/** `smtp://user:password@host:587` or `smtps://…:465`. STARTTLS is used where offered, and demanded before a password leaves this machine. */
+const URL_HINT = 'write smtp://user:password@host:587, best from the environment: ${SMTP_URL}';
+
+/**
+ * Reads `smtp://user:password@host:587` or `smtps://…:465`. STARTTLS is used where offered, and demanded before a password leaves
+ * this machine. Nothing of the URL but its scheme is ever told: it holds a secret.
+ */
 function readUrl(text: string, timeouts: Timeouts): { options: SMTPConnection.Options; auth: { user: string; pass: string } | null } {
   let url: URL;
+  let auth: { user: string; pass: string } | null;
   try {
     url = new URL(text);
+    auth = url.username === '' ? null : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
   } catch {
-    return fail('CONFIG_VALUE', 'mail.url is not a URL', { hint: 'write smtp://user:password@host:587, best from the environment: ${SMTP_URL}' });
+    return fail('CONFIG_VALUE', 'mail.url is not a URL', { hint: `${URL_HINT}; special characters of the password as %40` });
   }
   if (!['smtp:', 'smtps:'].includes(url.protocol) || url.hostname === '') {
-    return fail('CONFIG_VALUE', `mail.url begins with ${url.protocol}//, not with smtp:// or smtps://`, { hint: 'write smtp://user:password@host:587' });
+    return fail('CONFIG_VALUE', `mail.url begins with ${url.protocol}//, not with smtp:// or smtps://`, { hint: URL_HINT });
   }
   const secure = url.protocol === 'smtps:';
-  const auth = url.username === '' ? null : { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) };
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);
   return {
     options: {
