@@ -20,15 +20,19 @@ export type Brands = (partner_id: string | null) => Promise<Brand>;
 
 const TYPES: Readonly<Record<string, string>> = { '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.svg': 'image/svg+xml' };
 
-/** Brands of a configuration, each compiled when first asked for. */
+const compiled = new WeakMap<Context, Map<string, Promise<Brand>>>();
+
+/** Brands of a configuration, each compiled when first asked for and once in a command. */
 export function brandsOf(context: Context, options: { readonly mail: boolean }): Brands {
-  const known = new Map<string | null, Promise<Brand>>();
+  const known = compiled.get(context) ?? new Map<string, Promise<Brand>>();
+  compiled.set(context, known);
   return (partner_id) => {
     const folder = context.config.partners.find((partner) => partner.partner_id === partner_id)?.templates ?? null;
-    let brand = known.get(folder);
+    const key = JSON.stringify([folder, options.mail]);
+    let brand = known.get(key);
     if (brand === undefined) {
       brand = compile(context, folder, options.mail);
-      known.set(folder, brand);
+      known.set(key, brand);
     }
     return brand;
   };
