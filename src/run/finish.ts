@@ -1,17 +1,17 @@
 /** The end of every command that may have committed: the analysts' file, the files for people, the result. */
-import { literal } from '../engine/engine.js';
-import { publishHistory } from '../ledger/history.js';
+import type { Engine } from '../engine/engine.js';
+import { publishHistory, readHistoryMeta } from '../ledger/history.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Diagnostic } from '../values/diagnostic.js';
-import { completeness, openBatches, parkedCustomers } from './batches.js';
+import { completeness, currencyTotal, openBatches, parkedCustomers } from './batches.js';
 import type { Context } from './context.js';
 import { headResult, historyPath, tell } from './context.js';
 import type { Draft } from './draft.js';
 import { engineOptions } from './draft.js';
-import { pages, writePreviewFiles, writeProcessedFiles } from './outputs.js';
-import { ledgerRecords } from './records.js';
+import { writePreviewFiles, writeProcessedFiles } from './outputs.js';
+import type { ProcessedBatch } from './outputs.js';
 import { SCHEMA_VERSION } from './results.js';
-import type { ConfirmedBatch, RunResult, SendTally } from './results.js';
+import type { ConfirmedBatch, CurrencyTotal, RunResult, SendTally } from './results.js';
 
 /** Publishes `history.duckdb` if it is behind; a projection, so that a crash before it costs nothing. */
 export async function publish(context: Context, ledger: Ledger): Promise<void> {
@@ -25,12 +25,9 @@ export async function finish(
   const { ledger, confirmed } = done;
   const { engine } = draft;
   const files: string[] = [];
-  for (const batch of mergeBatches(confirmed)) {
-    const where = `i.batch_id = ${literal(batch.batch_id)}`;
-    const records = await ledgerRecords(engine, `${where} AND i.serial > ${done.since} AND i.invoice_id IN
-      (SELECT i.invoice_id FROM ledger.invoices AS i WHERE ${where} AND i.serial > ${done.since} ORDER BY i.serial, i.series, i.seq LIMIT ${pages(batch.totals)})`);
-    files.push(...await writeProcessedFiles(context, engine, batch, records, where));
-  }
+  // The history is written last: where it is behind, a run before this one ended early and its files are missing.
+  const written = (await readHistoryMeta(historyPath(context.config)))?.serial ?? done.since;
+  for (const batch of await batchesSince(context, engine, Math.min(written, done.since))) files.push(...await writeProcessedFiles(context, engine, batch));
   const heads = await openBatches(engine, context);
   files.push(...await writePreviewFiles(context, draft, heads, {}, context.config.output));
   await publish(context, ledger);
@@ -49,9 +46,21 @@ export async function finish(
   };
 }
 
-/** A batch confirmed in two steps has one folder. */
-function mergeBatches(confirmed: readonly ConfirmedBatch[]): ConfirmedBatch[] {
-  return [...new Map(confirmed.map((batch) => [batch.batch_id, batch])).values()];
+/** The batches of which invoices were committed after a serial, whole. */
+async function batchesSince(context: Context, engine: Engine, since: number): Promise<ProcessedBatch[]> {
+  const rows = await engine.rows<{ batch_id: string; billing_date: string; confirmed_at: bigint } & Parameters<typeof currencyTotal>[0]>(`
+    SELECT i.batch_id, CAST(min(i.billing_date) AS VARCHAR) AS billing_date, epoch_ms(max(max(i.confirmed_at)) OVER (PARTITION BY i.batch_id)) AS confirmed_at,
+      i.currency, i.exponent, count(*) AS invoices, CAST(sum(i.net_minor) AS HUGEINT) AS net, CAST(sum(i.tax_minor) AS HUGEINT) AS tax,
+      CAST(sum(i.total_minor) AS HUGEINT) AS total
+    FROM ledger.invoices AS i WHERE i.batch_id IN (SELECT batch_id FROM ledger.invoices WHERE serial > ${since})
+    GROUP BY i.batch_id, i.currency, i.exponent ORDER BY i.batch_id, i.currency`);
+  const batches = new Map<string, ProcessedBatch & { totals: CurrencyTotal[] }>();
+  for (const { batch_id, billing_date, confirmed_at, ...sums } of rows) {
+    const batch = batches.get(batch_id) ?? { batch_id, billing_date, confirmed_at: tell(context.config, Number(confirmed_at)), totals: [] };
+    batch.totals.push(currencyTotal(sums));
+    batches.set(batch_id, batch);
+  }
+  return [...batches.values()];
 }
 
 /** Undelivered messages as findings. */

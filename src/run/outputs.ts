@@ -20,8 +20,8 @@ import { brandsOf } from './brands.js';
 import type { Context } from './context.js';
 import { tell } from './context.js';
 import type { Draft } from './draft.js';
-import { draftRecords } from './records.js';
-import type { ConfirmedBatch, CurrencyTotal, ParkedCustomer } from './results.js';
+import { draftRecords, ledgerRecords } from './records.js';
+import type { CurrencyTotal, ParkedCustomer } from './results.js';
 
 /** A batch of up to so many invoices gets a page for each; of a larger one the first hundred, and `show NUMBER --html` makes any other. */
 const PAGES_ALL = 1_000;
@@ -71,20 +71,30 @@ export async function writePreviewFiles(
   return files.sort();
 }
 
-/** Writes the folder of invoices that were just confirmed. */
-export async function writeProcessedFiles(
-  context: Context, engine: Engine, batch: ConfirmedBatch, records: readonly InvoiceRecord[], where: string,
-): Promise<string[]> {
+/** A batch as the ledger has it: all its processed invoices, however many steps it took. */
+export interface ProcessedBatch {
+  readonly batch_id: string;
+  readonly billing_date: string;
+  readonly confirmed_at: string;
+  readonly totals: readonly CurrencyTotal[];
+}
+
+/** Writes the folder of a processed batch, from the ledger alone: whoever writes it, and when, gets the same files. */
+export async function writeProcessedFiles(context: Context, engine: Engine, batch: ProcessedBatch): Promise<string[]> {
   const { config } = context;
-  const first = records[0];
-  if (first === undefined) return [];
-  const folder = `${config.output}/invoices/${batch.batch_id}`;
+  const { batch_id, billing_date, confirmed_at, totals } = batch;
+  const where = `i.batch_id = ${literal(batch_id)}`;
+  const records = await ledgerRecords(engine, `${where} AND i.invoice_id IN
+    (SELECT i.invoice_id FROM ledger.invoices AS i WHERE ${where} ORDER BY i.serial, i.series, i.seq LIMIT ${pages(totals)})`);
+  const folder = `${config.output}/invoices/${batch_id}`;
   await makeFolder(join(config.root, folder));
+  const partner = batch_id.slice(billing_date.length + 1);
   const head = {
-    batch_id: batch.batch_id, billing_date: first.billing_date, partner_id: first.partner_id, digest: '', preview_at: batch.confirmed_at,
-    confirm_due_at: batch.confirmed_at, auto_confirm: true, send_due_at: null, totals: batch.totals,
+    batch_id, billing_date, partner_id: partner === '' ? null : partner, digest: '', preview_at: confirmed_at,
+    confirm_due_at: confirmed_at, auto_confirm: true, send_due_at: null, totals,
   };
-  const files = await writePages(context, folder, records, batchPage(context, head, null, records, [], []));
+  const page = { ...batchPage(context, head, null, records, [], []), as_of: confirmed_at };
+  const files = await writePages(context, folder, records, page);
   files.push(...await writeTables(engine, config.root, folder, 'ledger', where));
   return files.sort();
 }
