@@ -66,7 +66,7 @@ const preview: Command = {
   options: [
     { name: 'billing-date', value: 'DATE', summary: 'the batch of this date, even if it is not open yet' }, CUSTOMER,
     { name: 'partner', value: 'ID', summary: 'only the batches of this partner' },
-    { name: 'out', value: 'DIR', summary: 'write the drafts as HTML, PDF, CSV and a summary', choices: 'folder' }, DETAILED,
+    { name: 'out', value: 'DIR', summary: 'write the drafts (pages, tables, a summary) into this folder and not into the configured output', choices: 'folder' }, DETAILED,
   ],
   examples: [
     ['duebook preview', 'what is open now'],
@@ -77,7 +77,7 @@ const preview: Command = {
     const { preview: compute } = await import('../run/preview.js');
     const result = await compute(call.world, {
       ...call.common, ...optional('billing_date', valueOf(call, 'billing-date')), ...optional('partner', valueOf(call, 'partner')),
-      ...optional('out', valueOf(call, 'out')), customers: call.given.get('customer') ?? [],
+      ...optional('out', valueOf(call, 'out')), customers: call.given.get('customer') ?? [], ...(call.json ? {} : { listed: 50 }),
     });
     return present(call, 'preview', result, previewExit(result, call.given.has('detailed-exitcode')));
   },

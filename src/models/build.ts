@@ -1,7 +1,8 @@
 /** Builds the draft: runs the models in their order, then the checks. Preview shows the draft, confirm commits it; nobody else computes. */
 import type { Engine } from '../engine/engine.js';
+import { placesOf } from '../intake/places.js';
 import { problem, warning } from '../values/diagnostic.js';
-import type { Code, Diagnostic } from '../values/diagnostic.js';
+import type { Code, Diagnostic, Place } from '../values/diagnostic.js';
 import { CHECKS, MODELS } from './order.js';
 import { sqlFile } from './sql.js';
 
@@ -25,17 +26,24 @@ export async function buildDraft(engine: Engine): Promise<void> {
 /** Runs the checks over the draft; findings carry the booking's file and record. */
 export async function checkDraft(engine: Engine): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
+  const files = new Map((await engine.rows<{ file: string; file_key: number }>('SELECT file, file_key FROM input.files')).map((f) => [f.file, f.file_key]));
   for (const name of await neededChecks(engine)) {
-    const rows = await engine.rows<{ code: Code; severity: string; message: string; file: string | null; record: bigint | null; field: string | null }>(
-      sqlFile(`checks/${name}.sql`));
-    for (const row of rows) {
-      const hint = HINTS[row.code];
-      const more = { ...(row.file === null ? {} : { at: { file: row.file } }), ...(hint === undefined ? {} : { hint }) };
-      const place = row.record === null ? '' : ` (row ${row.record}${row.field === null ? '' : `, ${row.field}`})`;
-      found.push(row.severity === 'error' ? problem(row.code, row.message + place, more) : warning(row.code, row.message + place, more));
-    }
+    const rows = await engine.rows<Finding>(sqlFile(`checks/${name}.sql`));
+    const places = await placesOf(engine, rows.map((row) => ({ file_key: files.get(row.file ?? '') ?? 0, record: Number(row.record ?? 0) })));
+    found.push(...rows.map((row, i) => diagnosticOf(row, places[i]!)));
   }
   return found;
+}
+
+interface Finding { code: Code; severity: string; message: string; file: string | null; record: bigint | null; field: string | null }
+
+/** A row of a Parquet file has no line: its number then stands in the message. */
+function diagnosticOf(row: Finding, place: Place): Diagnostic {
+  const hint = HINTS[row.code];
+  const more = { ...(row.file === null ? {} : { at: place }), ...(hint === undefined ? {} : { hint }) };
+  const which = row.record === null || place.line !== undefined ? row.field ?? '' : `row ${row.record}, ${row.field ?? ''}`;
+  const message = which === '' ? row.message : `${row.message} (${which})`;
+  return row.severity === 'error' ? problem(row.code, message, more) : warning(row.code, message, more);
 }
 
 /** A check that can find nothing would still read every booking: those two are asked only when there is something to find. */

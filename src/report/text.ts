@@ -51,7 +51,8 @@ function batchText(batch: PreviewBatch, style: Style): string[] {
     invoice.net, invoice.tax, invoice.total, invoice.currency, invoice.parked === null ? '' : `parked: ${clean(invoice.parked)}`,
   ]);
   const totals = batch.totals.map((each) => [count(each.invoices, 'invoice'), '', '', each.net, each.tax, each.total, each.currency, '']);
-  const more = batch.invoices.length > SHOWN ? [`  … and ${batch.invoices.length - SHOWN} more; --json and --out give all of them`] : [];
+  const unlisted = invoicesOf(batch.totals) - rows.length;
+  const more = unlisted > 0 ? [`  … and ${unlisted} more; the files and --json have all of them`] : [];
   return [
     `${paint(style, 'bold', `Batch ${batch.batch_id}`)} · billing date ${batch.billing_date}${partner}`,
     `  confirmed ${confirmText(batch)} · ${sent}`, '',

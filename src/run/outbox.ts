@@ -45,6 +45,8 @@ export class Outbox {
   readonly #printers: Printers;
   #sent = 0;
   readonly #problems: Problem[] = [];
+  /** Messages this command has tried; none is tried twice in one. */
+  readonly #tried = new Set<string>();
 
   constructor(context: Context, engine: Engine, ledger: Ledger) {
     this.#context = context;
@@ -126,17 +128,19 @@ export class Outbox {
       FROM ledger.message_status AS m JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id
       JOIN ledger.invoice_status AS s ON s.invoice_id = m.invoice_id
       WHERE m.${status} AND ${due} AND s.status = 'processed' ORDER BY i.serial, i.series, i.seq, m.message_id`);
-    if (queue.length === 0) return;
-    const progress = this.#context.world.log.progress('sending', queue.length);
-    for (let i = 0; i < queue.length; i += CHUNK) {
-      await this.#sendChunk(mail, queue.slice(i, i + CHUNK), at, status.includes("'queued'"));
-      progress.tick(Math.min(i + CHUNK, queue.length));
+    const waiting = queue.filter((message) => !this.#tried.has(message.message_id));
+    if (waiting.length === 0) return;
+    const progress = this.#context.world.log.progress('sending', waiting.length);
+    for (let i = 0; i < waiting.length; i += CHUNK) {
+      await this.#sendChunk(mail, waiting.slice(i, i + CHUNK), at, status.includes("'queued'"));
+      progress.tick(Math.min(i + CHUNK, waiting.length));
     }
     progress.end();
   }
 
   async #sendChunk(mail: Mail, chunk: readonly Queued[], at: Instant, fresh: boolean): Promise<void> {
     const messages = await this.#compose(mail, chunk, at);
+    for (const { message_id } of chunk) this.#tried.add(message_id);
     const attempt = (m: Queued): number => Number(m.attempts) + 1;
     await this.#commit(at, chunk.flatMap((m): Event[] => [
       ...(fresh ? [] : [{ subject_id: m.message_id, event: 'queued', detail: { attempt: attempt(m) } }]),

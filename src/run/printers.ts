@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import { pdfData } from '../documents/typst-data.js';
 import type { InvoiceRecord } from '../documents/types.js';
-import { readIfThere } from '../world/output-files.js';
 import { openPdfPrinter } from '../world/pdf.js';
 import type { PdfPrinter } from '../world/pdf.js';
+import { loadPdfSources } from '../world/template-files.js';
 import { brandsOf } from './brands.js';
 import type { Context } from './context.js';
 
@@ -13,8 +13,6 @@ export interface Printers {
   close(): Promise<void>;
 }
 
-const TEMPLATE = 'invoice.typ';
-
 /** Printers by template: the partner's own, the project's, or the built-in one. */
 export function openPrinters(context: Context): Printers {
   const { config, world } = context;
@@ -22,13 +20,8 @@ export function openPrinters(context: Context): Printers {
   const printers = new Map<string, Promise<PdfPrinter>>();
   const open = async (partner_id: string | null): Promise<PdfPrinter> => {
     const partner = config.partners.find((each) => each.partner_id === partner_id)?.templates ?? null;
-    for (const folder of [partner, config.templates]) {
-      const own = folder === null ? null : await readIfThere(join(config.root, folder, TEMPLATE));
-      if (own !== null) return openPdfPrinter({ template: own.toString('utf8'), file: `${folder}/${TEMPLATE}` });
-    }
-    const builtIn = await readIfThere(join(world.package_root, 'templates', TEMPLATE));
-    if (builtIn === null) throw new Error(`the built-in template ${TEMPLATE} is missing: the installation is damaged`);
-    return openPdfPrinter({ template: builtIn.toString('utf8') });
+    const { template, fonts } = await loadPdfSources(config.root, join(world.package_root, 'templates'), [partner, config.templates]);
+    return openPdfPrinter({ template: template.text, file: template.file, fonts });
   };
   return {
     async print(record) {
