@@ -33,5 +33,5 @@ export function labelsOf(f: LocaleFormat): Labels {
 
 /** Puts values into the `{name}` places of a label; the values are not looked at again. */
 export function fill(label: string, values: Readonly<Record<string, string>>): string {
-  return label.replace(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
+  return label.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(values, name) ? values[name]! : whole));
 }

@@ -21,7 +21,7 @@ export interface TextBlocks {
 export function textBlocks(view: InvoiceView): TextBlocks {
   const labels = view.labels;
   const lines = view.mail_lines.map(lineText);
-  if (view.more_lines !== '') lines.push(view.more_lines);
+  if (view.more_lines !== '') lines.push(...wrap(view.more_lines, WIDTH));
   const rule = '-'.repeat(WIDTH);
   const totals = [
     row(labels.net, view.net),
@@ -38,14 +38,14 @@ function imprint({ seller, labels }: InvoiceView): string {
   const ids = [['', seller.tax_id, labels.tax_id], ['', seller.registration, labels.registration]] as const;
   const parts = ids.filter(([, value]) => value !== '').map(([, value, label]) => `${label}: ${value}`);
   const contact = [seller.email, seller.phone, seller.website].filter((part) => part !== '');
-  return [...wrap(seller.address_line, WIDTH), parts.join(' · '), contact.join(' · ')].filter((line) => line !== '').join('\n');
+  return [seller.address_line, parts.join(' · '), contact.join(' · ')].flatMap((line) => wrap(line, WIDTH)).filter((line) => line !== '').join('\n');
 }
 
 function lineText(line: LineView): string {
   const room = WIDTH - width(line.amount) - 2;
   const words = wrap(line.description, Math.max(room, 20));
   const head = row(words[0] ?? '', line.amount);
-  const rest = words.slice(1).map((text) => text);
+  const rest = words.slice(1);
   const small = line.small === '' ? [] : wrap(line.small, WIDTH - INDENT.length).map((text) => INDENT + text);
   return [head, ...rest, ...small].join('\n');
 }
@@ -53,12 +53,15 @@ function lineText(line: LineView): string {
 /** `left` and `right` at the two edges; a left side that is too long keeps its text and pushes the right one down. */
 function row(left: string, right: string): string {
   const gap = WIDTH - width(left) - width(right);
-  return gap >= 2 ? left + ' '.repeat(gap) + right : `${left}\n${' '.repeat(Math.max(0, WIDTH - width(right)))}${right}`;
+  if (gap >= 2) return left + ' '.repeat(gap) + right;
+  return `${wrap(left, WIDTH).join('\n')}\n${' '.repeat(Math.max(0, WIDTH - width(right)))}${right}`;
 }
 
+/** Two columns; a long value goes on below itself. */
 function table(rows: readonly FactView[]): string {
-  const widest = Math.max(0, ...rows.map((r) => width(r.label)));
-  return rows.map((r) => r.label + ' '.repeat(widest - width(r.label) + 2) + r.value).join('\n');
+  const column = Math.max(0, ...rows.map((r) => width(r.label))) + 2;
+  const next = `\n${' '.repeat(column)}`;
+  return rows.map((r) => r.label + ' '.repeat(column - width(r.label)) + wrap(r.value, WIDTH - column).join(next)).join('\n');
 }
 
 function wrap(text: string, room: number): string[] {

@@ -101,3 +101,24 @@ export const dinar: InvoiceRecord = {
   taxes: [{ ...standard, name: 'TVA', rate: '5', net: '12.345', tax: '0.617' }],
   lines: [line(1, { quantity: '2.5', unit_price: '4.938', amount: '12.345', tax_rate: '5' })],
 };
+
+/** Two rates and a part without tax, with its note; one line late. */
+export const mixed: InvoiceRecord = {
+  ...german, net: '400.00', tax: '44.07', total: '444.07',
+  taxes: [
+    { ...standard, net: '190.00', tax: '36.10' },
+    { ...standard, tax_id: 'reduced', name: 'USt 7 %', rate: '7', net: '113.85', tax: '7.97' },
+    { tax_id: 'reverse', name: 'Reverse Charge', category: 'AE', rate: '0', note: 'Steuerschuldnerschaft des Leistungsempfängers', net: '96.15', tax: '0.00' },
+  ],
+  lines: [
+    line(1, { description: 'Prüfung der Heizungsanlage', quantity: '2', unit: 'Stunde', amount: '190.00' }),
+    line(2, { description: 'Fachbuch "Heizung & Lüftung" <3. Auflage>', quantity: '3', unit: 'Stück', unit_price: '37.95', amount: '113.85', tax_id: 'reduced', tax_rate: '7', late: true }),
+    line(3, { description: 'Beratung', quantity: '0.769', unit: 'Stunde', unit_price: '125.032509', amount: '96.15', tax_id: 'reverse', tax_rate: '0' }),
+  ],
+};
+
+/** What the expected files are made of, by the name of their folder. */
+export const CASES: Readonly<Record<string, InvoiceRecord>> = {
+  english, german, mixed, 'reverse-charge': reverseCharge, 'credit-note': creditNote, preview, yen, dinar, many: manyLines(70),
+  'many-german': manyLines(70, german),
+};
