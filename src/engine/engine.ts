@@ -7,11 +7,14 @@
 import { DuckDBInstance } from '@duckdb/node-api';
 import type { DuckDBConnection, DuckDBAppender } from '@duckdb/node-api';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 
+/** A run shares its machine with others; more than this buys no speed up to ten million bookings. */
+const DEFAULT_MEMORY_MB = 4_000;
+
 export interface EngineOptions {
-  /** DuckDB size text such as "2GB"; default is DuckDB's own (80 % of memory). */
+  /** DuckDB size text such as "2GB"; default is 4 GB, or 80 % of a smaller machine. What does not fit spills to the scratch folder. */
   readonly memory_limit?: string;
   readonly threads?: number;
 }
@@ -40,7 +43,7 @@ export class Engine {
       autoload_known_extensions: 'false',
       allow_community_extensions: 'false',
       preserve_insertion_order: 'false',
-      ...(options.memory_limit === undefined ? {} : { memory_limit: options.memory_limit }),
+      memory_limit: options.memory_limit ?? `${Math.floor(Math.min(DEFAULT_MEMORY_MB, (0.8 * totalmem()) / 1_000_000))}MB`,
       ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
     });
     const connection = await instance.connect();
