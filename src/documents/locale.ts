@@ -52,8 +52,10 @@ const FORMATS: Readonly<Record<Locale, LocaleFormat>> = {
 /** The formats of a locale. One we do not know falls back to its language, then to British English: an old document stays readable. */
 export function localeFormat(locale: string): LocaleFormat {
   const exact = LOCALES.find((l) => l === locale);
-  const near = exact ?? LOCALES.find((l) => l.slice(0, 2) === locale.slice(0, 2).toLowerCase());
-  return FORMATS[near ?? 'en-GB'];
+  const language = locale.slice(0, 2).toLowerCase();
+  const home = LOCALES.find((l) => l === `${language}-${language.toUpperCase()}`);
+  const near = exact ?? home ?? 'en-GB';
+  return FORMATS[near];
 }
 
 /** Signs that everybody reads the same way; every other currency is written with its ISO code (a "$" has many owners). */
@@ -123,7 +125,7 @@ export function formatDateTime(f: LocaleFormat, iso: string): string {
 
 /**
  * Writes a half-open stretch of local instants for people, who read the last day as included: `1 – 30 April 2026`,
- * `01.04.2026 – 30.04.2026`. Where a bound is not midnight the times are told and the end stands as it is.
+ * `01.04. – 30.04.2026`. Where a bound is not midnight the times are told and the end stands as it is.
  */
 export function formatPeriod(f: LocaleFormat, start: string, end: string, short = false): string {
   const [from, until] = [start.slice(0, 10), end.slice(0, 10)];
@@ -150,6 +152,7 @@ function formatRange(f: LocaleFormat, from: string, last: string, short: boolean
   const sameMonth = from.slice(0, 7) === last.slice(0, 7);
   if (f.date === 'd MMM y' && sameYear) return `${sameMonth ? Number(from.slice(8)) : a.slice(0, -5)} – ${b}`;
   if (f.date === 'MMM d, y' && sameYear) return `${a.slice(0, -6)} – ${sameMonth ? `${Number(last.slice(8))}, ${last.slice(0, 4)}` : b}`;
+  if (f.date === 'dd.MM.y' && sameYear) return `${a.slice(0, 6)} – ${b}`;
   return `${a} – ${b}`;
 }
 
