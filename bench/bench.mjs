@@ -70,5 +70,14 @@ async function startUp() {
   show('validate, 10 000 customers', `${median(runs.map((r) => r.seconds)).toFixed(2)} s`);
 }
 
+/** Scripts that tell their own figures as one JSON line. */
+async function tellThemselves() {
+  for (const script of ['calendar.mjs', 'render.mjs']) {
+    process.stdout.write(`${script}\n`);
+    check(script, await measure(process.execPath, [join(root, 'bench', script)], root, 'inherit'));
+  }
+}
+
 await startUp();
+await tellThemselves();
 for (const rows of values.rows.split(',')) await compare(Number(rows));

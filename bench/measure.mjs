@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** { seconds, peak_mb, code }; the command's output goes nowhere, its complaints to our stderr. */
-export async function measure(command, args, cwd) {
+/** { seconds, peak_mb, code }; the command's output goes nowhere unless asked for, its complaints to our stderr. */
+export async function measure(command, args, cwd, output = 'ignore') {
   const begun = process.hrtime.bigint();
-  const child = spawn(command, args, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(command, args, { cwd, stdio: ['ignore', output, 'inherit'] });
   let peak = 0;
   const watch = setInterval(() => { peak = Math.max(peak, highWater(child.pid)); }, 20);
   const code = await new Promise((resolve) => { child.on('close', resolve); });
