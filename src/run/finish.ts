@@ -30,8 +30,7 @@ export async function finish(
   for (const batch of await batchesSince(context, engine, Math.min(written, done.since))) files.push(...await writeProcessedFiles(context, engine, batch));
   const heads = await openBatches(engine, context);
   files.push(...await writePreviewFiles(context, draft, heads, {}, context.config.output));
-  await publish(context, ledger);
-  return {
+  const result: RunResult = {
     schema_version: SCHEMA_VERSION,
     command: done.command,
     as_of: tell(context.config, context.as_of),
@@ -44,6 +43,10 @@ export async function finish(
     files: files.sort(),
     diagnostics: [...context.warnings, ...draft.diagnostics, ...mailDiagnostics(done.messages)],
   };
+  // Publishing opens a database of its own: the bookings make room for it.
+  await engine.run('DROP TABLE input.staged');
+  await publish(context, ledger);
+  return result;
 }
 
 /** The batches of which invoices were committed after a serial, whole. */
