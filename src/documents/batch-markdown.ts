@@ -1,12 +1,14 @@
 /** A batch as Markdown, for pull requests and job summaries: totals first, then what needs a look, then the invoices. */
+import { clean } from './clean.js';
 import type { BatchPage } from './batch.js';
 
 /** Invoices listed before the rest is only counted: a summary is read, the files are searched. */
 const LISTED = 200;
 
-/** Text as it may stand in a table cell: no markup, no links, no mentions. */
+/** Text as it may stand in a table cell: no markup, no links (GitHub also makes some of bare addresses), no mentions. */
 export function markdownText(text: string): string {
-  return text.replace(/[\r\n\t]+/g, ' ').replace(/[\\`*_{}[\]()#+!|<>~]/g, '\\$&').replace(/@/g, '&#64;');
+  return clean(text).replace(/[\\`*_{}[\]()#+!|<>~]/g, '\\$&').replace(/@/g, '&#64;')
+    .replace(/:\/\//g, ':/\\/').replace(/\bwww\./gi, (w) => `${w.slice(0, 3)}\\.`);
 }
 
 /** Markdown of a batch. Amounts stay plain decimals with the currency code, so that they can be compared and pasted. */
