@@ -2,6 +2,7 @@
 import { sqlTimestamp } from '../values/time.js';
 import { literal } from '../engine/engine.js';
 import { fail } from '../values/diagnostic.js';
+import { formatScaled } from '../values/money.js';
 import { openBatches, selectionSql } from './batches.js';
 import type { BatchHead } from './batches.js';
 import { commitInvoices } from './commit.js';
@@ -67,13 +68,11 @@ async function findBatch(context: Context, draft: Draft, batch: string): Promise
 async function refuseStale(context: Context, { engine }: Draft, head: BatchHead, expected: string): Promise<never> {
   const { config } = context;
   const before = await readDigests(config.root, config.output, head.batch_id, expected);
-  const now = await engine.rows<{ invoice_id: string; customer_id: string; currency: string; digest: string; total: string }>(`
-    SELECT i.invoice_id, i.customer_id, i.currency, i.digest, CAST(CAST(i.total_minor AS DECIMAL(38, 0)) * f.unit AS VARCHAR) AS total
-    FROM draft.invoices AS i
-    JOIN (VALUES (0, CAST(1 AS DECIMAL(4, 3))), (2, CAST('0.01' AS DECIMAL(4, 3))), (3, CAST('0.001' AS DECIMAL(4, 3)))) AS f(exponent, unit) ON f.exponent = i.exponent
-    WHERE i.batch_id = ${literal(head.batch_id)} ORDER BY i.invoice_key`);
-  const trimmed = now.map((row) => ({ ...row, total: row.total.replace(/0$/, '') }));
-  return fail('DIGEST_STALE', `batch ${head.batch_id} is not what was expected: its digest is now ${head.digest}.${before === null ? '' : moved(before, trimmed)}`, {
+  const rows = await engine.rows<Omit<Digested, 'total'> & { exponent: number; total_minor: bigint }>(`
+    SELECT i.invoice_id, i.customer_id, i.currency, i.digest, i.exponent, CAST(i.total_minor AS HUGEINT) AS total_minor
+    FROM draft.invoices AS i WHERE i.batch_id = ${literal(head.batch_id)} ORDER BY i.invoice_key`);
+  const now = rows.map(({ exponent, total_minor, ...row }) => ({ ...row, total: formatScaled(total_minor, exponent) }));
+  return fail('DIGEST_STALE', `batch ${head.batch_id} is not what was expected: its digest is now ${head.digest}.${before === null ? '' : moved(before, now)}`, {
     hint: before === null
       ? 'the preview with the expected digest is not in the output folder any more; look at the batch again with `duebook preview`'
       : 'look at the batch again with `duebook preview`, then confirm with the new digest',
