@@ -45,7 +45,7 @@ export function lintTree(tree: HbsNode, file: string): Diagnostic[] {
       say(node, 'partials and decorators are not allowed', 'write the text into this file');
     }
     const arguments_ = [...(node.params ?? []), ...(node.hash?.pairs.map((pair) => pair.value) ?? [])];
-    const called = node.type === 'BlockStatement' || node.type === 'SubExpression' || arguments_.length > 0;
+    const called = node.type === 'BlockStatement' || node.type === 'SubExpression' || (node.type === 'MustacheStatement' && arguments_.length > 0);
     if (called && node.path !== undefined && !HELPERS.includes(String(node.path.original))) {
       say(node, `unknown helper "${String(node.path.original)}"`, `the helpers are ${HELPERS.join(', ')}`);
     }

@@ -2,17 +2,18 @@
  * Templates: checked, compiled once, rendered often. Brand values are put in before MJML compiles the mail, invoice data after it:
  * MJML never sees a word of a customer, and one compile (tens of milliseconds) serves all mails of a brand.
  */
-import { DuebookError, problem, throwIfErrors } from '../values/diagnostic.js';
+import { fail, problem, throwIfErrors } from '../values/diagnostic.js';
 import { batchView } from './batch.js';
 import { HELPERS, lineAt, lintText, lintTree, lostTags } from './lint.js';
 import { SAMPLE_BATCH, SAMPLE_BATCH_EMPTY, SAMPLE_EMPTY, SAMPLE_INVOICE } from './sample.js';
 import { textBlocks } from './text.js';
 import { applyTheme, readTheme } from './theme.js';
 import { bare, invoiceView } from './view.js';
+import type Handlebars from 'handlebars';
 import type { Diagnostic, Place } from '../values/diagnostic.js';
 import type { TemplateFile, TemplateSources } from '../world/template-files.js';
 import type { BatchPage } from './batch.js';
-import type { HbsNode, TemplateKind } from './lint.js';
+import type { TemplateKind } from './lint.js';
 import type { InvoiceRecord } from './types.js';
 
 export type { TemplateFile, TemplateSources } from '../world/template-files.js';
@@ -42,10 +43,10 @@ export interface RenderedMail {
  * `mail: false` leaves the mail out and does not load MJML (half a second): enough to render pages.
  */
 export async function compileTemplates(sources: TemplateSources, options: { readonly mail?: boolean } = {}): Promise<Templates> {
-  const { default: Handlebars } = await import('handlebars');
+  const { default: engine } = await import('handlebars');
   const found: Diagnostic[] = [];
   const theme = readTheme(sources.theme, found);
-  const desk: Desk = { handlebars: Handlebars.create(), theme, found };
+  const desk: Desk = { handlebars: engine.create(), theme, found };
   const invoice = compile(desk, sources.invoice_html, 'html', PAGE_SAMPLES);
   const batch = compile(desk, sources.batch_html, 'html', BATCH_SAMPLES);
   const mail = options.mail === false ? null : {
@@ -92,21 +93,23 @@ function run(template: Template, view: object): string {
   try {
     return template.render(view);
   } catch (error) {
-    throw new DuebookError([problem('CONFIG_TEMPLATE', `the template cannot be rendered: ${reason(error)}`, { at: { file: template.file } })]);
+    return fail('CONFIG_TEMPLATE', `the template cannot be rendered: ${reason(error)}`, { at: { file: template.file } });
   }
 }
 
-type Handlebars = typeof import('handlebars');
-
 interface Desk {
-  readonly handlebars: Handlebars;
+  readonly handlebars: typeof Handlebars;
   readonly theme: Readonly<Record<string, string>>;
   readonly found: Diagnostic[];
 }
 
-/** Objects with a prototype: Handlebars names the missing field only if it can turn the object around it into text. */
-const plain = (view: object): object => JSON.parse(JSON.stringify(view)) as object;
-const PAGE_SAMPLES = (): object[] => [pageView(SAMPLE_INVOICE, 'data:image/png;base64,AAAA'), pageView(SAMPLE_EMPTY, null)].map(plain);
+/** Handlebars names the missing field only if it can turn the object around it into text; ours have no prototype to do that. */
+const told = (_key: string, value: unknown): unknown =>
+  (value === null || typeof value !== 'object' || Array.isArray(value) ? value
+    : bare({ ...value, [Symbol.toPrimitive]: () => 'view' }));
+const plain = (view: object): object => JSON.parse(JSON.stringify(view), told) as object;
+const IMAGE = 'data:image/png;base64,AAAA';
+const PAGE_SAMPLES = (): object[] => [pageView(SAMPLE_INVOICE, IMAGE), pageView(SAMPLE_EMPTY, null)].map(plain);
 const MAIL_SAMPLES = (): object[] => [mailView(SAMPLE_INVOICE), mailView(SAMPLE_EMPTY)].map(plain);
 const BATCH_SAMPLES = (): object[] => [batchView(SAMPLE_BATCH), batchView(SAMPLE_BATCH_EMPTY)].map(plain);
 const NOTHING: Template['render'] = () => '';
@@ -122,7 +125,7 @@ function compile(desk: Desk, source: TemplateFile, kind: TemplateKind, samples: 
 /** Syntax and lint of the source as the user wrote it, so that lines are right. */
 function check(desk: Desk, source: TemplateFile, kind: TemplateKind): void {
   try {
-    desk.found.push(...lintTree(desk.handlebars.parse(source.text) as unknown as HbsNode, source.file));
+    desk.found.push(...lintTree(desk.handlebars.parse(source.text), source.file));
   } catch (error) {
     desk.found.push(problem('CONFIG_TEMPLATE', `the template cannot be read: ${reason(error)}`, { at: placeOf(error, source.file) }));
   }
@@ -133,16 +136,15 @@ function check(desk: Desk, source: TemplateFile, kind: TemplateKind): void {
 function prepare(desk: Desk, source: TemplateFile, text: string, kind: TemplateKind, samples: () => object[]): Template {
   const render = desk.handlebars.compile(text, {
     strict: true, knownHelpersOnly: true, noEscape: kind === 'text', preventIndent: true,
-    knownHelpers: Object.fromEntries(HELPERS.map((name) => [name, true])) as Record<string, boolean>,
+    knownHelpers: Object.fromEntries(HELPERS.map((name) => [name, true])),
   });
   try {
     for (const sample of samples()) render(sample);
   } catch (error) {
-    const name = /^"([^"]+)" not defined/.exec(String((error as Error).message))?.[1];
+    const name = missingName(error, text);
     const at = kind === 'mjml' ? findName(source, name) : placeOf(error, source.file);
-    desk.found.push(problem('CONFIG_TEMPLATE', name === undefined ? `the template cannot be rendered: ${reason(error)}` : `there is no value "${name}"`, {
-      at, hint: 'the values a template can use are listed in docs/templates.md',
-    }));
+    const message = name === null ? `the template cannot be rendered: ${reason(error)}` : `there is no value "${name}"`;
+    desk.found.push(problem('CONFIG_TEMPLATE', message, { at, hint: 'the values a template can use are listed in docs/templates.md' }));
   }
   return { file: source.file, render };
 }
@@ -157,7 +159,9 @@ async function compileMjml(desk: Desk, source: TemplateFile): Promise<Template> 
   let html: string;
   try {
     const result = await mjml(text, { validationLevel: 'soft', fonts: {}, keepComments: false });
-    for (const e of result.errors) desk.found.push(problem('CONFIG_TEMPLATE', `MJML: ${e.message}`, { at: { file: source.file, line: e.line } }));
+    for (const { message, line } of result.errors) {
+      desk.found.push(problem('CONFIG_TEMPLATE', `MJML: ${message}`, { at: { file: source.file, line } }));
+    }
     html = result.html;
   } catch (error) {
     desk.found.push(problem('CONFIG_TEMPLATE', `MJML: ${reason(error)}`, { at: { file: source.file } }));
@@ -184,8 +188,17 @@ function placeOf(error: unknown, file: string): Place {
   return line > 0 ? { file, line } : { file };
 }
 
-function findName(source: TemplateFile, name: string | undefined): Place {
+/** The whole path of a value that is not there ("buyer.nmae"), as it stands in the rendered text; null for another error. */
+function missingName(error: unknown, text: string): string | null {
+  const e = error as { message?: unknown; lineNumber?: number; column?: number; endColumn?: number };
+  const name = /^"([^"]+)" not defined/.exec(String(e.message))?.[1];
+  if (name === undefined) return null;
+  const path = text.split('\n')[(e.lineNumber ?? 0) - 1]?.slice(e.column, e.endColumn) ?? '';
+  return path.includes(name) ? path : name;
+}
+
+function findName(source: TemplateFile, name: string | null): Place {
   const escaped = name?.replace(/[^\w]/g, '\\$&');
-  const index = escaped === undefined ? -1 : source.text.search(new RegExp(`\\{\\{[^{}]*\\b${escaped}\\b[^{}]*\\}\\}`));
+  const index = escaped === undefined ? -1 : source.text.search(new RegExp(`\\{\\{[^{}]*(?<![\\w.])${escaped}\\b[^{}]*\\}\\}`));
   return index < 0 ? { file: source.file } : { file: source.file, line: lineAt(source.text, index) };
 }

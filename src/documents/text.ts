@@ -38,7 +38,8 @@ function imprint({ seller, labels }: InvoiceView): string {
   const ids = [['', seller.tax_id, labels.tax_id], ['', seller.registration, labels.registration]] as const;
   const parts = ids.filter(([, value]) => value !== '').map(([, value, label]) => `${label}: ${value}`);
   const contact = [seller.email, seller.phone, seller.website].filter((part) => part !== '');
-  return [seller.address_line, parts.join(' · '), contact.join(' · ')].flatMap((line) => wrap(line, WIDTH)).filter((line) => line !== '').join('\n');
+  const rows = [seller.address_line, parts.join(' · '), contact.join(' · ')];
+  return rows.flatMap((line) => wrap(line, WIDTH)).filter((line) => line !== '').join('\n');
 }
 
 function lineText(line: LineView): string {

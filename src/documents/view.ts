@@ -158,7 +158,9 @@ function paymentView({ record, labels, money, date }: Pen, number: string, selle
   });
 }
 
-function letter({ record, labels }: Pen, words: Record<string, string>, seller: SellerView): Pick<InvoiceView, 'greeting' | 'intro' | 'questions'> {
+type Letter = Pick<InvoiceView, 'greeting' | 'intro' | 'questions'>;
+
+function letter({ record, labels }: Pen, words: Readonly<Record<string, string>>, seller: SellerView): Letter {
   const contact = cleanOr(record.buyer.contact);
   const intro = record.status === 'preview' ? labels.intro_preview : record.kind === 'credit_note' ? labels.intro_credit : labels.intro;
   const email = cleanOr(record.partner?.email) || seller.email;

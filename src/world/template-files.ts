@@ -22,7 +22,8 @@ export interface TemplateSources {
 }
 
 const FILES = {
-  mail_mjml: 'mail.mjml', mail_subject: 'mail.subject.hbs', mail_text: 'mail.text.hbs', invoice_html: 'invoice.html.hbs', batch_html: 'batch.html.hbs',
+  mail_mjml: 'mail.mjml', mail_subject: 'mail.subject.hbs', mail_text: 'mail.text.hbs',
+  invoice_html: 'invoice.html.hbs', batch_html: 'batch.html.hbs',
 } as const;
 const THEME = 'theme.json';
 const PDF = 'invoice.typ';
@@ -39,22 +40,26 @@ export async function loadTemplateSources(
   const places = await foldersOf(root, builtinDir, folders);
   const first = async (name: string): Promise<TemplateFile> => {
     for (const place of places) {
-      const file = await readOne(place.dir, place.shown, name);
+      const file = await readOne(place, name);
       if (file !== null) return file;
     }
     throw new Error(`the built-in template ${name} is missing: the installation is damaged`);
   };
   const theme: TemplateFile[] = [];
   for (const place of [...places].reverse()) {
-    const file = await readOne(place.dir, place.shown, THEME);
+    const file = await readOne(place, THEME);
     if (file !== null) theme.push(file);
   }
-  const [mail_mjml, mail_subject, mail_text, invoice_html, batch_html] = await Promise.all(Object.values(FILES).map(first));
-  return { mail_mjml: mail_mjml!, mail_subject: mail_subject!, mail_text: mail_text!, invoice_html: invoice_html!, batch_html: batch_html!, theme };
+  return {
+    mail_mjml: await first(FILES.mail_mjml), mail_subject: await first(FILES.mail_subject), mail_text: await first(FILES.mail_text),
+    invoice_html: await first(FILES.invoice_html), batch_html: await first(FILES.batch_html), theme,
+  };
 }
 
 interface Folder {
   readonly dir: string;
+  /** Where its files may lie, links resolved: the project; null for the built-in ones. */
+  readonly within: string | null;
   readonly shown: string;
 }
 
@@ -69,10 +74,10 @@ async function foldersOf(root: string, builtinDir: string, folders: string | nul
       found.push(problem('CONFIG_TEMPLATE', `the template folder "${folder}" does not exist inside the project`, {
         at: { file: folder }, hint: 'create it, or correct the path; it is relative to the folder of the main config file',
       }));
-    } else places.push({ dir, shown: folder.replace(/\/+$/, '') });
+    } else places.push({ dir, within: root, shown: folder.replace(/\/+$/, '') });
   }
   if (found.length > 0) throw new DuebookError(found);
-  return [...places, { dir: builtinDir, shown: 'built-in' }];
+  return [...places, { dir: builtinDir, within: null, shown: 'built-in' }];
 }
 
 /** What the PDF is printed with; see `pdf.ts`. */
@@ -89,10 +94,10 @@ export async function loadPdfSources(
   const places = await foldersOf(root, builtinDir, folders);
   let template: TemplateFile | null = null;
   const fonts: Buffer[] = [];
-  for (const { dir, shown } of places) {
-    template ??= await readOne(dir, shown, PDF);
-    const names = await readdir(join(dir, 'fonts')).catch(() => []);
-    for (const name of names.filter((each) => /\.(ttf|otf)$/i.test(each)).sort()) fonts.push(await readFile(join(dir, 'fonts', name)));
+  for (const place of places) {
+    template ??= await readOne(place, PDF);
+    const names = await readdir(join(place.dir, 'fonts')).catch(() => []);
+    for (const name of names.filter((each) => /\.(ttf|otf)$/i.test(each)).sort()) fonts.push(await readFile(join(place.dir, 'fonts', name)));
   }
   if (template === null) throw new Error(`the built-in template ${PDF} is missing: the installation is damaged`);
   return { template, fonts };
@@ -103,21 +108,29 @@ async function inside(root: string, path: string): Promise<string | null> {
   if (isAbsolute(path) || path.includes('\0')) return null;
   try {
     const [base, real] = await Promise.all([realpath(root), realpath(join(root, path))]);
-    const way = relative(base, real);
-    return way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way) ? null : real;
+    return isBelow(base, real) ? real : null;
   } catch {
     return null;
   }
 }
 
-async function readOne(dir: string, shown: string, name: string): Promise<TemplateFile | null> {
+function isBelow(base: string, real: string): boolean {
+  const way = relative(base, real);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+async function readOne({ dir, within, shown }: Folder, name: string): Promise<TemplateFile | null> {
   const file = `${shown}/${name}`;
   let bytes: Buffer;
   try {
+    const real = await realpath(join(dir, name));
+    if (within !== null && !isBelow(await realpath(within), real)) throw new Error('a link out of the project');
     bytes = await readFile(join(dir, name));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    return fail('CONFIG_TEMPLATE', `the template ${file} cannot be read`, { at: { file }, hint: 'check that it is a file and its permissions' });
+    return fail('CONFIG_TEMPLATE', `the template ${file} cannot be read`, {
+      at: { file }, hint: 'it has to be a file in the project that this user may read',
+    });
   }
   const text = bytes.toString('utf8').replace(/^\ufeff/, '');
   if (bytes.length > MAX_BYTES || text.includes('\0') || text.includes('\ufffd')) {
