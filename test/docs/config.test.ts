@@ -29,7 +29,7 @@ const SHORT: Readonly<Record<string, string>> = {
   'decimal': 'a decimal like "95.00"', 'unsigned-decimal': 'a decimal like "50000.00"', 'percent': 'a decimal from "0" to "100"',
 };
 
-const root = configSchema() as Schema & { readonly $defs: Readonly<Record<string, Schema>> };
+const root = configSchema() as unknown as Schema & { readonly $defs: Readonly<Record<string, Schema>> };
 
 function follow(schema: Schema): Schema {
   return schema.$ref === undefined ? schema : root.$defs[schema.$ref.slice('#/$defs/'.length)]!;
