@@ -45,7 +45,7 @@ export function lintTree(tree: HbsNode, file: string): Diagnostic[] {
       say(node, 'partials and decorators are not allowed', 'write the text into this file');
     }
     const arguments_ = [...(node.params ?? []), ...(node.hash?.pairs.map((pair) => pair.value) ?? [])];
-    const called = node.type === 'BlockStatement' || node.type === 'SubExpression' || (node.type === 'MustacheStatement' && arguments_.length > 0);
+    const called = ['BlockStatement', 'SubExpression'].includes(node.type) || (node.type === 'MustacheStatement' && arguments_.length > 0);
     if (called && node.path !== undefined && !HELPERS.includes(String(node.path.original))) {
       say(node, `unknown helper "${String(node.path.original)}"`, `the helpers are ${HELPERS.join(', ')}`);
     }
@@ -73,7 +73,8 @@ export function lintText({ file, text }: TemplateFile, kind: TemplateKind): Diag
   each(/=\s*\{\{/g, (m) => say(m.index!, 'a value stands in an attribute without quotes', 'write attribute="{{name}}"'));
   each(/\b(href|src|srcset|action|formaction|background|background-url|poster|cite)\s*=\s*("[^"]*"|'[^']*')/gi, (m) => {
     for (const name of names(m[2]!)) {
-      if (!LINK_VALUES.has(name)) say(m.index!, `{{${name}}} cannot be used in a link`, 'write the address into the template; values are for text only');
+      if (LINK_VALUES.has(name)) continue;
+      say(m.index!, `{{${name}}} cannot be used in a link`, 'write the address into the template; values are for text only');
     }
   });
   each(/\sstyle\s*=\s*("[^"]*"|'[^']*')/gi, (m) => styleValues(m[1]!, m.index!, say));
