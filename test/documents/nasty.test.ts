@@ -53,7 +53,7 @@ function anatomy(html: string): { elements: string[]; text: string } {
     else elements.push([node.nodeName, ...(node.attrs ?? []).map((a) => a.name)].join(' '));
     for (const child of node.childNodes ?? []) visit(child);
   };
-  visit(parse(html) as unknown as HtmlNode);
+  visit(parse(html));
   return { elements, text };
 }
 
