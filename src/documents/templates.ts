@@ -84,8 +84,10 @@ function mailView(record: InvoiceRecord): object {
   return bare({ ...view, text: textBlocks(view) });
 }
 
+const LOGO = /^data:image\/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/]+=*$/;
+
 function pageView(record: InvoiceRecord, logo: string | null): object {
-  if (logo !== null && !/^data:image\/(png|jpeg|svg\+xml);base64,[A-Za-z0-9+/]+=*$/.test(logo)) throw new Error('a logo is a data: URI of an image');
+  if (logo !== null && !LOGO.test(logo)) throw new Error('a logo is a data: URI of an image');
   return bare({ ...invoiceView(record), logo: logo ?? '' });
 }
 
@@ -184,7 +186,8 @@ function reason(error: unknown): string {
 
 function placeOf(error: unknown, file: string): Place {
   const e = error as { lineNumber?: unknown; message?: unknown };
-  const line = typeof e.lineNumber === 'number' ? e.lineNumber : Number(/on line (\d+)|- (\d+):\d+$/.exec(String(e.message))?.slice(1).find((n) => n) ?? 0);
+  const told = /on line (\d+)|- (\d+):\d+$/.exec(String(e.message));
+  const line = typeof e.lineNumber === 'number' ? e.lineNumber : Number(told?.[1] ?? told?.[2] ?? 0);
   return line > 0 ? { file, line } : { file };
 }
 

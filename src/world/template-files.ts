@@ -96,8 +96,9 @@ export async function loadPdfSources(
   const fonts: Buffer[] = [];
   for (const place of places) {
     template ??= await readOne(place, PDF);
-    const names = await readdir(join(place.dir, 'fonts')).catch(() => []);
-    for (const name of names.filter((each) => /\.(ttf|otf)$/i.test(each)).sort()) fonts.push(await readFile(join(place.dir, 'fonts', name)));
+    const folder = join(place.dir, 'fonts');
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names.filter((each) => /\.(ttf|otf)$/i.test(each)).sort()) fonts.push(await readFile(join(folder, name)));
   }
   if (template === null) throw new Error(`the built-in template ${PDF} is missing: the installation is damaged`);
   return { template, fonts };
@@ -159,5 +160,6 @@ export async function loadLogo(root: string, path: string | null): Promise<strin
 function imageKind(bytes: Buffer): string | null {
   if (bytes.subarray(0, 8).equals(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]))) return 'image/png';
   if (bytes.subarray(0, 3).equals(Buffer.from([0xff, 0xd8, 0xff]))) return 'image/jpeg';
-  return /^\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)*(<!DOCTYPE svg[^>]*>\s*)?<svg[\s>]/i.test(bytes.subarray(0, 2000).toString('utf8')) ? 'image/svg+xml' : null;
+  const head = bytes.subarray(0, 2000).toString('utf8').replace(/<\?xml[^>]*>|<!--[\s\S]*?-->|<!DOCTYPE svg[^>]*>/gi, '').trim();
+  return /^<svg[\s>]/i.test(head) ? 'image/svg+xml' : null;
 }
