@@ -66,7 +66,11 @@ const preview: Command = {
   options: [
     { name: 'billing-date', value: 'DATE', summary: 'the batch of this date, even if it is not open yet' }, CUSTOMER,
     { name: 'partner', value: 'ID', summary: 'only the batches of this partner' },
-    { name: 'out', value: 'DIR', summary: 'write the drafts (pages, tables, a summary) into this folder and not into the configured output', choices: 'folder' }, DETAILED,
+    {
+      name: 'out', value: 'DIR', choices: 'folder',
+      summary: 'write the drafts (pages, tables, a summary) into this folder and not into the configured output',
+    },
+    DETAILED,
   ],
   examples: [
     ['duebook preview', 'what is open now'],

@@ -179,7 +179,7 @@ function sayUnknownKey(schema: Schema, path: Path, written: Written): Diagnostic
       at, hint: 'remove the key; nothing of it would be billed',
     });
   }
-  const known = Object.keys((schema['properties'] ?? {}) as object);
+  const known = Object.keys(schema['properties'] ?? {});
   const hint = didYouMean(key, known);
   return problem('CONFIG_UNKNOWN_KEY', `the key "${key}" is not known${inside}`, hint === null ? { at } : { at, hint });
 }

@@ -33,7 +33,7 @@ export interface Facts {
 
 /** `broken` are the paths that the shape check complained about. */
 export function factsOf(value: unknown, broken: readonly Path[], written: Written, found: Diagnostic[]): Facts {
-  const spec = (isMap(value) ? value : {}) as Readonly<Record<string, unknown>>;
+  const spec: Readonly<Record<string, unknown>> = isMap(value) ? value : {};
   const bad = new Set(broken.flatMap((path) => [keyOf(path.slice(0, 1)), keyOf(path.slice(0, 2))].slice(0, Math.min(path.length, 2))));
   const badWhole = new Set(broken.filter((path) => path.length === 1).map(keyOf));
   const mapOf = (map: string): Readonly<Record<string, unknown>> => {

@@ -1,5 +1,4 @@
 /** From what is written to what holds: defaults filled in, levels laid over each other, everything sorted by id. Expects checked input. */
-import type { LocalDateTime } from '../values/time.js';
 import { DEFAULT_AUTOMATION, DEFAULT_TERMS, layAutomation, numberingOf, projectOf, termsOf } from './defaults.js';
 import { parseMailbox } from './formats.js';
 import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec } from './shape.js';
@@ -43,7 +42,7 @@ function sortedEntries<T>(map: Readonly<Record<string, T>> | undefined): [string
 }
 
 function issuerOf({ issuer }: ConfigSpec): Issuer {
-  return issuer as Issuer;
+  return issuer;
 }
 
 function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
@@ -87,7 +86,7 @@ function cycleOf(cycle_id: string, cycle: CycleSpec, spec: ConfigSpec, automatio
     type: cycle.type,
     every: cycle.every ?? null,
     dates: cycle.dates ?? null,
-    start: (cycle.start ?? cycle.dates?.[0])! as LocalDateTime,
+    start: (cycle.start ?? cycle.dates?.[0])!,
     end: cycle.end ?? null,
     recurring_count: cycle.recurring_count ?? null,
     timing: cycle.timing ?? 'in_arrears',

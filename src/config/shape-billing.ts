@@ -141,7 +141,8 @@ export const mail = record({
   bcc: maybe(oneOrMany(text('email', 'An e-mail address.'), 'Gets a blind copy of every mail.')),
   attach: maybe(Type.Unsafe<readonly ('pdf' | 'xml')[]>({
     type: 'array', items: choice(['pdf', 'xml'], 'A document.'), uniqueItems: true,
-    description: 'Documents that go with the mail: the invoice as PDF, and as e-invoice (UBL, EN 16931) where its data suffice. Default [pdf].',
+    description: 'Documents that go with the mail: the invoice as PDF, and as e-invoice (UBL, EN 16931) where its data suffice. '
+      + 'Default [pdf].',
   })),
   connections: maybe(whole(1, 50, 'SMTP connections at once. Default 4.')),
 }, 'How mail is sent. Without it invoices are made, not mailed.');

@@ -41,7 +41,10 @@ export interface BookingSource {
   /** A glob relative to the project, forward slashes. */
   readonly path: string;
   readonly format: 'csv' | 'parquet';
-  /** Ours -> theirs. A list of columns for booking_id makes a composite id; the word `line` in it stands for the row's number among the rows with the same other parts. */
+  /**
+   * Ours -> theirs. A list of columns for booking_id makes a composite id; the word `line` in it stands for the row's number among
+   * the rows with the same other parts.
+   */
   readonly columns: Readonly<Partial<Record<BookingField, readonly string[]>>>;
   /** Their status word -> ours. Empty: every row is billable. */
   readonly status: Readonly<Record<string, BookingStatus>>;

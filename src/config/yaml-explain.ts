@@ -24,7 +24,7 @@ export function explainYaml(file: string, text: string): Diagnostic[] {
       at: at(second.range[0]), hint: 'one file holds one document: remove the line `---`, or put the rest into a file of its own',
     }));
   }
-  for (const document of documents) found.push(...ofDocument(document as Document<Node, true>, text, at));
+  for (const document of documents) found.push(...ofDocument(document, text, at));
   for (let mark = text.indexOf('\uFEFF'); mark >= 0; mark = text.indexOf('\uFEFF', mark + 1)) {
     found.push(problem('CONFIG_SYNTAX', 'an invisible sign (U+FEFF) stands here', {
       at: at(mark), hint: 'delete it and type the place again',
@@ -43,14 +43,14 @@ function ofDocument(document: Document<Node, true>, text: string, at: (offset: n
   }
   visit(document, {
     Node: (_key, node, path) => {
-      const offset = (node as Node).range?.[0] ?? 0;
+      const offset = node.range?.[0] ?? 0;
       if (path.length > MAX_DEPTH * 2) {
         found.push(problem('CONFIG_SYNTAX', `nested deeper than ${MAX_DEPTH}`, {
           at: at(offset), hint: 'no part of the configuration is so deep',
         }));
         return visit.BREAK;
       }
-      found.push(...ofNode(node as Node, at(offset)));
+      found.push(...ofNode(node, at(offset)));
       return undefined;
     },
     Map: (_key, map) => void found.push(...ofKeys(map.items as Pair<Node, Node>[], text, at)),

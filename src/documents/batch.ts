@@ -84,7 +84,8 @@ export interface BatchView {
 
 /** One row of the table of invoices. */
 export type BatchRowView = Readonly<Record<
-  'customer_name' | 'customer_id' | 'number' | 'period' | 'cycle_id' | 'due_on' | 'lines' | 'late' | 'net' | 'tax' | 'total' | 'href', string
+  'customer_name' | 'customer_id' | 'number' | 'period' | 'cycle_id' | 'due_on' | 'lines' | 'late' | 'net' | 'tax' | 'total' | 'href',
+  string
 >>;
 
 /** Formats a batch for its reader. A link that is not a plain relative path is dropped. */
@@ -127,7 +128,8 @@ function row(i: BatchInvoice, format: LocaleFormat, labels: Labels): BatchRowVie
   const money = (decimal: string): string => formatMoney(format, decimal, i.currency, i.exponent);
   return bare({
     customer_name: clean(i.customer_name), customer_id: clean(i.customer_id), number: cleanOr(i.number),
-    period: formatPeriod(format, i.period_start, i.period_end, true), cycle_id: clean(i.cycle_id), due_on: formatDate(format, i.due_on, true),
+    period: formatPeriod(format, i.period_start, i.period_end, true), cycle_id: clean(i.cycle_id),
+    due_on: formatDate(format, i.due_on, true),
     lines: String(i.lines), late: i.late_lines === 0 ? '' : fill(labels.late_lines, { count: String(i.late_lines) }),
     net: money(i.net), tax: money(i.tax), total: money(i.total), href: safeHref(i.href),
   });

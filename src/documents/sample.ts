@@ -34,7 +34,8 @@ export const SAMPLE_INVOICE: InvoiceRecord = {
 
 /** The other extreme: a preview with nothing optional and nothing on it. */
 export const SAMPLE_EMPTY: InvoiceRecord = {
-  ...SAMPLE_INVOICE, number: null, status: 'preview', partner_id: null, partner: null, net: '0.00', tax: '0.00', total: '0.00', taxes: [], lines: [],
+  ...SAMPLE_INVOICE, number: null, status: 'preview', partner_id: null, partner: null, net: '0.00', tax: '0.00', total: '0.00',
+  taxes: [], lines: [],
   seller: { id: 'seller', name: 'Sample Services Ltd', address: SAMPLE_INVOICE.seller.address },
   buyer: { customer_id: 'acme', name: 'Acme GmbH', email: [], address: null, tax_id: null, contact: null, purchase_order: null },
 };
@@ -55,5 +56,6 @@ export const SAMPLE_BATCH: BatchPage = {
 
 /** The other extreme of a batch: nothing due. */
 export const SAMPLE_BATCH_EMPTY: BatchPage = {
-  ...SAMPLE_BATCH, partner_name: null, preview_at: null, confirm_due_at: null, send_due_at: null, digest: null, totals: [], invoices: [], parked: [], warnings: [],
+  ...SAMPLE_BATCH, partner_name: null, preview_at: null, confirm_due_at: null, send_due_at: null, digest: null,
+  totals: [], invoices: [], parked: [], warnings: [],
 };

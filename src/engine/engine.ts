@@ -19,7 +19,10 @@ export interface EngineOptions {
   readonly threads?: number;
 }
 
-/** One row as JavaScript values: BIGINT and wider are bigint, TIMESTAMP and DATE are DuckDB value objects; cast to text in SQL where text is wanted. */
+/**
+ * One row as JavaScript values: BIGINT and wider are bigint, TIMESTAMP and DATE are DuckDB value objects; cast to text in SQL where
+ * text is wanted.
+ */
 export type Row = Record<string, unknown>;
 
 export class Engine {

@@ -22,19 +22,21 @@ export interface RunPeriod extends Period {
 }
 
 const TABLES = `
-  CREATE OR REPLACE TABLE input.run (as_of TIMESTAMP, oldest_due TIMESTAMP, currency VARCHAR, default_tax_id VARCHAR, half_even BOOLEAN, tax_per_line BOOLEAN);
+  CREATE OR REPLACE TABLE input.run (
+    as_of TIMESTAMP, oldest_due TIMESTAMP, currency VARCHAR, default_tax_id VARCHAR, half_even BOOLEAN, tax_per_line BOOLEAN);
   CREATE OR REPLACE TABLE input.sources (source VARCHAR, tax_id VARCHAR, quarantine BOOLEAN);
   CREATE OR REPLACE TABLE input.currencies (currency VARCHAR, exponent TINYINT, price_divisor BIGINT, micro_per_minor BIGINT);
   CREATE OR REPLACE TABLE input.taxes (tax_id VARCHAR, name VARCHAR, category VARCHAR, rate_micro BIGINT, note VARCHAR);
   CREATE OR REPLACE TABLE input.products (product VARCHAR, name VARCHAR, unit VARCHAR, price_micro BIGINT, tax_id VARCHAR);
   CREATE OR REPLACE TABLE input.customers (
-    customer_key INTEGER, customer_id VARCHAR, name VARCHAR, calendar_key INTEGER, assign_by_start BOOLEAN, partner_id VARCHAR, batch_partner VARCHAR,
-    tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, late_bookings VARCHAR, purchase_order VARCHAR, locale VARCHAR,
-    max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);
+    customer_key INTEGER, customer_id VARCHAR, name VARCHAR, calendar_key INTEGER, assign_by_start BOOLEAN, partner_id VARCHAR,
+    batch_partner VARCHAR, tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, late_bookings VARCHAR,
+    purchase_order VARCHAR, locale VARCHAR, max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);
   CREATE OR REPLACE TABLE input.customer_prices (customer_key INTEGER, product VARCHAR, price_micro BIGINT);
   CREATE OR REPLACE TABLE input.periods (
-    period_key INTEGER, calendar_key INTEGER, cycle_id VARCHAR, n INTEGER, timing VARCHAR, timezone VARCHAR, period_start TIMESTAMP, period_end TIMESTAMP,
-    billing_at TIMESTAMP, billing_date DATE, preview_at TIMESTAMP, confirm_due_at TIMESTAMP, auto_confirm_at TIMESTAMP, send_due_at TIMESTAMP,
+    period_key INTEGER, calendar_key INTEGER, cycle_id VARCHAR, n INTEGER, timing VARCHAR, timezone VARCHAR,
+    period_start TIMESTAMP, period_end TIMESTAMP, billing_at TIMESTAMP, billing_date DATE,
+    preview_at TIMESTAMP, confirm_due_at TIMESTAMP, auto_confirm_at TIMESTAMP, send_due_at TIMESTAMP,
     issued_on DATE, issued_on_now DATE, previewed BOOLEAN);`;
 
 /** Keeps what is billed in `input.billed`; needs `ledger.*` attached. Done first: staging and the calendar's window depend on it. */
@@ -44,11 +46,15 @@ export async function loadBilled(engine: Engine): Promise<void> {
   await engine.run(`CREATE OR REPLACE TABLE input.billed AS ${sqlFile('inputs/billed.sql')}`);
 }
 
-/** First and last service instant among bookings that still may be billed, or null if there are none. Needs input.bookings and input.billed. */
+/**
+ * First and last service instant among bookings that still may be billed, or null if there are none. Needs input.bookings and
+ * input.billed.
+ */
 export async function unbilledSpan(engine: Engine): Promise<{ from: Instant; until: Instant } | null> {
   const { billed } = await engine.row<{ billed: bigint }>('SELECT count(*) AS billed FROM input.billed');
   // Asked of an empty ledger the anti-join would still hash every booking.
-  const unbilled = billed === 0n ? '' : 'AND NOT EXISTS (SELECT 1 FROM input.billed AS l WHERE l.source = b.source AND l.booking_id = b.booking_id)';
+  const unbilled = billed === 0n
+    ? '' : 'AND NOT EXISTS (SELECT 1 FROM input.billed AS l WHERE l.source = b.source AND l.booking_id = b.booking_id)';
   const span = await engine.row<{ first: bigint | null; last: bigint | null }>(`
     SELECT epoch_ms(min(least(b.starts_at, b.ends_at))) AS first, epoch_ms(max(greatest(b.starts_at, b.ends_at))) AS last
     FROM input.bookings AS b WHERE b.status IN ('billable', 'scheduled') ${unbilled}`);
@@ -58,13 +64,17 @@ export async function unbilledSpan(engine: Engine): Promise<{ from: Instant; unt
 /** Loads configuration and periods, then derives what the ledger says about them. */
 export async function loadInputs(
   engine: Engine,
-  given: { config: Config; as_of: Instant; calendars: readonly Calendar[]; calendarKeyOf: (index: number) => number; periods: readonly RunPeriod[] },
+  given: {
+    config: Config; as_of: Instant; calendars: readonly Calendar[]; calendarKeyOf: (index: number) => number;
+    periods: readonly RunPeriod[];
+  },
 ): Promise<void> {
   const { config } = given;
   const days = config.max_catch_up_days;
   const oldest = days === null ? 'NULL' : `TIMESTAMP '${sqlTimestamp(given.as_of - days * 86_400_000)}'`;
   await engine.run(TABLES);
-  await engine.run(`INSERT INTO input.run VALUES (TIMESTAMP '${sqlTimestamp(given.as_of)}', ${oldest}, ${literal(config.currency)}, ${textOrNull(config.default_tax)},
+  await engine.run(`INSERT INTO input.run VALUES (
+    TIMESTAMP '${sqlTimestamp(given.as_of)}', ${oldest}, ${literal(config.currency)}, ${textOrNull(config.default_tax)},
     ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'})`);
   await loadCatalogue(engine, config);
   await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);
@@ -97,7 +107,9 @@ async function loadCatalogue(engine: Engine, config: Config): Promise<void> {
   });
 }
 
-async function loadCustomers(engine: Engine, config: Config, calendars: readonly Calendar[], calendarKeyOf: (index: number) => number): Promise<void> {
+async function loadCustomers(
+  engine: Engine, config: Config, calendars: readonly Calendar[], calendarKeyOf: (index: number) => number,
+): Promise<void> {
   const indexed = config.customers.map((customer, index) => ({ customer, index }));
   await engine.append('input', 'customers', indexed, (a, { customer: c, index }) => {
     const calendar = calendarKeyOf(index);
@@ -115,7 +127,8 @@ async function loadCustomers(engine: Engine, config: Config, calendars: readonly
     a.appendVarchar(c.locale);
     appendLimits(a, c);
   });
-  const prices = indexed.flatMap(({ customer, index }) => Object.entries(customer.prices).map(([product, price]) => ({ index, product, price })));
+  const prices = indexed.flatMap(({ customer, index }) => Object.entries(customer.prices)
+    .map(([product, price]) => ({ index, product, price })));
   await engine.append('input', 'customer_prices', prices, (a, p) => {
     a.appendInteger(p.index);
     a.appendVarchar(p.product);
@@ -134,8 +147,8 @@ async function loadPeriods(engine: Engine, periods: readonly RunPeriod[]): Promi
   // Instants go in as text in one go: periods are few (they are shared by calendars), and the literal is easy to read in a trace.
   const at = (instant: Instant | null): string => (instant === null ? 'NULL' : `'${sqlTimestamp(instant)}'`);
   const rows = periods.map((p, key) => `(${[
-    key, p.calendar_key, literal(p.cycle_id), p.n, literal(p.timing), literal(p.timezone), at(p.period_start), at(p.period_end), at(p.billing_at),
-    literal(p.billing_date), at(p.preview_at), at(p.confirm_due_at), at(p.auto_confirm_at), at(p.send_due_at),
+    key, p.calendar_key, literal(p.cycle_id), p.n, literal(p.timing), literal(p.timezone), at(p.period_start), at(p.period_end),
+    at(p.billing_at), literal(p.billing_date), at(p.preview_at), at(p.confirm_due_at), at(p.auto_confirm_at), at(p.send_due_at),
     literal(p.issued_on), literal(p.issued_on_now), p.previewed,
   ].join(',')})`);
   for (let i = 0; i < rows.length; i += 5_000) await engine.run(`INSERT INTO input.periods VALUES ${rows.slice(i, i + 5_000).join(',')}`);

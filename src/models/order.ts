@@ -23,7 +23,9 @@ export const MODELS = [
 ] as const;
 
 /** Relations derived from the ledger, in order; each is `inputs/<name>.sql` and becomes `input.<name>`. */
-export const LEDGER_INPUTS = ['standing_invoices', 'invoiced', 'closed_batches', 'reopened', 'invoice_counts', 'last_totals', 'period_days'] as const;
+export const LEDGER_INPUTS = [
+  'standing_invoices', 'invoiced', 'closed_batches', 'reopened', 'invoice_counts', 'last_totals', 'period_days',
+] as const;
 
 /** Queries for offending rows; empty is good. In the order in which their findings are told. */
 export const CHECKS = ['unaccounted', 'unbalanced', 'rejected_bookings', 'changed_bookings'] as const;

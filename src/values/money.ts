@@ -10,8 +10,8 @@ const EXPONENTS: Readonly<Record<string, number>> = {
 };
 
 /** Active ISO 4217 codes that an invoice can be in (funds codes, metals and test codes left out). */
-const CODES_2 = 'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE '
-  + 'CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT '
+const CODES_2 = 'AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP CRC CUP '
+  + 'CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT '
   + 'LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON '
   + 'RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES '
   + 'WST XCD YER ZAR ZMW ZWG';
@@ -32,7 +32,10 @@ export function currencies(): { currency: string; exponent: number }[] {
   return [...KNOWN].sort().map((currency) => ({ currency, exponent: exponentOf(currency) }));
 }
 
-/** Reads a plain decimal ("-12.50"; no exponent, no grouping) with at most `places` decimals as an integer scaled by 10^places; null if it is not one. */
+/**
+ * Reads a plain decimal ("-12.50"; no exponent, no grouping) with at most `places` decimals as an integer scaled by 10^places;
+ * null if it is not one.
+ */
 export function parseDecimal(text: string, places = 6): bigint | null {
   const match = /^([+-]?)(\d{1,30})(?:\.(\d+))?$/.exec(text);
   if (match === null) return null;

@@ -4,16 +4,34 @@ import type { Period } from '../../src/calendar/calendar.js';
 import { addMonths, boundaryAt, turnAt } from '../../src/calendar/cycle.js';
 import { plannedPreviewAt } from '../../src/calendar/due.js';
 import { localOf, wallOf } from '../../src/calendar/zone.js';
-import type { Cycle } from '../../src/config/types.js';
+import type { Cycle, CycleUse } from '../../src/config/types.js';
 import { dayNumber } from '../../src/values/time.js';
 import type { Instant } from '../../src/values/time.js';
 import { at, automation, calendar, cycle } from './support.js';
 
+/** Members that more than one operation reads, or that are read as they are; a vector has those that its operation needs. */
+interface Input {
+  readonly op: string;
+  readonly at: string;
+  readonly change: string;
+  readonly date: string;
+  readonly days: number;
+  readonly from: string;
+  readonly instant: string;
+  readonly months: number;
+  readonly on: string;
+  readonly target: string;
+  readonly timezone: string;
+  readonly until: string;
+  readonly use?: Partial<CycleUse>;
+  readonly [member: string]: unknown;
+}
+
 export interface Vector {
   readonly source: string;
   readonly kind: string;
-  readonly input: { readonly op: string } & Readonly<Record<string, any>>;
-  readonly expected: Readonly<Record<string, any>>;
+  readonly input: Input;
+  readonly expected: Readonly<Record<string, unknown>>;
   /** Why our answer is another one, on purpose. */
   readonly differs?: string;
 }

@@ -31,7 +31,7 @@ const customer = (id: string): fc.Arbitrary<CustomerRow> => fc.record({
   prices: fc.option(decimal(6, 100)).map((price): Record<string, string> => (price === null ? {} : { visit: price })), late: pick<NonNullable<CustomerRow['late']>>('next_invoice', 'own_invoice', 'hold'),
   limits: fc.record({ max_invoice_total: pick('500', '12.345'), max_change_percent: pick(0, 50, 300), max_lines: pick(1, 3) }, { requiredKeys: [] }),
 }).map(({ partner, tax, limits, ...rest }) => ({
-  id, ...rest, ...(partner === undefined ? {} : { partner }), ...(tax === undefined ? {} : { tax }), limits: limits as NonNullable<CustomerRow['limits']>,
+  id, ...rest, ...(partner === undefined ? {} : { partner }), ...(tax === undefined ? {} : { tax }), limits,
 }));
 
 const booking = (id: string, customers: readonly string[]): fc.Arbitrary<BookingRow> => fc.record({

@@ -7,7 +7,8 @@ SELECT
   p.period_start,
   (i.period_key IS NOT NULL OR (k.batch_id IS NOT NULL AND x.period_key IS NULL)) AS closed,
   p.previewed,
-  'inv_' || substr(md5(concat_ws('|', c.customer_id, p.cycle_id, CAST(p.period_start AS VARCHAR), coalesce(n.invoices, 0))), 1, 16) AS invoice_stem
+  'inv_' || substr(md5(concat_ws('|', c.customer_id, p.cycle_id, CAST(p.period_start AS VARCHAR), coalesce(n.invoices, 0))), 1, 16)
+    AS invoice_stem
 FROM input.customers AS c
 JOIN input.periods AS p ON p.calendar_key = c.calendar_key
 LEFT JOIN input.invoiced AS i ON i.customer_key = c.customer_key AND i.period_key = p.period_key

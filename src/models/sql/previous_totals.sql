@@ -2,7 +2,8 @@
 -- no measure for what follows.
 -- grain: invoice_key
 SELECT
-  i.invoice_key, i.customer_key, i.customer_id, i.billing_at, i.auto_confirm_at, i.currency, i.lines, i.net_minor, i.tax_minor, i.total_minor,
+  i.invoice_key, i.customer_key, i.customer_id, i.billing_at, i.auto_confirm_at, i.currency, i.lines,
+  i.net_minor, i.tax_minor, i.total_minor,
   coalesce(
     max_by(i.total_minor, CASE WHEN i.kind = 'invoice' THEN i.invoice_key END)
       OVER (PARTITION BY i.customer_key, i.currency ORDER BY i.invoice_key ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),

@@ -11,7 +11,9 @@ SELECT
   count(*) AS bookings,
   count(*) FILTER (WHERE b.late) AS late,
   sum(b.amount_minor) AS amount_minor,
-  sum(CASE WHEN r.tax_per_line THEN div_round(CAST(b.amount_minor AS HUGEINT) * t.rate_micro, 100000000, r.half_even) ELSE 0 END) AS line_tax_minor,
+  sum(CASE
+    WHEN r.tax_per_line THEN div_round(CAST(b.amount_minor AS HUGEINT) * t.rate_micro, 100000000, r.half_even)
+    ELSE 0 END) AS line_tax_minor,
   bit_xor(CASE WHEN b.bucket = 'billed' THEN line_fingerprint(
     b.source, b.booking_id, b.product, b.description, b.unit, b.starts_at, b.ends_at, b.quantity_micro, b.unit_price_micro, b.amount_minor,
     b.late) END) AS fingerprint
