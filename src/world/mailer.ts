@@ -31,6 +31,9 @@ const TIMEOUTS: Timeouts = { connection_ms: 30_000, greeting_ms: 300_000, silenc
 /** Messages before a connection is changed: many servers end one after about a hundred. */
 const PER_CONNECTION = 100;
 
+/** Bytes of a message that are read at once. */
+const PIECE = 65_536;
+
 /** Opens a mailer; it connects when it first has something to send. Throws CONFIG_VALUE for a url that is not one. */
 export function openMailer(settings: MailerSettings): Mailer {
   return settings.transport === 'file' ? new FileMailer(settings.dir) : new SmtpMailer(settings);
@@ -196,8 +199,10 @@ async function prepare(message: OutgoingMessage): Promise<SendOutcome | { envelo
 /** Sends one message. `broken`: the connection ended, rather than the server saying no. */
 function transfer(connection: SMTPConnection, envelope: Envelope, mime: Buffer): Promise<{ result: SendOutcome; broken: boolean }> {
   return new Promise((resolve) => {
-    const source = Readable.from([mime]);
-    // The library reads the message only after the server agreed to DATA, and writes the final dot after it has read the end.
+    // The library reads the message only after the server agreed to DATA, and writes the final dot after it has read the end. In
+    // pieces, because it reads ahead no further than the connection takes: a large message that broke off in the middle has failed,
+    // and is not uncertain. Of a small one, all may be under way when the connection ends.
+    const source = Readable.from(pieces(mime));
     let handedOver = false;
     source.once('end', () => { handedOver = true; });
     connection.send({ from: envelope.from, to: envelope.to, size: mime.length }, source, (error, info) => {
@@ -212,6 +217,10 @@ function transfer(connection: SMTPConnection, envelope: Envelope, mime: Buffer):
       } else resolve({ result: failed(problem), broken: code < 400 ? problem.code !== 'EMESSAGE' : code === 421 });
     });
   });
+}
+
+function* pieces(bytes: Buffer): Generator<Buffer> {
+  for (let i = 0; i < bytes.length; i += PIECE) yield bytes.subarray(i, i + PIECE);
 }
 
 /** Makes a connection ready for the next message after a refusal; false where that does not work. */

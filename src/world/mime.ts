@@ -42,7 +42,7 @@ export async function composeMime(message: OutgoingMessage): Promise<Buffer> {
     html: { content: crlf(message.html), contentTransferEncoding: 'base64' },
     messageId: `<${message.message_id}>`, date: message.date,
     attachments: message.attachments.map((a) => ({
-      filename: a.filename, contentType: a.content_type, content: a.content, contentDisposition: 'attachment' as const,
+      filename: fileName(a.filename), contentType: a.content_type, content: a.content, contentDisposition: 'attachment' as const,
     })),
     disableFileAccess: true, disableUrlAccess: true,
     headers: { 'Auto-Submitted': 'auto-generated' },
@@ -51,6 +51,11 @@ export async function composeMime(message: OutgoingMessage): Promise<Buffer> {
   };
   const composer = new MailComposer(options);
   return composer.compile().build();
+}
+
+/** A name that is a name everywhere: an invoice number may hold a slash, which is a folder to some. */
+function fileName(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, '').replace(/[/\\:*?"<>|]/g, '-');
 }
 
 /** Line ends as they go over the wire (RFC 2045 6.8): the bytes that are hashed are then the bytes that arrive. */

@@ -7,7 +7,7 @@ import type { SMTPServerOptions } from 'smtp-server';
 export interface Received { readonly from: string; readonly to: string[]; readonly raw: Buffer }
 
 /** A server that keeps what it gets. `options` can refuse senders, recipients or messages. */
-export async function goodServer(options: SMTPServerOptions = {}): Promise<{ url: string; mails: Received[]; connections: () => number; close: () => Promise<void> }> {
+export async function goodServer(options: SMTPServerOptions = {}, host = '127.0.0.1'): Promise<{ url: string; mails: Received[]; connections: () => number; close: () => Promise<void> }> {
   const mails: Received[] = [];
   let connections = 0;
   const server = new SMTPServer({
@@ -25,9 +25,9 @@ export async function goodServer(options: SMTPServerOptions = {}): Promise<{ url
     ...options,
   });
   server.on('error', () => undefined);
-  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  await new Promise<void>((resolve) => { server.listen(0, host, resolve); });
   const { port } = server.server.address() as AddressInfo;
-  return { url: `smtp://127.0.0.1:${port}`, mails, connections: () => connections, close: () => new Promise((resolve) => { server.close(resolve); }) };
+  return { url: `${options.secure === true ? 'smtps' : 'smtp'}://${host}:${port}`, mails, connections: () => connections, close: () => new Promise((resolve) => { server.close(resolve); }) };
 }
 
 /** What a scripted server answers; null hangs up, '' stays silent. */
