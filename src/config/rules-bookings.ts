@@ -88,3 +88,21 @@ export function bookingReferences(facts: Facts): void {
     if (tax !== undefined) reference(facts, 'taxes', tax, ['bookings', index, 'tax']);
   }
 }
+
+/** Words that the configuration will have, and that must not be silently without effect until then. */
+export function notInThisVersion(facts: Facts): void {
+  for (const [index, { name, complete }] of facts.bookings()) {
+    if (complete !== true) continue;
+    facts.error(
+      'CONFIG_VALUE', ['bookings', index, 'complete'], `bookings ${name}: this version does not credit bookings that vanish from a complete export`,
+      'leave `complete` out, or set it to false',
+    );
+  }
+  const ledger = facts.top('ledger');
+  if (ledger !== undefined && /^[a-z0-9]+:\/\//i.test(ledger)) {
+    facts.error(
+      'CONFIG_VALUE', ['ledger'], `${ledger}: this version keeps the ledger in a folder`,
+      'name a folder, `ledger: data/ledger`; docs/ci.md shows how to keep it between runs',
+    );
+  }
+}

@@ -3,7 +3,7 @@
  * this order, but a finding's place decides where it is shown. Rules see only values of the right shape.
  */
 import type { Facts } from './facts.js';
-import { bookingColumns, bookingFormats, bookingNames, bookingReferences, bookingStatuses } from './rules-bookings.js';
+import { bookingColumns, bookingFormats, bookingNames, bookingReferences, bookingStatuses, notInThisVersion } from './rules-bookings.js';
 import { cycleBounds, cycleDates, cyclePauses, cycleSteps, customerCycles } from './rules-cycles.js';
 import { mailServer, numberingTemplates, paymentTermForms, sendWindows, taxCategories } from './rules-documents.js';
 import { reference } from './reference.js';
@@ -13,7 +13,7 @@ type Rule = (facts: Facts) => void;
 export const RULES: readonly Rule[] = [
   knownTaxes, knownPartners, knownProducts,
   cycleSteps, cycleBounds, cycleDates, cyclePauses, customerCycles,
-  bookingNames, bookingColumns, bookingFormats, bookingStatuses, bookingReferences,
+  bookingNames, bookingColumns, bookingFormats, bookingStatuses, bookingReferences, notInThisVersion,
   taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer,
 ];
 

@@ -64,7 +64,7 @@ const bookings = record({
   product: maybe(text('product-id', 'Product of rows without a product.')),
   tax: maybe(text('name-id', 'Tax of the rows of this source.')),
   on_reject: maybe(choice(['fail', 'quarantine'], 'What a row that cannot be read does to the run. Default fail.')),
-  complete: maybe(yesNo('true: a booking missing from a later export was deleted. Default false.')),
+  complete: maybe(yesNo('Whether a booking missing from a later export was deleted; only false in this version.')),
   control: maybe(text('project-path', 'CSV with the columns file, rows, amount, to prove that nothing is missing.')),
 }, 'A source of bookings.');
 
@@ -92,7 +92,7 @@ export const configShape = record({
   currency: text('currency', 'ISO 4217 currency of prices, and of bookings without one.'),
   timezone: text('time-zone', 'IANA zone of the issuer.'),
   locale: maybe(choice(LOCALES, 'Language and region of documents. Default en-GB.')),
-  ledger: maybe(text('path', 'Folder of the ledger, or s3://bucket/prefix. Default data/ledger.')),
+  ledger: maybe(text('path', 'Folder of the ledger. Default data/ledger.')),
   output: maybe(text('path', 'Folder of what is made for people. Default out.')),
   templates: maybe(text('project-path', 'Folder of templates. Default: the built-in ones.')),
   rounding: maybe(choice(['half_away', 'half_even'], 'How a line is rounded. Default half_away.')),

@@ -14,8 +14,10 @@ export function markdownText(text: string): string {
 /** Markdown of a batch. Amounts stay plain decimals with the currency code, so that they can be compared and pasted. */
 export function batchMarkdown(page: BatchPage): string {
   const lines: string[] = [`# Batch ${markdownText(page.batch_id)}`, ''];
-  lines.push(`Billing date ${page.billing_date}${page.partner_name === null ? '' : `, ${markdownText(page.partner_name)}`}. As of ${page.as_of}.`);
-  lines.push(page.confirm_due_at === null ? 'Nothing is confirmed by itself.' : `Confirmed by itself at ${page.confirm_due_at}.`);
+  const partner = page.partner_name === null ? '' : `, ${markdownText(page.partner_name)}`;
+  lines.push(`Billing date ${page.billing_date}${partner}. As of ${page.as_of}.`);
+  if (page.digest === null) lines.push(`Confirmed at ${page.confirm_due_at ?? page.as_of}.`);
+  else lines.push(page.confirm_due_at === null ? 'Nothing is confirmed by itself.' : `Confirmed by itself at ${page.confirm_due_at}.`);
   if (page.digest !== null) lines.push('', `Digest \`${page.digest}\``);
   lines.push('', '| Currency | Invoices | Net | Tax | Total |', '|---|---:|---:|---:|---:|');
   for (const t of page.totals) lines.push(`| ${t.currency} | ${t.invoices} | ${t.net} | ${t.tax} | ${t.total} |`);
@@ -25,12 +27,18 @@ export function batchMarkdown(page: BatchPage): string {
   }
   if (page.warnings.length > 0) {
     lines.push('', '## Warnings', '');
-    for (const w of page.warnings) lines.push(`- ${w.code}: ${markdownText(w.message)}${w.at === undefined ? '' : ` (${markdownText(w.at.file)})`}`);
+    for (const w of page.warnings) {
+      const place = w.at === undefined ? '' : ` (${markdownText(w.at.file)})`;
+      lines.push(`- ${w.code}: ${markdownText(w.message)}${place}`);
+    }
   }
   lines.push('', '## Invoices', '', '| Number | Customer | Period | Lines | Net | Tax | Total |', '|---|---|---|---:|---:|---:|---:|');
   for (const i of page.invoices.slice(0, LISTED)) {
     const period = `${i.period_start.slice(0, 10)} to ${i.period_end.slice(0, 10)}`;
-    lines.push(`| ${i.number ?? 'preview'} | ${markdownText(i.customer_name)} | ${period} | ${i.lines} | ${i.net} | ${i.tax} | ${i.total} ${i.currency} |`);
+    const cells = [
+      i.number ?? 'preview', markdownText(i.customer_name), period, String(i.lines), i.net, i.tax, `${i.total} ${i.currency}`,
+    ];
+    lines.push(`| ${cells.join(' | ')} |`);
   }
   if (page.invoices.length > LISTED) lines.push('', `and ${page.invoices.length - LISTED} more in invoices.csv.`);
   return `${lines.join('\n')}\n`;

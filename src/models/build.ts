@@ -1,6 +1,5 @@
 /** Builds the draft: runs the models in their order, then the checks. Preview shows the draft, confirm commits it; nobody else computes. */
 import type { Engine } from '../engine/engine.js';
-import { placesOf } from '../intake/places.js';
 import { problem, warning } from '../values/diagnostic.js';
 import type { Code, Diagnostic, Place } from '../values/diagnostic.js';
 import { CHECKS, MODELS } from './order.js';
@@ -23,13 +22,18 @@ export async function buildDraft(engine: Engine): Promise<void> {
   }
 }
 
-/** Runs the checks over the draft; findings carry the booking's file and record. */
-export async function checkDraft(engine: Engine): Promise<Diagnostic[]> {
+/** Finds where rows of the staged files stand; see intake's placesOf. */
+export type FindPlaces = (rows: readonly { readonly file_key: number; readonly record: number }[]) => Promise<Place[]>;
+
+/** Runs the checks over the draft; findings carry the booking's file, and its line where it has one. */
+export async function checkDraft(engine: Engine, findPlaces: FindPlaces): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
-  const files = new Map((await engine.rows<{ file: string; file_key: number }>('SELECT file, file_key FROM input.files')).map((f) => [f.file, f.file_key]));
+  const read = await engine.rows<{ file: string; file_key: number }>('SELECT file, file_key FROM input.files');
+  const keys = new Map(read.map((f) => [f.file, f.file_key]));
   for (const name of await neededChecks(engine)) {
     const rows = await engine.rows<Finding>(sqlFile(`checks/${name}.sql`));
-    const places = await placesOf(engine, rows.map((row) => ({ file_key: files.get(row.file ?? '') ?? 0, record: Number(row.record ?? 0) })));
+    const wanted = rows.map((row) => ({ file_key: keys.get(row.file ?? '') ?? 0, record: Number(row.record ?? 0) }));
+    const places = await findPlaces(wanted);
     found.push(...rows.map((row, i) => diagnosticOf(row, places[i]!)));
   }
   return found;
@@ -49,7 +53,8 @@ function diagnosticOf(row: Finding, place: Place): Diagnostic {
 /** A check that can find nothing would still read every booking: those two are asked only when there is something to find. */
 async function neededChecks(engine: Engine): Promise<string[]> {
   const { rejected, billed } = await engine.row<{ rejected: boolean; billed: boolean }>(`
-    SELECT (SELECT count(*) FROM draft.completeness WHERE bucket = 'rejected') > 0 AS rejected, (SELECT count(*) FROM input.billed) > 0 AS billed`);
+    SELECT (SELECT count(*) FROM draft.completeness WHERE bucket = 'rejected') > 0 AS rejected,
+      (SELECT count(*) FROM input.billed) > 0 AS billed`);
   return CHECKS.filter((name) => (name !== 'rejected_bookings' || rejected) && (name !== 'changed_bookings' || billed));
 }
 

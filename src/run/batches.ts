@@ -28,8 +28,8 @@ export function selectionSql(selection: Selection): string {
 }
 
 interface BatchRow {
-  batch_id: string; billing_date: string; batch_partner: string | null; digest: string; preview_at: bigint | null; confirm_due_at: bigint | null;
-  auto_confirm_at: bigint | null; send_due_at: bigint | null;
+  batch_id: string; billing_date: string; batch_partner: string | null; digest: string;
+  preview_at: bigint | null; confirm_due_at: bigint | null; auto_confirm_at: bigint | null; send_due_at: bigint | null;
 }
 
 interface SumRow { batch_id: string; currency: string; exponent: number; invoices: bigint; net: bigint; tax: bigint; total: bigint }
@@ -55,15 +55,15 @@ export async function openBatches(engine: Engine, context: Context, selection: S
   const at = (instant: bigint | null): string | null => (instant === null ? null : tell(context.config, Number(instant)));
   return rows.map((row) => ({
     batch_id: row.batch_id, billing_date: row.billing_date, partner_id: row.batch_partner, digest: row.digest,
-    preview_at: at(row.preview_at) ?? '', confirm_due_at: at(row.auto_confirm_at ?? row.confirm_due_at), auto_confirm: row.auto_confirm_at !== null,
-    send_due_at: at(row.send_due_at), totals: totals.get(row.batch_id) ?? [],
+    preview_at: at(row.preview_at) ?? '', confirm_due_at: at(row.auto_confirm_at ?? row.confirm_due_at),
+    auto_confirm: row.auto_confirm_at !== null, send_due_at: at(row.send_due_at), totals: totals.get(row.batch_id) ?? [],
   }));
 }
 
 async function batchTotals(engine: Engine, where: string): Promise<Map<string, CurrencyTotal[]>> {
   const rows = await engine.rows<SumRow>(`
-    SELECT batch_id, currency, exponent, count(*) AS invoices, CAST(sum(net_minor) AS HUGEINT) AS net, CAST(sum(tax_minor) AS HUGEINT) AS tax,
-      CAST(sum(total_minor) AS HUGEINT) AS total
+    SELECT batch_id, currency, exponent, count(*) AS invoices, CAST(sum(net_minor) AS HUGEINT) AS net,
+      CAST(sum(tax_minor) AS HUGEINT) AS tax, CAST(sum(total_minor) AS HUGEINT) AS total
     FROM draft.invoices AS i WHERE ${where} GROUP BY batch_id, currency, exponent ORDER BY batch_id, currency`);
   const totals = new Map<string, CurrencyTotal[]>();
   for (const row of rows) totals.set(row.batch_id, [...(totals.get(row.batch_id) ?? []), currencyTotal(row)]);
@@ -71,7 +71,7 @@ async function batchTotals(engine: Engine, where: string): Promise<Map<string, C
 }
 
 /** Sums of one currency as decimal strings. */
-export function currencyTotal(row: { currency: string; exponent: number; invoices: bigint; net: bigint; tax: bigint; total: bigint }): CurrencyTotal {
+export function currencyTotal(row: Omit<SumRow, 'batch_id'>): CurrencyTotal {
   const money = (minor: bigint): string => formatScaled(minor, row.exponent);
   return { currency: row.currency, invoices: Number(row.invoices), net: money(row.net), tax: money(row.tax), total: money(row.total) };
 }
@@ -89,28 +89,32 @@ export const PARKED_REASON = `CASE
 /** Customers whose open invoices wait for somebody to look at them. */
 export async function parkedCustomers(engine: Engine, selection: Selection = {}): Promise<ParkedCustomer[]> {
   const rows = await engine.rows<Omit<ParkedCustomer, 'total'> & { exponent: number; total_minor: bigint }>(`
-    SELECT i.customer_id, i.customer_name, i.batch_id, i.invoice_id, i.currency, i.exponent, CAST(i.total_minor AS HUGEINT) AS total_minor, ${PARKED_REASON} AS reason
+    SELECT i.customer_id, i.customer_name, i.batch_id, i.invoice_id, i.currency, i.exponent,
+      CAST(i.total_minor AS HUGEINT) AS total_minor, ${PARKED_REASON} AS reason
     FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key
     WHERE l.parked AND ${selectionSql(selection)} ORDER BY i.invoice_key`);
   return rows.map(({ exponent, total_minor, ...row }) => ({
-    customer_id: row.customer_id, customer_name: row.customer_name, batch_id: row.batch_id, invoice_id: row.invoice_id, currency: row.currency,
-    total: formatScaled(total_minor, exponent), reason: row.reason,
+    customer_id: row.customer_id, customer_name: row.customer_name, batch_id: row.batch_id, invoice_id: row.invoice_id,
+    currency: row.currency, total: formatScaled(total_minor, exponent), reason: row.reason,
   }));
 }
 
 /** Every booking once; the rows of intake's rejects are counted with those the models rejected. */
 export async function completeness(engine: Engine): Promise<Completeness> {
   const totals = await bucketTotals(engine);
-  const { rejected: unreadable } = await engine.row<{ rejected: bigint }>('SELECT count(DISTINCT (file, record)) AS rejected FROM input.rejects');
+  const { rejected: unreadable } = await engine.row<{ rejected: bigint }>(
+    'SELECT count(DISTINCT (file, record)) AS rejected FROM input.rejects');
   const count = (bucket: string): number => totals.filter((t) => t.bucket === bucket).reduce((sum, t) => sum + Number(t.bookings), 0);
   const buckets = {
     billed: count('billed'), already_billed: count('already_billed'), waiting: count('waiting'), held: count('held'),
     cancelled: count('cancelled'), ignored: count('ignored'), rejected: count('rejected') + Number(unreadable),
   };
-  const detail = totals.map((t) => ({
-    bucket: t.bucket as string, reason: t.reason, currency: t.currency as string | null, bookings: Number(t.bookings),
+  const detail: Completeness['detail'][number][] = totals.map((t) => ({
+    bucket: t.bucket, reason: t.reason, currency: t.currency, bookings: Number(t.bookings),
     amount: t.amount_minor === null ? null : formatMinor(t.amount_minor, t.currency),
   }));
-  if (unreadable > 0n) detail.push({ bucket: 'rejected', reason: 'unreadable', currency: null, bookings: Number(unreadable), amount: null });
+  if (unreadable > 0n) {
+    detail.push({ bucket: 'rejected', reason: 'unreadable', currency: null, bookings: Number(unreadable), amount: null });
+  }
   return { bookings_read: Object.values(buckets).reduce((a, b) => a + b, 0), ...buckets, detail };
 }

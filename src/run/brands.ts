@@ -1,10 +1,9 @@
 /** Templates and logo as they hold for a partner, compiled once. */
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import { compileTemplates } from '../documents/templates.js';
 import type { Templates } from '../documents/templates.js';
 import { readTheme } from '../documents/theme.js';
-import { readIfThere } from '../world/output-files.js';
-import { loadTemplateSources } from '../world/template-files.js';
+import { loadLogo, loadTemplateSources } from '../world/template-files.js';
 import type { Context } from './context.js';
 
 export interface Brand {
@@ -17,8 +16,6 @@ export interface Brand {
 
 /** Gives the brand of a partner (null: the issuer's own). `mail: false` skips compiling mails, which is slow. */
 export type Brands = (partner_id: string | null) => Promise<Brand>;
-
-const TYPES: Readonly<Record<string, string>> = { '.png': 'image/png', '.jpg': 'image/jpeg', '.jpeg': 'image/jpeg', '.svg': 'image/svg+xml' };
 
 const compiled = new WeakMap<Context, Map<string, Promise<Brand>>>();
 
@@ -41,13 +38,5 @@ export function brandsOf(context: Context, options: { readonly mail: boolean }):
 async function compile(context: Context, folder: string | null, mail: boolean): Promise<Brand> {
   const { config, world } = context;
   const sources = await loadTemplateSources(config.root, join(world.package_root, 'templates'), [folder, config.templates]);
-  return { templates: await compileTemplates(sources, { mail }), logo: await logoUri(context), theme: readTheme(sources.theme, []) };
-}
-
-async function logoUri({ config }: Context): Promise<string | null> {
-  const file = config.issuer.logo;
-  if (file === undefined) return null;
-  const type = TYPES[extname(file).toLowerCase()];
-  const bytes = await readIfThere(join(config.root, file));
-  return type === undefined || bytes === null ? null : `data:${type};base64,${bytes.toString('base64')}`;
+  return { templates: await compileTemplates(sources, { mail }), logo: config.issuer.logo === undefined ? null : await loadLogo(config.root, config.issuer.logo), theme: readTheme(sources.theme, []) };
 }

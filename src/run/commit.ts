@@ -40,7 +40,8 @@ export async function commitInvoices(
   const { engine } = draft;
   const at = `TIMESTAMP '${sqlTimestamp(confirmation.at)}'`;
   await engine.run(`CREATE OR REPLACE TABLE draft.chosen AS
-    SELECT i.invoice_key, l.parked FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key WHERE ${confirmation.where}`);
+    SELECT i.invoice_key, l.parked FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key
+    WHERE ${confirmation.where}`);
   await numberInvoices(context, draft, ledger, confirmation, at);
   await chooseParties(context, draft, confirmation);
   await writeEvents(draft, confirmation, at);
@@ -78,7 +79,8 @@ async function settle({ engine }: Draft): Promise<void> {
 /** draft.numbered: the chosen invoices with series, place in it, number and the dates they bear. */
 async function numberInvoices(context: Context, { engine }: Draft, ledger: Ledger, confirmation: Confirmation, at: string): Promise<void> {
   const { numbering } = context.config;
-  const dates = confirmation.by === 'auto' ? 'i.issued_on AS issued_on, i.due_on AS due_on' : 'i.issued_on_now AS issued_on, i.due_on_now AS due_on';
+  const dates = confirmation.by === 'auto'
+    ? 'i.issued_on AS issued_on, i.due_on AS due_on' : 'i.issued_on_now AS issued_on, i.due_on_now AS due_on';
   const year = numbering.reset === 'yearly' ? "|| '-' || CAST(year(d.issued_on) AS VARCHAR)" : '';
   const next = Object.entries(ledger.next_number).map(([series, value]) => `(${literal(series)}, ${value})`).join(', ');
   await engine.run(`
@@ -118,7 +120,8 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
   const { engine, calendars } = draft;
   const { config } = context;
   await engine.run(`CREATE OR REPLACE TABLE draft.new_parties (party_id VARCHAR, customer_id VARCHAR, party VARCHAR);
-    CREATE OR REPLACE TABLE draft.addressed (customer_key INTEGER, timezone VARCHAR, buyer_id VARCHAR, recipients VARCHAR, send_due_ms BIGINT, held BOOLEAN)`);
+    CREATE OR REPLACE TABLE draft.addressed (
+      customer_key INTEGER, timezone VARCHAR, buyer_id VARCHAR, recipients VARCHAR, send_due_ms BIGINT, held BOOLEAN)`);
   const chosen = await engine.rows<ChosenCustomer>(`SELECT DISTINCT n.customer_key, c.calendar_key, n.timezone
     FROM draft.numbered AS n JOIN input.customers AS c ON c.customer_key = n.customer_key ORDER BY n.customer_key, n.timezone`);
   const partners = new Map(config.partners.map((partner) => [partner.partner_id, partner]));
@@ -131,7 +134,8 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
     return { customer, customer_key, timezone, party, party_id: partyId(party), send_due: sendTimes.get(key)! };
   });
   const seller = canonicalJson(config.issuer);
-  const parties = new Map(rows.map((row) => [row.party_id, { customer_id: row.customer.customer_id as string | null, party: row.party }]));
+  const parties = new Map<string, { customer_id: string | null; party: string }>(
+    rows.map((row) => [row.party_id, { customer_id: row.customer.customer_id, party: row.party }]));
   parties.set(partyId(seller), { customer_id: null, party: seller });
   await engine.append('draft', 'new_parties', parties, (a, [party_id, { customer_id, party }]) => {
     a.appendVarchar(party_id);
@@ -149,7 +153,8 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
     a.appendBoolean(config.mail === null || row.customer.email.length === 0);
   });
   await engine.run(`CREATE OR REPLACE TABLE draft.facts AS
-    SELECT n.*, n.total_minor AS total, ${literal(partyId(seller))} AS seller_id, a.buyer_id, a.recipients, a.held, epoch_ms(a.send_due_ms) AS send_due
+    SELECT n.*, n.total_minor AS total, ${literal(partyId(seller))} AS seller_id, a.buyer_id, a.recipients, a.held,
+      epoch_ms(a.send_due_ms) AS send_due
     FROM draft.numbered AS n JOIN draft.addressed AS a ON a.customer_key = n.customer_key AND a.timezone = n.timezone`);
 }
 
@@ -169,7 +174,10 @@ async function writeEvents({ engine }: Draft, confirmation: Confirmation, at: st
   const parked = confirmation.closes === null ? '' : `
     UNION ALL
     SELECT ${at}, 'customer', i.customer_id, 'parked',
-      CAST(to_json({'batch_id': i.batch_id, 'cycle_id': i.cycle_id, 'invoice_id': i.invoice_id, 'period_start': strftime(i.period_start, '%Y-%m-%d %H:%M:%S')}) AS VARCHAR)
+      CAST(to_json({
+        'batch_id': i.batch_id, 'cycle_id': i.cycle_id, 'invoice_id': i.invoice_id,
+        'period_start': strftime(i.period_start, '%Y-%m-%d %H:%M:%S')
+      }) AS VARCHAR)
     FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key
     WHERE c.parked AND NOT i.parked_before`;
   await engine.run(`CREATE OR REPLACE TABLE draft.new_events AS
@@ -179,7 +187,8 @@ async function writeEvents({ engine }: Draft, confirmation: Confirmation, at: st
 }
 
 async function nextNumbers({ engine }: Draft): Promise<Record<string, number>> {
-  const rows = await engine.rows<{ series: string; next: bigint }>('SELECT series, max(seq) + 1 AS next FROM draft.numbered GROUP BY series ORDER BY series');
+  const rows = await engine.rows<{ series: string; next: bigint }>(
+    'SELECT series, max(seq) + 1 AS next FROM draft.numbered GROUP BY series ORDER BY series');
   return Object.fromEntries(rows.map((row) => [row.series, Number(row.next)]));
 }
 
@@ -197,11 +206,15 @@ async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
   return [
     await exportSegment(engine, 'invoices', 'draft.facts', byNumber),
     await exportLines(engine),
-    await exportSegment(engine, 'invoice_taxes', '(SELECT t.*, f.series, f.seq FROM draft.invoice_taxes AS t JOIN draft.facts AS f ON f.invoice_id = t.invoice_id)',
-      `${byNumber}, r.tax_id`),
-    await exportSegment(engine, 'parties', '(SELECT p.* FROM draft.new_parties AS p WHERE p.party_id NOT IN (SELECT party_id FROM ledger.parties))', 'r.party_id'),
-    await exportSegment(engine, 'messages', `(SELECT 'msg_' || substr(invoice_id, 5) AS message_id, invoice_id, 'invoice' AS kind, recipients,
-        confirmed_at AS queued_at, send_due AS send_due_at FROM draft.facts WHERE NOT held)`, 'r.message_id'),
+    await exportSegment(engine, 'invoice_taxes', `(
+      SELECT t.*, f.series, f.seq FROM draft.invoice_taxes AS t JOIN draft.facts AS f ON f.invoice_id = t.invoice_id)`,
+    `${byNumber}, r.tax_id`),
+    await exportSegment(engine, 'parties', `(
+      SELECT p.* FROM draft.new_parties AS p WHERE p.party_id NOT IN (SELECT party_id FROM ledger.parties))`, 'r.party_id'),
+    await exportSegment(engine, 'messages', `(
+      SELECT 'msg_' || substr(invoice_id, 5) AS message_id, invoice_id, 'invoice' AS kind, recipients,
+        confirmed_at AS queued_at, send_due AS send_due_at
+      FROM draft.facts WHERE NOT held)`, 'r.message_id'),
     await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event'),
   ];
 }
@@ -219,8 +232,8 @@ async function exportLines(engine: Engine): Promise<SegmentFile> {
       CAST(sum(lines) OVER (ORDER BY series, seq) - lines AS BIGINT) AS first_row
     FROM draft.facts;
     COPY (
-      SELECT f.place, l.booking_id, l.source, l.product, l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor, l.tax_id,
-        l.service_start, l.service_end, l.late, l.content_hi, l.content_lo
+      SELECT f.place, l.booking_id, l.source, l.product, l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor,
+        l.tax_id, l.service_start, l.service_end, l.late, l.content_hi, l.content_lo
       FROM draft.billed_lines AS l
       JOIN draft.places AS f
         ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.own_invoice = l.own_invoice
@@ -239,9 +252,9 @@ async function confirmedBatches(context: Context, { engine }: Draft, confirmatio
   const series = await engine.rows<{ batch_id: string; series: string; first: string; last: string; invoices: bigint }>(`
     SELECT batch_id, series, arg_min(number, seq) AS first, arg_max(number, seq) AS last, count(*) AS invoices
     FROM draft.numbered GROUP BY batch_id, series ORDER BY batch_id, series`);
-  const sums = await engine.rows<{ batch_id: string; currency: string; exponent: number; invoices: bigint; net: bigint; tax: bigint; total: bigint }>(`
-    SELECT batch_id, currency, exponent, count(*) AS invoices, CAST(sum(net_minor) AS HUGEINT) AS net, CAST(sum(tax_minor) AS HUGEINT) AS tax,
-      CAST(sum(total_minor) AS HUGEINT) AS total
+  const sums = await engine.rows<{ batch_id: string } & Parameters<typeof currencyTotal>[0]>(`
+    SELECT batch_id, currency, exponent, count(*) AS invoices, CAST(sum(net_minor) AS HUGEINT) AS net,
+      CAST(sum(tax_minor) AS HUGEINT) AS tax, CAST(sum(total_minor) AS HUGEINT) AS total
     FROM draft.numbered GROUP BY batch_id, currency, exponent ORDER BY batch_id, currency`);
   return [...new Set(series.map((row) => row.batch_id))].map((batch_id) => ({
     batch_id,

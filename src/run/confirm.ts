@@ -42,7 +42,9 @@ export async function confirm(world: World, options: ConfirmOptions): Promise<Ru
       await refuseEarly(context, draft, where);
       const closes = options.customers.length === 0 ? 'closed' : null;
       const done = await commitInvoices(context, draft, ledger, { where, at: context.as_of, by: 'manual', closes });
-      return await finish(context, draft, { command: 'confirm', ledger: done.ledger, since: ledger.serial, confirmed: done.confirmed, messages: outbox.tally() });
+      return await finish(context, draft, {
+        command: 'confirm', ledger: done.ledger, since: ledger.serial, confirmed: done.confirmed, messages: outbox.tally(),
+      });
     } finally {
       await outbox.close();
       await draft.engine.close();
@@ -59,9 +61,11 @@ async function findBatch(context: Context, draft: Draft, batch: string): Promise
   const open = await openBatches(draft.engine, context);
   const head = open.find((each) => each.batch_id === batch);
   if (head !== undefined) return head;
-  const { processed } = await draft.engine.row<{ processed: bigint }>(`SELECT count(*) AS processed FROM ledger.invoices WHERE batch_id = ${literal(batch)}`);
+  const { processed } = await draft.engine.row<{ processed: bigint }>(
+    `SELECT count(*) AS processed FROM ledger.invoices WHERE batch_id = ${literal(batch)}`);
   const known = open.length === 0 ? 'no batch is open' : `open batches: ${open.map((each) => each.batch_id).join(', ')}`;
-  return fail('UNKNOWN_BATCH', processed > 0n ? `batch ${batch} was confirmed already (${processed} invoices)` : `there is no open batch ${batch}`, { hint: known });
+  const message = processed > 0n ? `batch ${batch} was confirmed already (${processed} invoices)` : `there is no open batch ${batch}`;
+  return fail('UNKNOWN_BATCH', message, { hint: known });
 }
 
 /** A digest that is not the batch's: says which invoices moved, where the preview it belongs to is still on disk. */
@@ -72,7 +76,8 @@ async function refuseStale(context: Context, { engine }: Draft, head: BatchHead,
     SELECT i.invoice_id, i.customer_id, i.currency, i.digest, i.exponent, CAST(i.total_minor AS HUGEINT) AS total_minor
     FROM draft.invoices AS i WHERE i.batch_id = ${literal(head.batch_id)} ORDER BY i.invoice_key`);
   const now = rows.map(({ exponent, total_minor, ...row }) => ({ ...row, total: formatScaled(total_minor, exponent) }));
-  return fail('DIGEST_STALE', `batch ${head.batch_id} is not what was expected: its digest is now ${head.digest}.${before === null ? '' : moved(before, now)}`, {
+  const difference = before === null ? '' : moved(before, now);
+  return fail('DIGEST_STALE', `batch ${head.batch_id} is not what was expected: its digest is now ${head.digest}.${difference}`, {
     hint: before === null
       ? 'the preview with the expected digest is not in the output folder any more; look at the batch again with `duebook preview`'
       : 'look at the batch again with `duebook preview`, then confirm with the new digest',
@@ -90,7 +95,8 @@ function moved(before: readonly Digested[], now: readonly Digested[]): string {
     old.delete(row.invoice_id);
     if (was === undefined) lines.push(`  + ${row.customer_id}: ${row.total} ${row.currency} is new`);
     else if (was.digest !== row.digest) {
-      lines.push(`  ~ ${row.customer_id}: ${was.total} ${row.currency} ${was.total === row.total ? 'has other lines with the same total' : `is now ${row.total} ${row.currency}`}`);
+      const change = was.total === row.total ? 'has other lines with the same total' : `is now ${row.total} ${row.currency}`;
+      lines.push(`  ~ ${row.customer_id}: ${was.total} ${row.currency} ${change}`);
     }
   }
   for (const row of old.values()) lines.push(`  - ${row.customer_id}: ${row.total} ${row.currency} is gone`);

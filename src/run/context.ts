@@ -34,7 +34,8 @@ export interface Context {
 export async function openContext(world: World, options: CommonOptions): Promise<Context> {
   const path = await findConfig(world, options.config);
   const { config, warnings } = await loadConfig(projectFiles(dirname(path)), path.slice(dirname(path).length + 1), world.env);
-  return { world, options, config, as_of: asOf(world, options.as_of, config.timezone), config_commit: options.config_commit ?? null, warnings };
+  const as_of = asOf(world, options.as_of, config.timezone);
+  return { world, options, config, as_of, config_commit: options.config_commit ?? null, warnings };
 }
 
 /** Absolute path of the main configuration file: as named, or the nearest one upwards. Throws CONFIG_NOT_FOUND. */

@@ -6,7 +6,7 @@ import { calendarsOf, localDate, periodsOf } from '../calendar/calendar.js';
 import type { Calendar, Period } from '../calendar/types.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineOptions } from '../engine/engine.js';
-import { findDuplicates, stageBookings } from '../intake/intake.js';
+import { findDuplicates, placesOf, stageBookings } from '../intake/intake.js';
 import { attachLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildDraft, checkDraft } from '../models/build.js';
@@ -68,7 +68,7 @@ async function build(engine: Engine, context: Context, ledger: Ledger, billing_d
   const periods = calendars.flatMap((calendar) => runPeriods(calendar, from, until, as_of, billing_date));
   await loadInputs(engine, { config, as_of, calendars, calendarKeyOf: calendar_key_of, periods: inBillingOrder(periods) });
   await buildDraft(engine);
-  found.push(...await checkDraft(engine));
+  found.push(...await checkDraft(engine, (rows) => placesOf(engine, rows)));
   throwIfErrors(found);
   return { engine, calendars, calendarKeyOf: calendar_key_of, diagnostics: found };
 }
@@ -77,7 +77,8 @@ async function build(engine: Engine, context: Context, ledger: Ledger, billing_d
 function runPeriods(calendar: Calendar, from: Instant, until: Instant, as_of: Instant, billing_date: LocalDate | null): RunPeriod[] {
   const periods = periodsOf(calendar, from, until);
   const last = periods.at(-1);
-  const after = last === undefined ? periodsOf(calendar, from, until + AHEAD).slice(0, 1) : periodsOf(calendar, last.period_end, last.period_end + 1);
+  const after = last === undefined
+    ? periodsOf(calendar, from, until + AHEAD).slice(0, 1) : periodsOf(calendar, last.period_end, last.period_end + 1);
   return [...periods, ...after.filter((p) => last === undefined || p.period_start >= last.period_end)].map((period) => ({
     ...period,
     previewed: period.preview_at !== null && (period.preview_at <= as_of || period.billing_date === billing_date),

@@ -20,14 +20,18 @@ export async function publish(context: Context, ledger: Ledger): Promise<void> {
 
 /** What is written and told after invoices were confirmed and messages sent; `since` is the serial before. */
 export async function finish(
-  context: Context, draft: Draft, done: { command: RunResult['command']; ledger: Ledger; since: number; confirmed: readonly ConfirmedBatch[]; messages: SendTally },
+  context: Context,
+  draft: Draft,
+  done: { command: RunResult['command']; ledger: Ledger; since: number; confirmed: readonly ConfirmedBatch[]; messages: SendTally },
 ): Promise<RunResult> {
   const { ledger, confirmed } = done;
   const { engine } = draft;
   const files: string[] = [];
   // The history is written last: where it is behind, a run before this one ended early and its files are missing.
   const written = (await readHistoryMeta(historyPath(context.config)))?.serial ?? done.since;
-  for (const batch of await batchesSince(context, engine, Math.min(written, done.since))) files.push(...await writeProcessedFiles(context, engine, batch));
+  for (const batch of await batchesSince(context, engine, Math.min(written, done.since))) {
+    files.push(...await writeProcessedFiles(context, engine, batch));
+  }
   const heads = await openBatches(engine, context);
   files.push(...await writePreviewFiles(context, draft, heads, {}, context.config.output));
   const result: RunResult = {
@@ -52,9 +56,10 @@ export async function finish(
 /** The batches of which invoices were committed after a serial, whole. */
 async function batchesSince(context: Context, engine: Engine, since: number): Promise<ProcessedBatch[]> {
   const rows = await engine.rows<{ batch_id: string; billing_date: string; confirmed_at: bigint } & Parameters<typeof currencyTotal>[0]>(`
-    SELECT i.batch_id, CAST(min(i.billing_date) AS VARCHAR) AS billing_date, epoch_ms(max(max(i.confirmed_at)) OVER (PARTITION BY i.batch_id)) AS confirmed_at,
-      i.currency, i.exponent, count(*) AS invoices, CAST(sum(i.net_minor) AS HUGEINT) AS net, CAST(sum(i.tax_minor) AS HUGEINT) AS tax,
-      CAST(sum(i.total_minor) AS HUGEINT) AS total
+    SELECT i.batch_id, CAST(min(i.billing_date) AS VARCHAR) AS billing_date,
+      epoch_ms(max(max(i.confirmed_at)) OVER (PARTITION BY i.batch_id)) AS confirmed_at,
+      i.currency, i.exponent, count(*) AS invoices, CAST(sum(i.net_minor) AS HUGEINT) AS net,
+      CAST(sum(i.tax_minor) AS HUGEINT) AS tax, CAST(sum(i.total_minor) AS HUGEINT) AS total
     FROM ledger.invoices AS i WHERE i.batch_id IN (SELECT batch_id FROM ledger.invoices WHERE serial > ${since})
     GROUP BY i.batch_id, i.currency, i.exponent ORDER BY i.batch_id, i.currency`);
   const batches = new Map<string, ProcessedBatch & { totals: CurrencyTotal[] }>();

@@ -78,7 +78,8 @@ export class Outbox {
   async nextDue(until: Instant): Promise<Instant | null> {
     if (this.#context.config.mail === null) return null;
     const { due } = await this.#engine.row<{ due: bigint | null }>(
-      `SELECT epoch_ms(min(send_due_at)) AS due FROM ledger.message_status WHERE status = 'queued' AND send_due_at <= TIMESTAMP '${sqlTimestamp(until)}'`);
+      `SELECT epoch_ms(min(send_due_at)) AS due FROM ledger.message_status
+      WHERE status = 'queued' AND send_due_at <= TIMESTAMP '${sqlTimestamp(until)}'`);
     return due === null ? null : Number(due);
   }
 
@@ -107,7 +108,8 @@ export class Outbox {
 
   /** Tries again what failed for a passing reason in an earlier run. */
   async retryFailed(at: Instant): Promise<void> {
-    await this.#sendAll("status = 'failed' AND NOT coalesce(permanent, FALSE)", `attempts < ${ATTEMPTS} AND last_at < TIMESTAMP '${sqlTimestamp(at)}'`, at);
+    const due = `attempts < ${ATTEMPTS} AND last_at < TIMESTAMP '${sqlTimestamp(at)}'`;
+    await this.#sendAll("status = 'failed' AND NOT coalesce(permanent, FALSE)", due, at);
   }
 
   /** Tries again what nobody knows the outcome of, and what failed for good: only because a human said so. */
@@ -157,7 +159,9 @@ export class Outbox {
     const recipients = JSON.parse(message.recipients) as string[];
     if (status === 'sent') {
       this.#sent += 1;
-      for (const refused of outcome.refused) this.#problem(message, refused, 'failed', 'the server refused this recipient; the others have the message');
+      for (const refused of outcome.refused) {
+        this.#problem(message, refused, 'failed', 'the server refused this recipient; the others have the message');
+      }
     } else this.#problem(message, recipients.join(', '), status, outcome.error);
     return { subject_id: message.message_id, event: status, detail: { attempt, ...detail } };
   }
@@ -182,7 +186,9 @@ export class Outbox {
   async #attachments(mail: Mail, record: InvoiceRecord): Promise<OutgoingMessage['attachments']> {
     const files: { filename: string; content_type: string; content: Buffer }[] = [];
     const name = record.number ?? record.invoice_id;
-    if (mail.attach.includes('pdf')) files.push({ filename: `${name}.pdf`, content_type: 'application/pdf', content: await this.#printers.print(record) });
+    if (mail.attach.includes('pdf')) {
+      files.push({ filename: `${name}.pdf`, content_type: 'application/pdf', content: await this.#printers.print(record) });
+    }
     // A customer without a country, say, gets no e-invoice; the mail goes all the same.
     if (mail.attach.includes('xml') && ublProblems(record).length === 0) {
       files.push({ filename: `${name}.xml`, content_type: 'application/xml', content: Buffer.from(ublXml(record)) });
@@ -200,12 +206,15 @@ export class Outbox {
   async #commit(at: Instant, events: readonly Event[]): Promise<void> {
     const { config, world, config_commit } = this.#context;
     const when = Math.max(at, this.#ledger.as_of ?? 0);
-    await this.#engine.run('CREATE SCHEMA IF NOT EXISTS draft; CREATE OR REPLACE TABLE draft.new_events ("at" TIMESTAMP, subject VARCHAR, subject_id VARCHAR, event VARCHAR, detail VARCHAR)');
-    const rows = events.map((e) => `(TIMESTAMP '${sqlTimestamp(at)}', 'message', ${literal(e.subject_id)}, ${literal(e.event)}, ${literal(canonicalJson(e.detail))})`);
+    await this.#engine.run(`CREATE SCHEMA IF NOT EXISTS draft;
+      CREATE OR REPLACE TABLE draft.new_events (
+        "at" TIMESTAMP, subject VARCHAR, subject_id VARCHAR, event VARCHAR, detail VARCHAR)`);
+    const rows = events.map((e) => `(
+      TIMESTAMP '${sqlTimestamp(at)}', 'message', ${literal(e.subject_id)}, ${literal(e.event)}, ${literal(canonicalJson(e.detail))})`);
     await this.#engine.run(`INSERT INTO draft.new_events VALUES ${rows.join(', ')}`);
     this.#ledger = await commit(this.#ledger, {
-      issuer_id: config.issuer.id, as_of: when, action: 'send', config_digest: config.digest, config_commit, tool_version: world.tool_version,
-      next_number: {}, invoices: 0, totals: {},
+      issuer_id: config.issuer.id, as_of: when, action: 'send', config_digest: config.digest, config_commit,
+      tool_version: world.tool_version, next_number: {}, invoices: 0, totals: {},
       files: [await exportSegment(this.#engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event')],
     });
     await attachLedger(this.#engine, this.#ledger);
@@ -213,13 +222,14 @@ export class Outbox {
 }
 
 function outgoing(
-  mail: Mail, queued: Queued, record: InvoiceRecord, body: ReturnType<typeof renderMail>, at: Instant, attachments: OutgoingMessage['attachments'],
+  mail: Mail, queued: Queued, record: InvoiceRecord, body: ReturnType<typeof renderMail>, at: Instant,
+  attachments: OutgoingMessage['attachments'],
 ): OutgoingMessage {
   const domain = mail.from.address.slice(mail.from.address.lastIndexOf('@') + 1);
   const replyTo = mail.reply_to ?? record.partner?.email ?? null;
   return {
-    message_id: `${queued.message_id}@${domain}`, from: mail.from, to: JSON.parse(queued.recipients) as string[], bcc: mail.bcc, reply_to: replyTo,
-    subject: body.subject, text: body.text, html: body.html,
+    message_id: `${queued.message_id}@${domain}`, from: mail.from, to: JSON.parse(queued.recipients) as string[], bcc: mail.bcc,
+    reply_to: replyTo, subject: body.subject, text: body.text, html: body.html,
     // The instant the message fell due, not the minute a runner woke up: the same run gives the same bytes.
     date: new Date(queued.send_due_ms === null ? at : Number(queued.send_due_ms)), attachments,
   };

@@ -35,7 +35,8 @@ const cell = (column: string): string => `CASE WHEN regexp_matches(${column}, '^
 const money = (minor: string, exponent: string): string => {
   const unit = `CASE ${exponent} WHEN 3 THEN 1000 ELSE 100 END`;
   return `CASE WHEN ${exponent} = 0 THEN CAST(${minor} AS VARCHAR) ELSE CASE WHEN ${minor} < 0 THEN '-' ELSE '' END
-    || CAST(abs(${minor}) // ${unit} AS VARCHAR) || '.' || lpad(CAST(abs(${minor}) % ${unit} AS VARCHAR), CAST(${exponent} AS INTEGER), '0') END`;
+    || CAST(abs(${minor}) // ${unit} AS VARCHAR) || '.'
+    || lpad(CAST(abs(${minor}) % ${unit} AS VARCHAR), CAST(${exponent} AS INTEGER), '0') END`;
 };
 const micro = (column: string): string => `rtrim(rtrim(CAST(CAST(${column} AS DECIMAL(38, 0)) * 0.000001 AS VARCHAR), '0'), '.')`;
 
@@ -143,17 +144,21 @@ async function writePages(context: Context, folder: string, records: readonly In
 async function writeTables(engine: Engine, root: string, folder: string, schema: 'draft' | 'ledger', where: string): Promise<string[]> {
   const number = schema === 'draft' ? 'NULL' : 'i.number';
   const order = schema === 'draft' ? 'i.invoice_key' : 'i.serial, i.series, i.seq';
-  const invoices = `SELECT i.invoice_id, ${number} AS number, i.kind, ${cell('i.customer_id')} AS customer_id, ${cell('i.customer_name')} AS customer_name,
+  const invoices = `SELECT i.invoice_id, ${number} AS number, i.kind,
+    ${cell('i.customer_id')} AS customer_id, ${cell('i.customer_name')} AS customer_name,
     i.partner_id, i.batch_id, i.cycle_id, CAST(i.billing_date AS VARCHAR) AS billing_date, CAST(i.issued_on AS VARCHAR) AS issued_on,
-    CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.lines, ${money('i.net_minor', 'i.exponent')} AS net, ${money('i.tax_minor', 'i.exponent')} AS tax,
-    ${money('i.total_minor', 'i.exponent')} AS total
+    CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.lines, ${money('i.net_minor', 'i.exponent')} AS net,
+    ${money('i.tax_minor', 'i.exponent')} AS tax, ${money('i.total_minor', 'i.exponent')} AS total
     FROM ${schema}.invoices AS i WHERE ${where} ORDER BY ${order}`;
-  const lines = `SELECT i.invoice_id, ${number} AS number, ${cell('i.customer_id')} AS customer_id, l.line_no, l.kind, ${cell('l.booking_id')} AS booking_id,
-    ${cell('l.product')} AS product, ${cell('l.description')} AS description, ${micro('l.quantity_micro')} AS quantity, ${cell('l.unit')} AS unit,
-    ${micro('l.unit_price_micro')} AS unit_price, ${money('l.amount_minor', 'i.exponent')} AS amount, i.currency, l.tax_id,
+  const lines = `SELECT i.invoice_id, ${number} AS number, ${cell('i.customer_id')} AS customer_id, l.line_no, l.kind,
+    ${cell('l.booking_id')} AS booking_id, ${cell('l.product')} AS product, ${cell('l.description')} AS description,
+    ${micro('l.quantity_micro')} AS quantity, ${cell('l.unit')} AS unit, ${micro('l.unit_price_micro')} AS unit_price,
+    ${money('l.amount_minor', 'i.exponent')} AS amount, i.currency, l.tax_id,
     strftime(l.service_start, '%Y-%m-%dT%H:%M:%SZ') AS service_start, strftime(l.service_end, '%Y-%m-%dT%H:%M:%SZ') AS service_end, l.late
-    FROM ${schema}.invoice_lines AS l JOIN ${schema}.invoices AS i ON i.invoice_id = l.invoice_id WHERE ${where} ORDER BY ${order}, l.line_no`;
-  const { rows } = await engine.row<{ rows: bigint }>(`SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS rows FROM ${schema}.invoices AS i WHERE ${where}`);
+    FROM ${schema}.invoice_lines AS l JOIN ${schema}.invoices AS i ON i.invoice_id = l.invoice_id
+    WHERE ${where} ORDER BY ${order}, l.line_no`;
+  const { rows } = await engine.row<{ rows: bigint }>(
+    `SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS rows FROM ${schema}.invoices AS i WHERE ${where}`);
   const files = [`${folder}/invoices.csv`];
   await engine.run(`COPY (${invoices}) TO ${literal(join(root, files[0]!))} (FORMAT csv, HEADER true)`);
   if (rows <= BigInt(SHEET_ROWS)) {
@@ -165,19 +170,22 @@ async function writeTables(engine: Engine, root: string, folder: string, schema:
 
 /** The digest of every invoice, so that a later confirmation with this digest can say what moved. */
 async function writeDigests(engine: Engine, root: string, folder: string, head: BatchHead): Promise<string> {
-  const invoices = await engine.rows(`SELECT i.invoice_id, i.customer_id, i.currency, i.digest, ${money('i.total_minor', 'i.exponent')} AS total
+  const invoices = await engine.rows(`
+    SELECT i.invoice_id, i.customer_id, i.currency, i.digest, ${money('i.total_minor', 'i.exponent')} AS total
     FROM draft.invoices AS i WHERE i.batch_id = ${literal(head.batch_id)} ORDER BY i.invoice_key`);
   const file = `${folder}/digest.json`;
   await writeWhole(join(root, file), `${canonicalJson({ batch_id: head.batch_id, digest: head.digest, invoices })}\n`);
   return file;
 }
 
+interface StoredInvoice { invoice_id: string; customer_id: string; currency: string; digest: string; total: string }
+
 /** What a stored preview says of its invoices, or null if that version of the batch is not on disk. */
 export async function readDigests(
   root: string, out: string, batch: string, digest: string,
-): Promise<readonly { invoice_id: string; customer_id: string; currency: string; digest: string; total: string }[] | null> {
+): Promise<readonly StoredInvoice[] | null> {
   const bytes = await readIfThere(join(root, out, 'preview', batch, 'digest.json'));
   if (bytes === null) return null;
-  const stored = JSON.parse(bytes.toString('utf8')) as { digest: string; invoices: { invoice_id: string; customer_id: string; currency: string; digest: string; total: string }[] };
+  const stored = JSON.parse(bytes.toString('utf8')) as { digest: string; invoices: StoredInvoice[] };
   return stored.digest.startsWith(digest) ? stored.invoices : null;
 }

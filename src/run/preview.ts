@@ -43,8 +43,8 @@ export async function preview(world: World, options: PreviewOptions): Promise<Pr
       as_of: tell(context.config, context.as_of),
       head: headResult(ledger),
       batches: heads.map((head): PreviewBatch => ({
-        batch_id: head.batch_id, billing_date: head.billing_date, partner_id: head.partner_id, digest: head.digest, preview_at: head.preview_at,
-        confirm_due_at: head.confirm_due_at, auto_confirm: head.auto_confirm, send_due_at: head.send_due_at,
+        batch_id: head.batch_id, billing_date: head.billing_date, partner_id: head.partner_id, digest: head.digest,
+        preview_at: head.preview_at, confirm_due_at: head.confirm_due_at, auto_confirm: head.auto_confirm, send_due_at: head.send_due_at,
         invoices: invoices.get(head.batch_id) ?? [], totals: head.totals,
       })),
       completeness: await completeness(engine),
@@ -63,7 +63,8 @@ function checkSelection(context: Context, options: PreviewOptions): Selection {
   }
   checkCustomers(context, options.customers);
   if (options.partner !== undefined && !config.partners.some((partner) => partner.partner_id === options.partner)) {
-    return fail('USAGE', `there is no partner ${options.partner}`, { hint: `known: ${config.partners.map((p) => p.partner_id).join(', ') || 'none'}` });
+    const known = config.partners.map((p) => p.partner_id).join(', ') || 'none';
+    return fail('USAGE', `there is no partner ${options.partner}`, { hint: `known: ${known}` });
   }
   return { billing_date: options.billing_date, customers: options.customers, partner: options.partner };
 }
@@ -72,16 +73,20 @@ function checkSelection(context: Context, options: PreviewOptions): Selection {
 export function checkCustomers(context: Context, customers: readonly string[]): void {
   const known = new Set(context.config.customers.map((customer) => customer.customer_id));
   for (const customer of customers) {
-    if (!known.has(customer)) fail('UNKNOWN_CUSTOMER', `there is no customer ${customer}`, { hint: 'use the key under `customers` in the configuration' });
+    if (known.has(customer)) continue;
+    fail('UNKNOWN_CUSTOMER', `there is no customer ${customer}`, { hint: 'use the key under `customers` in the configuration' });
   }
 }
 
-async function previewInvoices(context: Context, draft: Draft, selection: Selection, listed: number | null): Promise<Map<string, PreviewInvoice[]>> {
+async function previewInvoices(
+  context: Context, draft: Draft, selection: Selection, listed: number | null,
+): Promise<Map<string, PreviewInvoice[]>> {
   const { engine } = draft;
   const first = listed === null ? '' : ` AND i.invoice_key IN (SELECT invoice_key FROM draft.invoices AS i WHERE ${selectionSql(selection)}
     QUALIFY row_number() OVER (PARTITION BY batch_id ORDER BY invoice_key) <= ${listed})`;
   const where = `${selectionSql(selection)}${first}`;
-  const { lines } = await engine.row<{ lines: bigint }>(`SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS lines FROM draft.invoices AS i WHERE ${where}`);
+  const { lines } = await engine.row<{ lines: bigint }>(
+    `SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS lines FROM draft.invoices AS i WHERE ${where}`);
   if (lines > BigInt(RESULT_LINES)) {
     context.world.log.info(`${lines} lines are too many to list here; they are in the files`);
     return new Map();
@@ -101,7 +106,8 @@ async function previewInvoices(context: Context, draft: Draft, selection: Select
       taxes: record.taxes.map(({ tax_id, rate, net, tax }) => ({ tax_id, rate, net, tax })),
       lines: record.lines.map((l) => ({
         line_no: l.line_no, kind: l.kind, booking_id: l.booking_id, product: l.product, description: l.description, quantity: l.quantity,
-        unit_price: l.unit_price, amount: l.amount, tax_id: l.tax_id, service_start: l.service_start, service_end: l.service_end, late: l.late,
+        unit_price: l.unit_price, amount: l.amount, tax_id: l.tax_id,
+        service_start: l.service_start, service_end: l.service_end, late: l.late,
       })),
     };
     const batch = batches.get(record.batch_id);

@@ -14,13 +14,15 @@ interface InvoiceRow {
 }
 
 interface LineRow {
-  invoice_id: string; line_no: bigint; kind: string; booking_id: string | null; product: string | null; description: string; unit: string | null;
+  invoice_id: string; line_no: bigint; kind: string; booking_id: string | null;
+  product: string | null; description: string; unit: string | null;
   quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint; tax_id: string; tax_rate_micro: bigint;
   service_start: bigint | null; service_end: bigint | null; late: boolean;
 }
 
 interface TaxRow {
-  invoice_id: string; tax_id: string; name: string; category: string; rate_micro: bigint; note: string | null; net_minor: bigint; tax_minor: bigint;
+  invoice_id: string; tax_id: string; name: string; category: string; rate_micro: bigint; note: string | null;
+  net_minor: bigint; tax_minor: bigint;
 }
 
 /** The seller's and partner's half of a record that stays the same for all invoices of a configuration. */
@@ -62,7 +64,9 @@ export async function ledgerRecords(engine: Engine, where: string): Promise<Invo
 }
 
 /** What the ledger keeps of a customer beside the invoice, and what a preview shows of it. */
-export function buyerParties(customer: Config['customers'][number], partner: Config['partners'][number] | undefined): Pick<Parties, 'buyer' | 'partner'> {
+export function buyerParties(
+  customer: Config['customers'][number], partner: Config['partners'][number] | undefined,
+): Pick<Parties, 'buyer' | 'partner'> {
   return {
     buyer: {
       customer_id: customer.customer_id, name: customer.name, email: customer.email, address: customer.address, tax_id: customer.tax_id,
@@ -78,10 +82,12 @@ async function assemble(
   if (invoices.length === 0) return [];
   const ids = `(${invoices.map((invoice) => literal(invoice.invoice_id)).join(', ')})`;
   // A few customers' bookings can be picked while the files are read; an id that is computed from them cannot.
-  const few = schema === 'draft' ? `AND customer_key IN (${(await engine.rows<{ customer_key: number }>(
-    `SELECT DISTINCT customer_key FROM draft.invoices WHERE invoice_id IN ${ids} ORDER BY customer_key`)).map((row) => row.customer_key).join(', ')})` : '';
-  const lines = groupBy(await engine.rows<LineRow>(`SELECT invoice_id, line_no, kind, booking_id, product, description, unit, quantity_micro, unit_price_micro,
-      amount_minor, tax_id, tax_rate_micro, epoch_ms(service_start) AS service_start, epoch_ms(service_end) AS service_end, late
+  const customers = schema === 'draft' ? await engine.rows<{ customer_key: number }>(
+    `SELECT DISTINCT customer_key FROM draft.invoices WHERE invoice_id IN ${ids} ORDER BY customer_key`) : [];
+  const few = schema === 'draft' ? `AND customer_key IN (${customers.map((row) => row.customer_key).join(', ')})` : '';
+  const lines = groupBy(await engine.rows<LineRow>(`
+    SELECT invoice_id, line_no, kind, booking_id, product, description, unit, quantity_micro, unit_price_micro, amount_minor, tax_id,
+      tax_rate_micro, epoch_ms(service_start) AS service_start, epoch_ms(service_end) AS service_end, late
     FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} ${few} ORDER BY invoice_id, line_no`));
   const taxes = groupBy(await engine.rows<TaxRow>(`SELECT invoice_id, tax_id, name, category, rate_micro, note,
       CAST(net_minor AS HUGEINT) AS net_minor, CAST(tax_minor AS HUGEINT) AS tax_minor
@@ -90,20 +96,25 @@ async function assemble(
 }
 
 function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxRow[], parties: Parties): InvoiceRecord {
-  const { period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer, ...plain } = row;
+  const {
+    period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer, ...plain
+  } = row;
   const money = (minor: bigint): string => formatScaled(minor, row.exponent);
   const at = (instant: bigint): string => isoLocal(Number(instant), row.timezone);
   return {
     ...plain, period_start: at(period_start), period_end: at(period_end),
     net: money(net_minor), tax: money(tax_minor), total: money(total_minor),
     taxes: taxes.map((t): InvoiceTaxRecord => ({
-      tax_id: t.tax_id, name: t.name, category: t.category, rate: formatMicro(t.rate_micro), note: t.note, net: money(t.net_minor), tax: money(t.tax_minor),
+      tax_id: t.tax_id, name: t.name, category: t.category, rate: formatMicro(t.rate_micro), note: t.note,
+      net: money(t.net_minor), tax: money(t.tax_minor),
     })),
     lines: lines.map((l): InvoiceLineRecord => ({
       line_no: Number(l.line_no), kind: l.kind, booking_id: l.booking_id, product: l.product, description: l.description,
-      quantity: formatMicro(l.quantity_micro), unit: l.unit, unit_price: l.unit_price_micro === null ? null : formatMicro(l.unit_price_micro),
+      quantity: formatMicro(l.quantity_micro), unit: l.unit,
+      unit_price: l.unit_price_micro === null ? null : formatMicro(l.unit_price_micro),
       amount: money(l.amount_minor), tax_id: l.tax_id, tax_rate: formatMicro(l.tax_rate_micro),
-      service_start: l.service_start === null ? null : at(l.service_start), service_end: l.service_end === null ? null : at(l.service_end), late: l.late,
+      service_start: l.service_start === null ? null : at(l.service_start),
+      service_end: l.service_end === null ? null : at(l.service_end), late: l.late,
     })),
     ...parties,
   };

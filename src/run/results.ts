@@ -85,7 +85,10 @@ export interface Completeness {
   readonly ignored: number;
   readonly rejected: number;
   /** The same by reason and currency, with sums; amount null where none could be worked out. */
-  readonly detail: readonly { readonly bucket: string; readonly reason: string | null; readonly currency: string | null; readonly bookings: number; readonly amount: string | null }[];
+  readonly detail: readonly {
+    readonly bucket: string; readonly reason: string | null; readonly currency: string | null;
+    readonly bookings: number; readonly amount: string | null;
+  }[];
 }
 
 export interface PreviewResult {
@@ -122,7 +125,9 @@ export interface SendTally {
   readonly sent: number;
   readonly failed: number;
   readonly uncertain: number;
-  readonly problems: readonly { readonly message_id: string; readonly invoice_id: string; readonly recipient: string; readonly status: string; readonly error: string }[];
+  readonly problems: readonly {
+    readonly message_id: string; readonly invoice_id: string; readonly recipient: string; readonly status: string; readonly error: string;
+  }[];
 }
 
 /** Result of `run`, `confirm` and `send`. */

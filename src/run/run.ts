@@ -28,7 +28,9 @@ export async function run(world: World, options: CommonOptions): Promise<RunResu
       await outbox.recover();
       const confirmed = await workThrough(context, draft, outbox);
       await outbox.retryFailed(context.as_of);
-      return await finish(context, draft, { command: 'run', ledger: outbox.ledger, since: ledger.serial, confirmed, messages: outbox.tally() });
+      return await finish(context, draft, {
+        command: 'run', ledger: outbox.ledger, since: ledger.serial, confirmed, messages: outbox.tally(),
+      });
     } finally {
       await outbox.close();
       await draft.engine.close();
@@ -62,8 +64,8 @@ async function workThrough(context: Context, draft: Draft, outbox: Outbox): Prom
     const sendAt = await outbox.nextDue(context.as_of);
     if (confirmAt === null && sendAt === null) break;
     if (confirmAt !== null && (sendAt === null || confirmAt <= sendAt)) {
-      const at = `TIMESTAMP '${sqlTimestamp(confirmAt)}'`;
-      confirmed.push(...await confirmAll(context, draft, outbox, `i.auto_confirm_at = ${at} AND NOT i.parked_before`, confirmAt, 'closed_until'));
+      const fresh = `i.auto_confirm_at = TIMESTAMP '${sqlTimestamp(confirmAt)}' AND NOT i.parked_before`;
+      confirmed.push(...await confirmAll(context, draft, outbox, fresh, confirmAt, 'closed_until'));
     } else if (sendAt !== null) await outbox.sendDue(sendAt);
   }
   const released = `i.parked_before AND i.auto_confirm_at <= TIMESTAMP '${sqlTimestamp(context.as_of)}'`;

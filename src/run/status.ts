@@ -24,7 +24,9 @@ export async function status(world: World, options: CommonOptions): Promise<Stat
       as_of: tell(context.config, context.as_of),
       head: headResult(ledger),
       ledger: context.config.ledger,
-      last_run: head === null ? null : { run_id: head.run_id, as_of: tell(context.config, Date.parse(head.as_of)), action: head.action, tool_version: head.tool_version },
+      last_run: head === null ? null : {
+        run_id: head.run_id, as_of: tell(context.config, Date.parse(head.as_of)), action: head.action, tool_version: head.tool_version,
+      },
       open: heads.map(({ preview_at: _p, send_due_at: _s, ...each }) => each),
       parked: await parkedCustomers(engine),
       outbox: await outboxCounts(context, draft),
@@ -43,7 +45,8 @@ async function outboxCounts(context: Context, { engine }: Draft): Promise<Status
     SELECT status, count(*) AS messages, CASE WHEN status = 'queued' THEN epoch_ms(min(send_due_at)) END AS next_due
     FROM ledger.message_status GROUP BY status ORDER BY status`);
   return rows.map((row) => ({
-    status: row.status, messages: Number(row.messages), next_due_at: row.next_due === null ? null : tell(context.config, Number(row.next_due)),
+    status: row.status, messages: Number(row.messages),
+    next_due_at: row.next_due === null ? null : tell(context.config, Number(row.next_due)),
   }));
 }
 

@@ -47,11 +47,11 @@ async function outcome(made: Project, times: readonly string[]): Promise<Awaited
 
 describe('any schedule', () => {
   it('gives what one run at the end gives: every day, at odd hours, and again', { timeout: 180_000 }, async () => {
-    const end = 36 * 24;
-    const schedules: Record<string, number[]> = { 'every day': Array.from({ length: 36 }, (_, i) => i * 24 + 9), 'odd hours': [1, 94, 95, 766, 767, 800] };
+    const end = 29 * 24;
+    const schedules: Record<string, number[]> = { 'every day': Array.from({ length: 29 }, (_, i) => i * 24 + 9), 'odd hours': [1, 94, 95, 600, 601, 690] };
     const made = await project(RICH, BOOKINGS);
     const once = await outcome(made, [instant(end)]);
-    expect(Object.keys(once.ledger).length).toBeGreaterThan(100);
+    expect(Object.keys(once.ledger).length).toBeGreaterThan(60);
     expect(await outcome(made, [instant(end), instant(end)])).toEqual(once);
     for (const [name, hours] of Object.entries(schedules)) {
       const other = await outcome(await project(RICH, BOOKINGS), [...hours, end].map(instant));
@@ -60,7 +60,7 @@ describe('any schedule', () => {
   });
 
   it('gives what one run at the end gives, for random bookings, cycles and settings', { timeout: 180_000 }, async () => {
-    const end = 40 * 24;
+    const end = 36 * 24;
     const settings = fc.record({
       lead_days: fc.constantFrom(0, 1, 3), confirmation_window_days: fc.constantFrom(0, 1, 4), confirm_at: fc.constantFrom('00:00', '22:00'),
       auto_send_delay_hours: fc.constantFrom(0, 5), document_date: fc.constantFrom('billing_date', 'confirmed_date'),

@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import type { Calendar } from '../../src/calendar/types.js';
 import { DEFAULT_AUTOMATION } from '../../src/config/defaults.js';
 import type { Automation, BookingSource, BookingStatus, Config, Customer, Product, Tax, Timing } from '../../src/config/types.js';
-import { Engine, literal } from '../../src/engine/engine.js';
+import { literal } from '../../src/engine/engine.js';
+import type { Engine } from '../../src/engine/engine.js';
 import { createTables } from '../../src/intake/tables.js';
 import { LEDGER_TABLES } from '../../src/ledger/tables.js';
 import { bucketTotals, buildDraft, checkDraft } from '../../src/models/build.js';
@@ -150,7 +151,7 @@ export async function draftOf(engine: Engine, world: World): Promise<Draft> {
       const rows = await engine.rows<{ booking_id: string; bucket: string; reason: string | null }>('SELECT booking_id, bucket, reason FROM draft.bookings ORDER BY record');
       return Object.fromEntries(rows.map((row) => [row.booking_id, `${row.bucket}${row.reason === null ? '' : ` ${row.reason}`}`]));
     },
-    findings: async () => (await checkDraft(engine)).map((d) => `${d.code} ${d.severity} ${d.message}`),
+    findings: async () => (await checkDraft(engine, async (rows) => rows.map(() => ({ file: 'bookings' })))).map((d) => `${d.code} ${d.severity} ${d.message}`),
   };
 }
 
