@@ -94,7 +94,8 @@ export function notInThisVersion(facts: Facts): void {
   for (const [index, { name, complete }] of facts.bookings()) {
     if (complete !== true) continue;
     facts.error(
-      'CONFIG_VALUE', ['bookings', index, 'complete'], `bookings ${name}: this version does not credit bookings that vanish from a complete export`,
+      'CONFIG_VALUE', ['bookings', index, 'complete'],
+      `bookings ${name}: this version does not credit bookings that vanish from a complete export`,
       'leave `complete` out, or set it to false',
     );
   }

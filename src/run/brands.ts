@@ -38,5 +38,6 @@ export function brandsOf(context: Context, options: { readonly mail: boolean }):
 async function compile(context: Context, folder: string | null, mail: boolean): Promise<Brand> {
   const { config, world } = context;
   const sources = await loadTemplateSources(config.root, join(world.package_root, 'templates'), [folder, config.templates]);
-  return { templates: await compileTemplates(sources, { mail }), logo: config.issuer.logo === undefined ? null : await loadLogo(config.root, config.issuer.logo), theme: readTheme(sources.theme, []) };
+  const logo = config.issuer.logo === undefined ? null : await loadLogo(config.root, config.issuer.logo);
+  return { templates: await compileTemplates(sources, { mail }), logo, theme: readTheme(sources.theme, []) };
 }
