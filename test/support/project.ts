@@ -139,10 +139,17 @@ export class Project {
 
   /** Asks the ledger (`ledger.*`) and gives rows as `a | b` lines. */
   async told(sql: string): Promise<string[]> {
+    return (await this.answers([sql]))[0]!;
+  }
+
+  /** Several questions at once. */
+  async answers(questions: readonly string[]): Promise<string[][]> {
     const engine = await Engine.open({ threads: 1 });
     try {
       await attachLedger(engine, await this.#ledger());
-      return lines(await engine.rows(sql));
+      const answers: string[][] = [];
+      for (const sql of questions) answers.push(lines(await engine.rows(sql)));
+      return answers;
     } finally {
       await engine.close();
     }
