@@ -115,7 +115,8 @@ describe('a run that is killed', () => {
       const again = await duebook(run, { cwd: made.root });
       expect({ kill, code: again.code, stderr: again.stderr.split('\n').filter((line) => line.startsWith('error')) }).toEqual({ kill, code: 3, stderr: [] });
       expect({ kill, facts: await facts(made), out: await made.files('out') }).toEqual({ kill, ...expected });
-      expect(await made.flaws()).toEqual([]);
+      // Segments of the killed run may lie about; no commit refers to them, and the proof says so.
+      expect((await made.flaws()).filter((flaw) => !/^LEDGER_DAMAGED .*belongs to a run that did not finish; no commit refers to it\.$/.test(flaw))).toEqual([]);
       expect(Object.keys(await made.files('.')).filter((path) => /\.tmp|LOCK|\.wal$/.test(path))).toEqual([]);
     }
     // It was really killed, and in many different places.
