@@ -16,10 +16,10 @@ export async function findDuplicates(engine: Engine): Promise<Diagnostic[]> {
     'SELECT count(*) AS rows, count(DISTINCT hash(source, booking_id)) AS ids FROM input.staged');
   if (rows === ids) return [];
   await engine.run('CREATE OR REPLACE TEMP TABLE twice AS '
-    + 'SELECT b.source, b.booking_id, b.file_key, b.record, b.content_hi, b.content_lo FROM input.bookings AS b '
+    + 'SELECT b.source, b.booking_id, b.file_key, b.record, b.status, b.content_hi, b.content_lo FROM input.bookings AS b '
     + 'SEMI JOIN (SELECT source, booking_id FROM input.staged GROUP BY ALL HAVING count(*) > 1) AS d USING (source, booking_id)');
   await engine.run('CREATE OR REPLACE TEMP TABLE copies AS SELECT source, booking_id, file_key, record FROM twice '
-    + 'QUALIFY row_number() OVER (PARTITION BY source, booking_id, content_hi, content_lo ORDER BY file_key, record) > 1');
+    + 'QUALIFY row_number() OVER (PARTITION BY source, booking_id, status, content_hi, content_lo ORDER BY file_key, record) > 1');
   await engine.run('INSERT INTO input.duplicates SELECT * FROM copies ORDER BY file_key, record');
   await engine.run('DELETE FROM input.staged AS b USING copies AS c WHERE b.file_key = c.file_key AND b.record = c.record');
   const findings = await contradictions(engine);

@@ -23,9 +23,12 @@ const TABLES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   duplicates: { source: 'VARCHAR', booking_id: 'VARCHAR', file_key: 'INTEGER', record: 'BIGINT' },
 };
 
-/** The text that is hashed: no field contains \x1f, NULL is written as nothing, and empty is NULL: it can be read in one way only. */
+/**
+ * The text that is hashed: what an invoice shows of a booking. The status is left out, so that a visit billed ahead does not count as
+ * changed when it has taken place. No field contains \x1f, NULL is written as nothing, and empty is NULL: it can be read in one way only.
+ */
 const CONTENT = [
-  'booking_id', 'customer_id', 'product', 'description', 'currency', 'status',
+  'booking_id', 'customer_id', 'product', 'description', 'currency',
   'epoch_us(starts_at)', 'epoch_us(ends_at)', 'quantity_micro', 'unit_price_micro', 'amount_minor',
 ].join(', chr(31), ');
 

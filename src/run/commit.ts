@@ -226,6 +226,9 @@ async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
  */
 async function exportLines(engine: Engine): Promise<SegmentFile> {
   const sorted = literal(join(engine.scratch, 'sorted_lines.parquet'));
+  // Ids are unique in their source; a third text in the sort key costs a quarter of the sort.
+  const { sources } = await engine.row<{ sources: bigint }>('SELECT count(*) AS sources FROM input.sources');
+  const tie = sources === 1n ? '' : ', l.source';
   await engine.run(`
     CREATE OR REPLACE TABLE draft.places AS
     SELECT invoice_id, customer_key, period_key, currency, own_invoice, CAST(row_number() OVER (ORDER BY series, seq) AS INTEGER) AS place,
@@ -237,7 +240,7 @@ async function exportLines(engine: Engine): Promise<SegmentFile> {
       FROM draft.billed_lines AS l
       JOIN draft.places AS f
         ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.own_invoice = l.own_invoice
-      ORDER BY f.place, l.service_start, l.booking_id, l.source
+      ORDER BY f.place, l.service_start, l.booking_id${tie}
     ) TO ${sorted} (FORMAT parquet, COMPRESSION uncompressed)`);
   return exportSegment(engine, 'invoice_lines', `(
     SELECT f.invoice_id, l.file_row_number - f.first_row + 1 AS line_no, 'booking' AS kind, t.rate_micro AS tax_rate_micro,

@@ -74,12 +74,13 @@ describe('what comes out', () => {
     }), { numRuns: 25 });
   }, 120_000);
 
-  it('tells contents apart: equal hashes only for equal fields', async () => {
+  it('tells contents apart: equal hashes only for equal fields, whatever the status', async () => {
     await fc.assert(fc.asyncProperty(rows, async (all) => {
       const { bookings } = await outcome({ 'data/a.csv': csv(COLUMNS, all) }, from());
       const distinct = (select: (booking: Record<string, unknown>) => unknown[]): number =>
         new Set(bookings.map((booking) => select(booking as Record<string, unknown>).map(String).join('\u0000'))).size;
-      expect(distinct((booking) => [booking.content_hi, booking.content_lo])).toBe(distinct((booking) => Object.values(booking)));
+      expect(distinct((booking) => [booking.content_hi, booking.content_lo])).toBe(
+        distinct(({ status: _status, ...booking }) => Object.values(booking)));
     }), { numRuns: 15 });
   }, 120_000);
 });
