@@ -7,15 +7,14 @@ import { openBatches, selectionSql } from './batches.js';
 import type { BatchHead } from './batches.js';
 import { commitInvoices } from './commit.js';
 import type { Context } from './context.js';
-import { ledgerOf, openContext } from './context.js';
+import { openContext } from './context.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
+import { withLedger } from './exclusive.js';
 import { finish } from './finish.js';
-import { Outbox } from './outbox.js';
 import { readDigests } from './outputs.js';
 import { checkCustomers } from './preview.js';
-import type { RunResult } from './results.js';
-import { checkAsOf, locked } from './run.js';
+import type { RunResult, SendTally } from './results.js';
 import type { CommonOptions, World } from './world.js';
 
 export interface ConfirmOptions extends CommonOptions {
@@ -26,15 +25,15 @@ export interface ConfirmOptions extends CommonOptions {
   readonly customers: readonly string[];
 }
 
+/** Confirming queues messages; `run` and `send` deliver them. */
+const NOTHING_SENT: SendTally = { sent: 0, failed: 0, uncertain: 0, problems: [] };
+
 /** Confirms a batch by hand, at the as-of. Throws UNKNOWN_BATCH, DIGEST_STALE, TOO_EARLY, LEDGER_LOCKED, LEDGER_MOVED. */
 export async function confirm(world: World, options: ConfirmOptions): Promise<RunResult> {
   const context = await openContext(world, options);
   checkCustomers(context, options.customers);
-  return locked(context, 'confirm', async () => {
-    const ledger = await ledgerOf(context);
-    checkAsOf(context, ledger.as_of);
+  return withLedger(context, 'confirm', async (ledger) => {
     const draft = await openDraft(context, ledger);
-    const outbox = new Outbox(context, draft.engine, ledger);
     try {
       const head = await findBatch(context, draft, options.batch);
       if (options.expect !== undefined && !isDigest(options.expect, head.digest)) await refuseStale(context, draft, head, options.expect);
@@ -43,10 +42,9 @@ export async function confirm(world: World, options: ConfirmOptions): Promise<Ru
       const closes = options.customers.length === 0 ? 'closed' : null;
       const done = await commitInvoices(context, draft, ledger, { where, at: context.as_of, by: 'manual', closes });
       return await finish(context, draft, {
-        command: 'confirm', ledger: done.ledger, since: ledger.serial, confirmed: done.confirmed, messages: outbox.tally(),
+        command: 'confirm', ledger: done.ledger, since: ledger.serial, confirmed: done.confirmed, messages: NOTHING_SENT,
       });
     } finally {
-      await outbox.close();
       await draft.engine.close();
     }
   });

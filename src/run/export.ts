@@ -8,6 +8,7 @@ import { currentHistory } from './query.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { ExportResult } from './results.js';
 import type { CommonOptions, World } from './world.js';
+import { safeText } from './spreadsheet.js';
 
 /** Total sort key of each view. */
 const KEYS: Readonly<Record<string, string>> = {
@@ -63,15 +64,11 @@ const NOT_TEXT = new Set([
   'queued_at', 'as_of', 'committed_at', 'invoices',
 ]);
 
-/**
- * Text that a spreadsheet would take for a formula gets a leading apostrophe (OWASP, CSV injection); numbers stay numbers, the
- * negative ones too.
- */
+/** The columns of a view, texts made safe; numbers stay numbers, the negative ones too. */
 function safeColumns(view: string): string {
   return Object.keys(VIEWS[view]!.columns).map((column) => {
     const name = `"${column}"`;
     if (NOT_TEXT.has(column)) return name;
-    const text = `${name}::VARCHAR`;
-    return `CASE WHEN regexp_matches(${text}, '^[=+\\-@\\t\\r\\n]') THEN '''' || ${text} ELSE ${text} END AS ${name}`;
+    return `${safeText(`${name}::VARCHAR`)} AS ${name}`;
   }).join(', ');
 }

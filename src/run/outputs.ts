@@ -22,15 +22,14 @@ import { tell } from './context.js';
 import type { Draft } from './draft.js';
 import { draftRecords, ledgerRecords } from './records.js';
 import type { CurrencyTotal, ParkedCustomer } from './results.js';
+import { safeText } from './spreadsheet.js';
 
 /** A batch of up to so many invoices gets a page for each; of a larger one the first hundred, and `show NUMBER --html` makes any other. */
 const PAGES_ALL = 1_000;
 const PAGES_SAMPLE = 100;
-/** Rows of a sheet in common spreadsheets; larger tables are written as Parquet. */
+/** Rows of a sheet in common spreadsheets; a longer table of lines is left out here, `export` and `history.duckdb` have it. */
 const SHEET_ROWS = 1_048_575;
 
-/** Text that a spreadsheet would take for a formula gets an apostrophe (OWASP, CSV injection). */
-const cell = (column: string): string => `CASE WHEN regexp_matches(${column}, '^[=+@\\t\\r-]') THEN '''' || ${column} ELSE ${column} END`;
 /** Minor units as a decimal text with the currency's places. */
 const money = (minor: string, exponent: string): string => {
   const unit = `CASE ${exponent} WHEN 3 THEN 1000 ELSE 100 END`;
@@ -145,14 +144,14 @@ async function writeTables(engine: Engine, root: string, folder: string, schema:
   const number = schema === 'draft' ? 'NULL' : 'i.number';
   const order = schema === 'draft' ? 'i.invoice_key' : 'i.serial, i.series, i.seq';
   const invoices = `SELECT i.invoice_id, ${number} AS number, i.kind,
-    ${cell('i.customer_id')} AS customer_id, ${cell('i.customer_name')} AS customer_name,
+    ${safeText('i.customer_id')} AS customer_id, ${safeText('i.customer_name')} AS customer_name,
     i.partner_id, i.batch_id, i.cycle_id, CAST(i.billing_date AS VARCHAR) AS billing_date, CAST(i.issued_on AS VARCHAR) AS issued_on,
     CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.lines, ${money('i.net_minor', 'i.exponent')} AS net,
     ${money('i.tax_minor', 'i.exponent')} AS tax, ${money('i.total_minor', 'i.exponent')} AS total
     FROM ${schema}.invoices AS i WHERE ${where} ORDER BY ${order}`;
-  const lines = `SELECT i.invoice_id, ${number} AS number, ${cell('i.customer_id')} AS customer_id, l.line_no, l.kind,
-    ${cell('l.booking_id')} AS booking_id, ${cell('l.product')} AS product, ${cell('l.description')} AS description,
-    ${micro('l.quantity_micro')} AS quantity, ${cell('l.unit')} AS unit, ${micro('l.unit_price_micro')} AS unit_price,
+  const lines = `SELECT i.invoice_id, ${number} AS number, ${safeText('i.customer_id')} AS customer_id, l.line_no, l.kind,
+    ${safeText('l.booking_id')} AS booking_id, ${safeText('l.product')} AS product, ${safeText('l.description')} AS description,
+    ${micro('l.quantity_micro')} AS quantity, ${safeText('l.unit')} AS unit, ${micro('l.unit_price_micro')} AS unit_price,
     ${money('l.amount_minor', 'i.exponent')} AS amount, i.currency, l.tax_id,
     strftime(l.service_start, '%Y-%m-%dT%H:%M:%SZ') AS service_start, strftime(l.service_end, '%Y-%m-%dT%H:%M:%SZ') AS service_end, l.late
     FROM ${schema}.invoice_lines AS l JOIN ${schema}.invoices AS i ON i.invoice_id = l.invoice_id

@@ -3,14 +3,13 @@
  * was. Each event commits for itself with its own instant, so that hourly runs and one late run leave the same ledger, byte for byte.
  */
 import { sqlTimestamp } from '../values/time.js';
-import { fail } from '../values/diagnostic.js';
 import type { Instant } from '../values/time.js';
-import { lockLedger } from '../ledger/ledger.js';
 import { commitInvoices } from './commit.js';
-import { ledgerOf, openContext, storeOf, utc } from './context.js';
+import { openContext } from './context.js';
 import type { Context } from './context.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
+import { withLedger } from './exclusive.js';
 import { finish } from './finish.js';
 import { Outbox } from './outbox.js';
 import type { ConfirmedBatch, RunResult } from './results.js';
@@ -19,9 +18,7 @@ import type { CommonOptions, World } from './world.js';
 /** Does what fell due. Running it again for the same as-of changes nothing. */
 export async function run(world: World, options: CommonOptions): Promise<RunResult> {
   const context = await openContext(world, options);
-  return locked(context, 'run', async () => {
-    const ledger = await ledgerOf(context);
-    checkAsOf(context, ledger.as_of);
+  return withLedger(context, 'run', async (ledger) => {
     const draft = await openDraft(context, ledger);
     const outbox = new Outbox(context, draft.engine, ledger);
     try {
@@ -35,24 +32,6 @@ export async function run(world: World, options: CommonOptions): Promise<RunResu
       await outbox.close();
       await draft.engine.close();
     }
-  });
-}
-
-/** Holds the ledger's lock around `work`. */
-export async function locked<T>(context: Context, command: string, work: () => Promise<T>): Promise<T> {
-  const lock = await lockLedger(storeOf(context), `duebook ${command} as of ${utc(context.as_of)}`);
-  try {
-    return await work();
-  } finally {
-    await lock.release();
-  }
-}
-
-/** Time does not go back: what was committed later than the as-of would be missing from the calculation. */
-export function checkAsOf(context: Context, ledgerAsOf: Instant | null): void {
-  if (ledgerAsOf === null || context.as_of >= ledgerAsOf) return;
-  fail('AS_OF', `--as-of ${utc(context.as_of)} is before ${utc(ledgerAsOf)}, where the ledger stands`, {
-    hint: 'leave --as-of out, or name an instant that is not earlier',
   });
 }
 

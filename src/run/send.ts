@@ -1,21 +1,19 @@
 /** `duebook send`: works through the outbox now, messages that wait for a human (`auto_send: false`) included. */
 import { attachLedger } from '../ledger/attach.js';
 import { Engine } from '../engine/engine.js';
-import { ledgerOf, openContext, headResult, tell } from './context.js';
+import { openContext, headResult, tell } from './context.js';
 import { engineOptions } from './draft.js';
+import { withLedger } from './exclusive.js';
 import { mailDiagnostics, publish } from './finish.js';
 import { Outbox } from './outbox.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { RunResult } from './results.js';
-import { checkAsOf, locked } from './run.js';
 import type { CommonOptions, World } from './world.js';
 
 /** Sends what is queued; with `retry_uncertain` also what failed for good or has no known outcome. */
 export async function send(world: World, options: CommonOptions & { readonly retry_uncertain: boolean }): Promise<RunResult> {
   const context = await openContext(world, options);
-  return locked(context, 'send', async () => {
-    const ledger = await ledgerOf(context);
-    checkAsOf(context, ledger.as_of);
+  return withLedger(context, 'send', async (ledger) => {
     const engine = await Engine.open(engineOptions(context));
     await attachLedger(engine, ledger);
     const outbox = new Outbox(context, engine, ledger);
