@@ -1,6 +1,6 @@
 /** Runs one vector through the public functions of the calendar room; see vectors/README.md for the form. */
 import { calendarOfCycle, localDate, periodsOf, toLocal } from '../../src/calendar/calendar.js';
-import type { Period } from '../../src/calendar/calendar.js';
+import type { CalendarAutomation, Period } from '../../src/calendar/calendar.js';
 import { addMonths, boundaryAt, turnAt } from '../../src/calendar/cycle.js';
 import { plannedPreviewAt } from '../../src/calendar/due.js';
 import { localOf, wallOf } from '../../src/calendar/zone.js';
@@ -112,6 +112,16 @@ const OPERATIONS: Readonly<Record<string, (input: Vector['input']) => Answer>> =
   add_months: (input) => ({ date: wallOf(localOf(addMonths(wallOf(input['date']), input['months']))) }),
   local_day: (input) => ({ day: Number(toLocal(at(input['instant']), input['timezone']).date.slice(8)) }),
   shift_days: (input) => ({ instant: plannedPreviewAt(at(input['instant']), -input['days'], input['timezone']) }),
+  days_before: (input) => {
+    const [due, zone] = [at(input['date'], input['timezone']), input['timezone']];
+    return { days: (input['days'] as unknown as number[]).map((days) => Number(localDate(plannedPreviewAt(due, days, zone), zone).slice(8))) };
+  },
+  due: (input) => {
+    const when = at(input['at'], cycleOf(input).timezone);
+    const settings = automation(input['automation'] as Partial<CalendarAutomation>);
+    const { confirm_due_at, send_due_at } = periodsOf(calendar([[cycleOf(input), {}]], settings), when, when + 1)[0]!;
+    return { confirm_due_at, send_due_at };
+  },
   first_billing: (input) => ({ at: periods(input, -Infinity, FAR)[0]?.billing_at ?? null }),
   invoice_on: (input) => {
     const on = at(input['on'], 'UTC');
