@@ -34,7 +34,7 @@ function cycles() {
 function customers(count) {
   return Array.from({ length: count }, (_, index) => ({
     customer_id: `c${index}`, name: `Customer ${index}`, email: [], address: null, tax_id: null, contact: null,
-    cycle: [{ cycle_id: `cycle-${index % (50 * ZONES.length)}`, from: null, until: null }], partner_id: null,
+    cycle: [{ cycle_id: `cycle-${index % (50 * ZONES.length)}`, from: null, until: null, automation: { ...AUTOMATION } }], partner_id: null,
     payment_terms: { net_days: 14, end_of_month: false }, purchase_order: null, tax: null, prices: {}, locale: 'en-GB',
     automation: { ...AUTOMATION },
   }));

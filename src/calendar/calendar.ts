@@ -11,7 +11,7 @@ import { toInstant } from './zone.js';
 
 export { sendDueAt } from './due.js';
 export { isoLocal, localDate, localToUtcPieces, toInstant, toLocal } from './zone.js';
-export type { Calendar, CalendarAutomation, Period } from './types.js';
+export type { Calendar, CalendarAutomation, CalendarUse, Period } from './types.js';
 
 /** The calendars of a configuration, and which one each customer lives by. */
 export interface Calendars {
@@ -24,17 +24,16 @@ export interface Calendars {
 /** Groups the customers by their cycle uses and the automation that moves a date. */
 export function calendarsOf(config: Pick<Config, 'cycles' | 'customers'>): Calendars {
   const cycles = new Map(config.cycles.map((cycle) => [cycle.cycle_id, cycle]));
-  const useKey = memoised((uses: readonly CycleUse[]) => JSON.stringify(uses.map((use) => [use.cycle_id, use.from, use.until])));
   const automationKey = memoised((automation: Automation) => JSON.stringify(Object.values(settingsOf(automation))));
   const calendars: Calendar[] = [];
   const known = new Map<string, number>();
   const keys = config.customers.map((customer) => {
-    const text = `${useKey(customer.cycle)} ${automationKey(customer.automation)}`;
+    const text = customer.cycle.map((use) => `${JSON.stringify([use.cycle_id, use.from, use.until])} ${automationKey(use.automation)}`).join(' ');
     let key = known.get(text);
     if (key === undefined) {
       key = calendars.length;
       known.set(text, key);
-      calendars.push(calendarOf(key, customer.cycle, cycles, settingsOf(customer.automation)));
+      calendars.push(calendarOf(key, customer.cycle, cycles));
     }
     return key;
   });
@@ -50,19 +49,24 @@ export function calendarsOf(config: Pick<Config, 'cycles' | 'customers'>): Calen
 
 /** A calendar of one cycle alone, as `duebook calendar --cycle` shows it. */
 export function calendarOfCycle(cycle: Cycle, automation: CalendarAutomation): Calendar {
-  const uses = [{ cycle_id: cycle.cycle_id, from: null, until: null }];
-  return calendarOf(0, uses, new Map([[cycle.cycle_id, cycle]]), automation);
+  const use = { cycle_id: cycle.cycle_id, from: null, until: null };
+  return { calendar_key: 0, uses: [{ cycle, use, automation }], assign_by: assignedBy([cycle]) };
 }
 
-function calendarOf(
-  calendar_key: number, uses: readonly CycleUse[], cycles: ReadonlyMap<string, Cycle>, automation: CalendarAutomation,
-): Calendar {
-  const resolved = uses.map((use) => {
+/** The settings that hold for a use of a calendar, by its place in the list ({@link Period.use_no}). */
+export function automationOf(calendar: Calendar, use_no: number): CalendarAutomation {
+  const use = calendar.uses[use_no];
+  if (use === undefined) throw new Error(`calendar ${calendar.calendar_key} has no use number ${use_no}`);
+  return use.automation;
+}
+
+function calendarOf(calendar_key: number, uses: readonly CycleUse[], cycles: ReadonlyMap<string, Cycle>): Calendar {
+  const resolved = uses.map(({ automation, ...use }) => {
     const cycle = cycles.get(use.cycle_id);
     if (cycle === undefined) throw new Error(`there is no cycle ${use.cycle_id}`);
-    return { cycle, use };
+    return { cycle, use, automation: settingsOf(automation) };
   });
-  return { calendar_key, uses: resolved, automation, assign_by: assignedBy(resolved.map(({ cycle }) => cycle)) };
+  return { calendar_key, uses: resolved, assign_by: assignedBy(resolved.map(({ cycle }) => cycle)) };
 }
 
 /** Declared, or by timing: a service ahead is known by when it starts, one behind us by when it ended. */
@@ -75,12 +79,12 @@ function assignedBy(cycles: readonly Cycle[]): Calendar['assign_by'] {
 function settingsOf(automation: Automation): CalendarAutomation {
   const {
     enabled, lead_days, confirmation_window_days, confirm_at, lock_before_period_end, auto_send, auto_send_delay_hours,
-    send_window, document_date, lock_invoices,
+    send_window, document_date, lock_invoices, late_bookings, separate_preview_per_partner,
   } = automation;
   const window = send_window === null ? null : { days: send_window.days, from: send_window.from, until: send_window.until };
   return {
     enabled, lead_days, confirmation_window_days, confirm_at, lock_before_period_end, auto_send, auto_send_delay_hours,
-    send_window: window, document_date, lock_invoices,
+    send_window: window, document_date, lock_invoices, late_bookings, separate_preview_per_partner,
   };
 }
 
@@ -111,7 +115,9 @@ export function periodsOf(calendar: Calendar, from: Instant, until: Instant): Pe
 
 /** A stretch of the time line on which one cycle bills. */
 interface Span {
+  readonly use_no: number;
   readonly cycle: Cycle;
+  readonly automation: CalendarAutomation;
   readonly begin: Instant;
   /** Exclusive; Infinity where nothing ends it. */
   readonly end: Instant;
@@ -126,16 +132,15 @@ function spansOf(calendar: Calendar): Span[] {
     const start = toInstant(cycle.start, cycle.timezone);
     return use.from === null ? start : Math.max(start, toInstant(use.from, cycle.timezone));
   });
-  return calendar.uses.map(({ cycle, use }, index) => {
+  return calendar.uses.map(({ cycle, use, automation }, index) => {
     const declared = use.until === null ? Infinity : toInstant(use.until, cycle.timezone);
     const end = Math.min(declared, cycleEnd(cycle) ?? Infinity, ...begins.slice(index + 1));
-    return { cycle, begin: begins[index]!, end };
+    return { use_no: index, cycle, automation, begin: begins[index]!, end };
   });
 }
 
 function periodsOfSpan(calendar: Calendar, span: Span, from: Instant, until: Instant): Period[] {
-  const { cycle } = span;
-  const { automation } = calendar;
+  const { cycle, automation, use_no } = span;
   const periods: Period[] = [];
   if (span.end <= from || span.end <= span.begin) return periods;
   for (const turn of turnsFrom(cycle, Math.max(span.begin, from))) {
@@ -149,8 +154,9 @@ function periodsOfSpan(calendar: Calendar, span: Span, from: Instant, until: Ins
     if (bounds.period_start >= until && (due.preview_at === null || due.preview_at >= until)) continue;
     const stub = bounds.period_start !== turn.start || bounds.period_end !== turn.end;
     periods.push({
-      calendar_key: calendar.calendar_key, cycle_id: cycle.cycle_id, n: turn.n, timing: cycle.timing, timezone: cycle.timezone,
+      calendar_key: calendar.calendar_key, use_no, cycle_id: cycle.cycle_id, n: turn.n, timing: cycle.timing, timezone: cycle.timezone,
       ...bounds, ...due, stub,
+      late_bookings: automation.late_bookings, separate_preview_per_partner: automation.separate_preview_per_partner,
     });
   }
   return periods;

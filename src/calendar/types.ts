@@ -2,19 +2,25 @@
 import type { Automation, Cycle, CycleUse, Timing } from '../config/types.js';
 import type { Instant, LocalDate } from '../values/time.js';
 
-/** The automation settings that move a date. */
+/** The automation settings that move a date, or that a period's invoices are made by. */
 export type CalendarAutomation = Pick<
   Automation,
   'enabled' | 'lead_days' | 'confirmation_window_days' | 'confirm_at' | 'lock_before_period_end' | 'auto_send'
-  | 'auto_send_delay_hours' | 'send_window' | 'document_date' | 'lock_invoices'
+  | 'auto_send_delay_hours' | 'send_window' | 'document_date' | 'lock_invoices' | 'late_bookings' | 'separate_preview_per_partner'
 >;
+
+/** A use of a cycle with the cycle itself and the settings that hold while it bills. */
+export interface CalendarUse {
+  readonly cycle: Cycle;
+  readonly use: Pick<CycleUse, 'cycle_id' | 'from' | 'until'>;
+  readonly automation: CalendarAutomation;
+}
 
 /** One distinct combination of cycle uses and automation; customers share it. */
 export interface Calendar {
   /** Position in the list of calendars; the key that SQL joins on. */
   readonly calendar_key: number;
-  readonly uses: readonly { readonly cycle: Cycle; readonly use: CycleUse }[];
-  readonly automation: CalendarAutomation;
+  readonly uses: readonly CalendarUse[];
   /** Which time of a booking decides its period. */
   readonly assign_by: 'starts_at' | 'ends_at';
 }
@@ -22,6 +28,8 @@ export interface Calendar {
 /** One turn of a cycle, half-open, with everything that falls due because of it. */
 export interface Period {
   readonly calendar_key: number;
+  /** Position of the use in the customer's list of cycles. */
+  readonly use_no: number;
   readonly cycle_id: string;
   /** 0-based turn counted from the cycle's start; a stub keeps the n of the turn it is cut from. */
   readonly n: number;
@@ -40,4 +48,7 @@ export interface Period {
   /** When the mail would go if confirmed at confirm_due_at; null: not sent by itself. */
   readonly send_due_at: Instant | null;
   readonly stub: boolean;
+  /** Of the use's automation. */
+  readonly late_bookings: Automation['late_bookings'];
+  readonly separate_preview_per_partner: boolean;
 }

@@ -98,26 +98,38 @@ function cycleOf(cycle_id: string, cycle: CycleSpec, spec: ConfigSpec, automatio
   };
 }
 
-function usesOf(cycle: CustomerSpec['cycle']): CycleUse[] {
-  if (typeof cycle === 'string') return [{ cycle_id: cycle, from: null, until: null }];
-  return cycle.map(({ use, from, until }) => ({ cycle_id: use, from: from ?? null, until: until ?? null }));
+function usesOf(customer: CustomerSpec, automationFor: (cycle_id: string, customer: CustomerSpec) => Automation): CycleUse[] {
+  const written = typeof customer.cycle === 'string' ? [{ use: customer.cycle }] : customer.cycle;
+  return written.map(({ use, ...bounds }: { use: string; from?: string; until?: string }) => (
+    { cycle_id: use, from: bounds.from ?? null, until: bounds.until ?? null, automation: automationFor(use, customer) }));
 }
 
 /**
- * Automation is laid in the order project, partner, cycle, customer. A customer that changes cycle has one automation at all times:
- * that of the cycle it uses last in its list. Customers with the same levels share one object.
+ * Automation is laid in the order project, partner, cycle, customer, for each cycle that a customer uses. Customers with the same
+ * levels share one object.
  */
+function automationsOf(spec: ConfigSpec, automation: Automation): (cycle_id: string, customer: CustomerSpec) => Automation {
+  const inherited = new Map<string, Automation>();
+  const shared = new Map<string, Automation>();
+  return (cycle_id, customer) => {
+    const key = `${customer.partner ?? ''}\0${cycle_id}`;
+    const partner = customer.partner === undefined ? undefined : spec.partners?.[customer.partner];
+    const below = inherited.get(key)
+      ?? layAutomation(layAutomation(automation, partner?.automation), spec.cycles?.[cycle_id]?.automation);
+    inherited.set(key, below);
+    if (customer.automation === undefined) return below;
+    const own = `${key}\0${JSON.stringify(customer.automation)}`;
+    const laid = shared.get(own) ?? layAutomation(below, customer.automation);
+    shared.set(own, laid);
+    return laid;
+  };
+}
+
 function customersOf(spec: ConfigSpec, automation: Automation): Customer[] {
   const terms = termsOf(spec.payment_terms, DEFAULT_TERMS);
-  const shared = new Map<string, Automation>();
+  const automationFor = automationsOf(spec, automation);
   return sortedEntries(spec.customers).map(([customer_id, customer]) => {
-    const cycle = usesOf(customer.cycle);
-    const last = cycle.at(-1)!.cycle_id;
-    const key = `${customer.partner ?? ''}\0${last}`;
-    const partner = customer.partner === undefined ? undefined : spec.partners?.[customer.partner];
-    const inherited = shared.get(key)
-      ?? layAutomation(layAutomation(automation, partner?.automation), spec.cycles?.[last]?.automation);
-    shared.set(key, inherited);
+    const cycle = usesOf(customer, automationFor);
     return {
       customer_id,
       name: customer.name,
@@ -132,7 +144,7 @@ function customersOf(spec: ConfigSpec, automation: Automation): Customer[] {
       tax: customer.tax ?? null,
       prices: customer.prices ?? {},
       locale: customer.locale ?? spec.locale ?? 'en-GB',
-      automation: layAutomation(inherited, customer.automation),
+      automation: cycle.at(-1)!.automation,
     };
   });
 }

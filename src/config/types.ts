@@ -110,7 +110,7 @@ export interface Cycle {
 
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
 
-/** Automation as it holds for one customer: global, then partner, cycle, customer, the later ones winning key by key. */
+/** Automation as it holds for one use of a cycle: global, then partner, cycle, customer, the later ones winning key by key. */
 export interface Automation {
   readonly enabled: boolean;
   readonly lead_days: number;
@@ -153,6 +153,8 @@ export interface CycleUse {
   readonly cycle_id: string;
   readonly from: LocalDateTime | null;
   readonly until: LocalDateTime | null;
+  /** What holds while this cycle bills: project, partner, this cycle, customer. Equal settings of many customers are one object. */
+  readonly automation: Automation;
 }
 
 export interface Customer {
@@ -172,6 +174,7 @@ export interface Customer {
   /** Own prices by product, decimal strings. */
   readonly prices: Readonly<Record<string, string>>;
   readonly locale: string;
+  /** That of the last use in `cycle`. */
   readonly automation: Automation;
 }
 

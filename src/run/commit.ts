@@ -2,7 +2,7 @@
  * Committing draft invoices: they get their numbers and become facts, with their messages and events, in one commit. The only
  * place where a number is given.
  */
-import { sendDueAt } from '../calendar/calendar.js';
+import { automationOf, sendDueAt } from '../calendar/calendar.js';
 import { literal } from '../engine/engine.js';
 import { attachLedger, exportSegment } from '../ledger/attach.js';
 import { commit } from '../ledger/ledger.js';
@@ -113,7 +113,7 @@ export function numberSql(template: string): string {
   return `concat(${parts.join(', ')})`;
 }
 
-interface ChosenCustomer { customer_key: number; calendar_key: number; timezone: string }
+interface ChosenCustomer { customer_key: number; calendar_key: number; cycle_id: string; timezone: string }
 
 /** draft.new_parties: seller and buyers as they stand now; recipients and send time of each customer's messages. */
 async function chooseParties(context: Context, draft: Draft, confirmation: Confirmation): Promise<void> {
@@ -121,17 +121,22 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
   const { config } = context;
   await engine.run(`CREATE OR REPLACE TABLE draft.new_parties (party_id VARCHAR, customer_id VARCHAR, party VARCHAR);
     CREATE OR REPLACE TABLE draft.addressed (
-      customer_key INTEGER, timezone VARCHAR, buyer_id VARCHAR, recipients VARCHAR, send_due_ms BIGINT, held BOOLEAN)`);
-  const chosen = await engine.rows<ChosenCustomer>(`SELECT DISTINCT n.customer_key, c.calendar_key, n.timezone
-    FROM draft.numbered AS n JOIN input.customers AS c ON c.customer_key = n.customer_key ORDER BY n.customer_key, n.timezone`);
+      customer_key INTEGER, cycle_id VARCHAR, timezone VARCHAR, buyer_id VARCHAR, recipients VARCHAR, send_due_ms BIGINT, held BOOLEAN)`);
+  const chosen = await engine.rows<ChosenCustomer>(`SELECT DISTINCT n.customer_key, c.calendar_key, n.cycle_id, n.timezone
+    FROM draft.numbered AS n JOIN input.customers AS c ON c.customer_key = n.customer_key ORDER BY n.customer_key, n.cycle_id, n.timezone`);
   const partners = new Map(config.partners.map((partner) => [partner.partner_id, partner]));
   const sendTimes = new Map<string, Instant | null>();
-  const rows = chosen.map(({ customer_key, calendar_key, timezone }) => {
+  const rows = chosen.map(({ customer_key, calendar_key, cycle_id, timezone }) => {
     const customer = config.customers[customer_key]!;
     const party = canonicalJson(buyerParties(customer, partners.get(customer.partner_id ?? '')));
-    const key = `${calendar_key} ${timezone}`;
-    if (!sendTimes.has(key)) sendTimes.set(key, sendDueAt(confirmation.at, calendars[calendar_key]!.automation, timezone));
-    return { customer, customer_key, timezone, party, party_id: partyId(party), send_due: sendTimes.get(key)! };
+    const key = `${calendar_key} ${cycle_id} ${timezone}`;
+    if (!sendTimes.has(key)) {
+      const calendar = calendars[calendar_key]!;
+      // Uses of the same cycle have the same settings.
+      const use_no = calendar.uses.findIndex(({ use }) => use.cycle_id === cycle_id);
+      sendTimes.set(key, sendDueAt(confirmation.at, automationOf(calendar, use_no), timezone));
+    }
+    return { customer, customer_key, cycle_id, timezone, party, party_id: partyId(party), send_due: sendTimes.get(key)! };
   });
   const seller = canonicalJson(config.issuer);
   const parties = new Map<string, { customer_id: string | null; party: string }>(
@@ -145,6 +150,7 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
   });
   await engine.append('draft', 'addressed', rows, (a, row) => {
     a.appendInteger(row.customer_key);
+    a.appendVarchar(row.cycle_id);
     a.appendVarchar(row.timezone);
     a.appendVarchar(row.party_id);
     a.appendVarchar(canonicalJson(row.customer.email));
@@ -155,7 +161,7 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
   await engine.run(`CREATE OR REPLACE TABLE draft.facts AS
     SELECT n.*, n.total_minor AS total, ${literal(partyId(seller))} AS seller_id, a.buyer_id, a.recipients, a.held,
       epoch_ms(a.send_due_ms) AS send_due
-    FROM draft.numbered AS n JOIN draft.addressed AS a ON a.customer_key = n.customer_key AND a.timezone = n.timezone`);
+    FROM draft.numbered AS n JOIN draft.addressed AS a ON a.customer_key = n.customer_key AND a.cycle_id = n.cycle_id AND a.timezone = n.timezone`);
 }
 
 /** Id of a party: from its content, so that the same content is kept once. */

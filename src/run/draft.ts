@@ -2,7 +2,7 @@
  * The draft: configuration, bookings and ledger brought together for one as-of. Preview shows it, confirm commits it, run commits
  * what fell due of it; they differ in their last step only.
  */
-import { calendarsOf, localDate, periodsOf } from '../calendar/calendar.js';
+import { automationOf, calendarsOf, localDate, periodsOf } from '../calendar/calendar.js';
 import type { Calendar, Period } from '../calendar/types.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineOptions } from '../engine/engine.js';
@@ -88,7 +88,7 @@ function runPeriods(calendar: Calendar, from: Instant, until: Instant, as_of: In
 }
 
 function issuedOn(calendar: Calendar, period: Period, confirmed_at: Instant): LocalDate {
-  return calendar.automation.document_date === 'billing_date' ? period.billing_date : localDate(confirmed_at, period.timezone);
+  return automationOf(calendar, period.use_no).document_date === 'billing_date' ? period.billing_date : localDate(confirmed_at, period.timezone);
 }
 
 function inBillingOrder(periods: readonly RunPeriod[]): RunPeriod[] {

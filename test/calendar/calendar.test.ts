@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { calendarOfCycle, calendarsOf, isoLocal, periodsOf } from '../../src/calendar/calendar.js';
+import { automationOf, calendarOfCycle, calendarsOf, isoLocal, periodsOf } from '../../src/calendar/calendar.js';
 import type { Calendar, Period } from '../../src/calendar/calendar.js';
 import type { Automation, Customer, Cycle, CycleType, CycleUse } from '../../src/config/types.js';
 import { ZONE, at, automation, calendar, cycle } from './support.js';
@@ -123,14 +123,14 @@ describe('customers share calendars', () => {
     limits: { max_invoice_total: null, max_change_percent: null, max_lines: null },
     ...over,
   });
-  const customer = (customer_id: string, cycles: CycleUse[], own: Automation = settings()): Customer => ({
+  const customer = (customer_id: string, uses: Omit<CycleUse, 'automation'>[], own: Automation = settings()): Customer => ({
     customer_id,
     name: customer_id,
     email: [],
     address: null,
     tax_id: null,
     contact: null,
-    cycle: cycles,
+    cycle: uses.map((each) => ({ ...each, automation: own })),
     partner_id: null,
     payment_terms: { net_days: 14, end_of_month: false },
     purchase_order: null,
@@ -139,14 +139,14 @@ describe('customers share calendars', () => {
     locale: 'en-GB',
     automation: own,
   });
-  const use = (cycle_id: string, from: string | null = null): CycleUse => ({ cycle_id, from, until: null });
+  const use = (cycle_id: string, from: string | null = null): Omit<CycleUse, 'automation'> => ({ cycle_id, from, until: null });
   const cycles = [
     cycle({ cycle_id: 'a' }),
     cycle({ cycle_id: 'b', timing: 'in_advance' }),
     cycle({ cycle_id: 'd', assign_by: 'starts_at' }),
   ];
 
-  it('by cycle uses and by the automation that moves a date', () => {
+  it('by cycle uses and by the automation of each', () => {
     const customers = [
       customer('1', [use('a')]),
       customer('2', [use('b')]),
@@ -157,13 +157,26 @@ describe('customers share calendars', () => {
       customer('7', [use('a')], settings({ send_window: { days: ['mon'], from: '08:00', until: '09:00' } })),
     ];
     const { calendars, calendar_key_of } = calendarsOf({ cycles, customers });
-    expect(customers.map((_, index) => calendar_key_of(index))).toEqual([0, 1, 0, 2, 3, 4, 5]);
-    expect(calendars.map((c) => c.calendar_key)).toEqual([0, 1, 2, 3, 4, 5]);
-    expect(calendars.map((c) => c.assign_by)).toEqual(['ends_at', 'starts_at', 'ends_at', 'ends_at', 'starts_at', 'ends_at']);
-    expect(calendars[3]!.uses.map((u) => u.cycle.cycle_id)).toEqual(['a', 'b']);
-    expect(calendars[2]!.automation.lead_days).toBe(2);
+    expect(customers.map((_, index) => calendar_key_of(index))).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(calendars.map((c) => c.calendar_key)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect(calendars.map((c) => c.assign_by)).toEqual(['ends_at', 'starts_at', 'ends_at', 'ends_at', 'ends_at', 'starts_at', 'ends_at']);
+    expect(calendars[4]!.uses.map((u) => u.cycle.cycle_id)).toEqual(['a', 'b']);
+    expect(automationOf(calendars[3]!, 0).lead_days).toBe(2);
+    expect(() => automationOf(calendars[3]!, 1)).toThrow('no use number 1');
     expect(() => calendar_key_of(7)).toThrow('no customer number 7');
     expect(() => calendarsOf({ cycles, customers: [customer('1', [use('x')])] })).toThrow('no cycle x');
+  });
+
+  it('each use of a cycle has its own automation, and tells its periods', () => {
+    const uses: CycleUse[] = [
+      { ...use('a'), automation: settings({ lead_days: 1, late_bookings: 'hold' }) },
+      { ...use('b', '2026-03-01'), automation: settings({ lead_days: 2, separate_preview_per_partner: false }) },
+    ];
+    const { calendars } = calendarsOf({ cycles, customers: [{ ...customer('1', []), cycle: uses }] });
+    const periods = periodsOf(calendars[0]!, at('2026-02-01'), at('2026-03-02'));
+    expect(periods.map((p) => [p.use_no, p.cycle_id, p.preview_at, p.late_bookings, p.separate_preview_per_partner])).toEqual([
+      [0, 'a', at('2026-02-28'), 'hold', true], [1, 'b', at('2026-02-27'), 'next_invoice', false],
+    ]);
   });
 
   it('a customer without a cycle has no periods', () => {
@@ -253,7 +266,7 @@ describe('properties', () => {
           expect(confirm_due_at!).toBeGreaterThanOrEqual(preview_at!);
           if (auto_confirm_at !== null) expect(auto_confirm_at).toBeGreaterThanOrEqual(preview_at!);
           expect(send_due_at!).toBeGreaterThanOrEqual(confirm_due_at!);
-          if (period.timing === 'in_arrears' && !c.automation.lock_before_period_end)
+          if (period.timing === 'in_arrears' && !automationOf(c, period.use_no).lock_before_period_end)
             expect(confirm_due_at!).toBeGreaterThanOrEqual(billing_at);
         }
       }),

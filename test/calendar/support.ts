@@ -16,16 +16,17 @@ export function cycle(over: Partial<Cycle> = {}): Cycle {
 export function automation(over: Partial<CalendarAutomation> = {}): CalendarAutomation {
   return {
     enabled: true, lead_days: 0, confirmation_window_days: 3, confirm_at: '22:00', lock_before_period_end: false, auto_send: true,
-    auto_send_delay_hours: 0, send_window: null, document_date: 'billing_date', lock_invoices: false, ...over,
+    auto_send_delay_hours: 0, send_window: null, document_date: 'billing_date', lock_invoices: false,
+    late_bookings: 'next_invoice', separate_preview_per_partner: false, ...over,
   };
 }
 
 export function calendar(
-  uses: readonly (readonly [Cycle, Partial<CycleUse>])[], settings: CalendarAutomation = automation(),
+  uses: readonly (readonly [Cycle, Partial<Omit<CycleUse, 'automation'>>])[], settings: CalendarAutomation = automation(),
 ): Calendar {
   return {
-    calendar_key: 0, automation: settings, assign_by: 'ends_at',
-    uses: uses.map(([c, use]) => ({ cycle: c, use: { cycle_id: c.cycle_id, from: null, until: null, ...use } })),
+    calendar_key: 0, assign_by: 'ends_at',
+    uses: uses.map(([c, use]) => ({ cycle: c, use: { cycle_id: c.cycle_id, from: null, until: null, ...use }, automation: settings })),
   };
 }
 

@@ -90,7 +90,7 @@ describe('the environment', () => {
   });
 });
 
-test('automation: project, partner, cycle, customer; of several cycles the last one counts', async () => {
+test('automation: project, partner, cycle, customer; each use of a cycle has its own', async () => {
   const { config } = await load(`${BASE}automation: { lead_days: 1, confirm_at: "20:00", limits: { max_lines: 1, max_change_percent: 1 } }
 partners: { p: { name: P, automation: { lead_days: 2, auto_send: false, limits: { max_change_percent: 2 } } } }
 cycles:
@@ -108,6 +108,10 @@ customers:
     [3, false, '20:00', null, 1, 2],
     [4, false, '20:00', { days: ['mon', 'sun'], from: '00:00', until: '24:00' }, null, 2],
   ]);
+  const [one, two, three] = config.customers;
+  expect(three!.cycle.map(({ automation }) => automation.lead_days)).toEqual([3, 4]);
+  expect(three!.cycle[1]!.automation).toBe(three!.automation);
+  expect(one!.cycle[0]!.automation).not.toBe(two!.cycle[0]!.automation);
 });
 
 test('a byte order mark and Windows line ends are read', async () => {

@@ -109,8 +109,8 @@ export function periods(as_of: string, boundaries: readonly string[], more: Part
     const billing_at = more.timing === 'in_advance' ? period_start : period_end;
     const confirm = Math.floor(billing_at / DAY) * DAY + 3 * DAY + 22 * 3_600_000;
     return {
-      calendar_key: 0, cycle_id: 'monthly', n, timing: 'in_arrears', timezone: 'UTC', period_start, period_end, billing_at, billing_date: date(billing_at),
-      preview_at: billing_at, confirm_due_at: confirm, auto_confirm_at: confirm, send_due_at: confirm, stub: false, previewed: billing_at <= at(as_of),
+      calendar_key: 0, use_no: 0, cycle_id: 'monthly', n, timing: 'in_arrears', timezone: 'UTC', period_start, period_end, billing_at, billing_date: date(billing_at),
+      preview_at: billing_at, confirm_due_at: confirm, auto_confirm_at: confirm, send_due_at: confirm, stub: false, late_bookings: 'next_invoice', separate_preview_per_partner: false, previewed: billing_at <= at(as_of),
       issued_on: date(billing_at), issued_on_now: date(billing_at), ...more,
     };
   });
