@@ -2,7 +2,7 @@
 import type { Code, Diagnostic, Place } from '../values/diagnostic.js';
 import { problem, warning } from '../values/diagnostic.js';
 import type { Path } from './positions.js';
-import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, PartnerSpec, TaxSpec } from './shape.js';
+import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, NotificationSpec, PartnerSpec, TaxSpec } from './shape.js';
 import type { Written } from './sources.js';
 import { isMap } from './sources.js';
 
@@ -26,6 +26,10 @@ export interface Facts {
   top<K extends Exclude<keyof ConfigSpec, keyof Maps | 'bookings'>>(key: K): ConfigSpec[K] | undefined;
   /** The sources of bookings that have the right shape, with their index. */
   bookings(): [number, BookingsSpec][];
+  /** The notifications that have the right shape, with their index. */
+  notifications(): [number, NotificationSpec][];
+  /** Whether a top-level key is there, right or wrong. */
+  isWritten(key: keyof ConfigSpec): boolean;
   error(code: Code, path: Path, message: string, hint?: string | null, also?: Place): void;
   warn(code: Code, path: Path, message: string, hint?: string | null): void;
   place(path: Path): Place;
@@ -57,6 +61,11 @@ export function factsOf(value: unknown, broken: readonly Path[], written: Writte
     idsOf.set(map, known);
     return known;
   };
+  const listed = (key: string): [number, unknown][] => {
+    const list = spec[key];
+    const good = badWhole.has(keyOf([key])) || !Array.isArray(list) ? [] : [...list.entries()] as [number, unknown][];
+    return good.filter(([index]) => isGood([key, index]));
+  };
   return {
     entries: <K extends keyof Maps>(map: K) => entries(map) as [string, Maps[K]][],
     ids,
@@ -65,11 +74,9 @@ export function factsOf(value: unknown, broken: readonly Path[], written: Writte
       Object.hasOwn(mapOf(map), id) && isGood([map, id]) ? mapOf(map)[id] as Maps[K] : undefined
     ),
     top: <K extends keyof ConfigSpec>(key: K) => (isGood([key]) ? spec[key] as ConfigSpec[K] : undefined),
-    bookings: () => {
-      const list = spec['bookings'];
-      const good = badWhole.has(keyOf(['bookings'])) || !Array.isArray(list) ? [] : [...list.entries()];
-      return good.filter(([index]) => isGood(['bookings', index])) as [number, BookingsSpec][];
-    },
+    bookings: () => listed('bookings') as [number, BookingsSpec][],
+    notifications: () => listed('notifications') as [number, NotificationSpec][],
+    isWritten: (key) => Object.hasOwn(spec, key),
     error: (code, path, message, hint, also) => push(problem, code, path, message, hint, also),
     warn: (code, path, message, hint) => push(warning, code, path, message, hint),
     place: (path) => written.place(path),

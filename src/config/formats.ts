@@ -84,6 +84,13 @@ function isSmtpUrl(text: string): boolean {
   return /^smtps?:\/\/[^\s]+$/.test(text) && URL.canParse(text);
 }
 
+/** https, or http to this machine itself: what is told of a customer does not go over a network in the open. */
+function isWebhookUrl(text: string): boolean {
+  if (!/^https?:\/\/[^\s]+$/.test(text) || !URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
+
 /** The formats by name; `formatOf` in the shape refers to them. */
 export const FORMATS = {
   'line': { expected: 'one line of text', test: (text) => /^[^\p{Cc}\u2028\u2029]*\S[^\p{Cc}\u2028\u2029]*$/u.test(text) },
@@ -140,4 +147,5 @@ export const FORMATS = {
   },
   'path': { expected: 'a path', test: (text) => /^[^\p{C}]+$/u.test(text) },
   'smtp-url': { expected: 'a URL smtp://… or smtps://…', test: isSmtpUrl },
+  'webhook-url': { expected: 'a URL https://… (http://… only on this machine itself)', test: isWebhookUrl },
 } satisfies Record<string, Format> as Record<string, Format>;

@@ -1,9 +1,10 @@
 /** From what is written to what holds: defaults filled in, levels laid over each other, everything sorted by id. Expects checked input. */
 import { DEFAULT_AUTOMATION, DEFAULT_TERMS, layAutomation, numberingOf, projectOf, termsOf } from './defaults.js';
 import { parseMailbox } from './formats.js';
-import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec } from './shape.js';
+import { NOTICE_EVENTS } from './notices.js';
+import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, NotificationSpec } from './shape.js';
 import type {
-  Address, Automation, BookingField, BookingSource, BookingStatus, Config, Customer, Cycle, CycleUse, Issuer, Mail,
+  Address, Automation, BookingField, BookingSource, BookingStatus, Config, Customer, Cycle, CycleUse, Issuer, Mail, Notification,
 } from './types.js';
 
 const STATUSES: readonly BookingStatus[] = ['billable', 'scheduled', 'cancelled', 'ignored'];
@@ -34,6 +35,7 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
     })),
     customers: customersOf(spec, automation),
     mail: mailOf(spec),
+    notifications: (spec.notifications ?? []).map(notificationOf),
   };
 }
 
@@ -147,6 +149,13 @@ function customersOf(spec: ConfigSpec, automation: Automation): Customer[] {
       automation: cycle.at(-1)!.automation,
     };
   });
+}
+
+function notificationOf({ name, email, webhook, secret, events, priority }: NotificationSpec): Notification {
+  return {
+    name, email: listOf(email), webhook: webhook ?? null, secret: secret ?? null, events: events ?? NOTICE_EVENTS,
+    priority: priority ?? 'low',
+  };
 }
 
 function mailOf({ mail, issuer }: ConfigSpec): Mail | null {

@@ -6,6 +6,7 @@ import type { Facts } from './facts.js';
 import { bookingColumns, bookingFormats, bookingNames, bookingReferences, bookingStatuses, notInThisVersion } from './rules-bookings.js';
 import { cycleBounds, cycleDates, cyclePauses, cycleSteps, customerCycles } from './rules-cycles.js';
 import { mailServer, numberingTemplates, paymentTermForms, sendWindows, taxCategories } from './rules-documents.js';
+import { notificationNames, notificationWays } from './rules-notifications.js';
 import { reference } from './reference.js';
 
 type Rule = (facts: Facts) => void;
@@ -14,7 +15,7 @@ export const RULES: readonly Rule[] = [
   knownTaxes, knownPartners, knownProducts,
   cycleSteps, cycleBounds, cycleDates, cyclePauses, customerCycles,
   bookingNames, bookingColumns, bookingFormats, bookingStatuses, bookingReferences, notInThisVersion,
-  taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer,
+  taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays,
 ];
 
 /** Taxes named by the project, by products and by customers. */

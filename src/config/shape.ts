@@ -7,6 +7,7 @@ import type { Static } from '@sinclair/typebox';
 
 import { LOCALES } from '../values/locales.js';
 import { address, customer, cycle, globalAutomation, mail, numbering, partner, paymentTerms } from './shape-billing.js';
+import { notification } from './shape-notifications.js';
 import { choice, many, mapOf, maybe, named, oneOrMany, record, text, yesNo } from './shape-words.js';
 
 const issuer = record({
@@ -108,6 +109,7 @@ export const configShape = record({
   partners: maybe(mapOf('name-id', partner, 'Partners by id.')),
   customers: maybe(mapOf('customer-id', customer, 'Customers by id, as they stand in the bookings.')),
   mail: maybe(mail),
+  notifications: maybe(many(notification, 'Who of the team is told what, by e-mail or by webhook.')),
 }, 'Configuration of duebook.');
 
 /** What the user writes, after includes; every text may still hold `${ENV}` references. */
@@ -116,6 +118,7 @@ export type CycleSpec = Static<typeof cycle>;
 export type CustomerSpec = Static<typeof customer>;
 export type PartnerSpec = Static<typeof partner>;
 export type BookingsSpec = Static<typeof bookings>;
+export type NotificationSpec = Static<typeof notification>;
 export type TaxSpec = Static<typeof tax>;
 export type AutomationSpec = Static<typeof globalAutomation>;
 export type PaymentTermsSpec = Static<typeof paymentTerms>;

@@ -4,6 +4,7 @@
  */
 import type { Place } from '../values/diagnostic.js';
 import type { LocalDate, LocalDateTime } from '../values/time.js';
+import type { NoticeEventName, NoticePriority } from './notices.js';
 
 export interface Address {
   readonly line1: string;
@@ -190,6 +191,18 @@ export interface Mail {
   readonly connections: number;
 }
 
+/** Somebody of the team who is told of events, in one of two ways: by e-mail (`webhook` is null) or by webhook (`email` is empty). */
+export interface Notification {
+  readonly name: string;
+  readonly email: readonly string[];
+  readonly webhook: string | null;
+  /** Key of the webhook's signature. */
+  readonly secret: string | null;
+  readonly events: readonly NoticeEventName[];
+  /** The least urgent that is told. */
+  readonly priority: NoticePriority;
+}
+
 export interface Config {
   /** Path of the main file as the user named it, relative to `root` (`billing.config.yaml`). */
   readonly file: string;
@@ -219,6 +232,8 @@ export interface Config {
   /** Sorted by customer_id. */
   readonly customers: readonly Customer[];
   readonly mail: Mail | null;
+  /** In the order written. */
+  readonly notifications: readonly Notification[];
   /** Where a path of the written config stands, e.g. place(['customers', 'acme', 'cycle']); positions are computed on demand. */
   readonly place: (path: readonly (string | number)[]) => Place;
 }

@@ -14,8 +14,8 @@ import type { LedgerTable } from './tables.js';
 
 /**
  * Makes the schema `ledger` in the engine; what was there under that name is replaced. Besides the tables:
- * - `message_status` (message_id, invoice_id, kind, recipients, queued_at, send_due_at, status, attempts, last_at, sent_at,
- *   sha256, error, permanent): every message with what became of it;
+ * - `message_status` (message_id, invoice_id, kind, recipients, queued_at, send_due_at, subject_id, payload, status, attempts,
+ *   last_at, sent_at, sha256, error, permanent): every message with what became of it;
  * - `invoice_status` (invoice_id, status, voided_at): `processed` or `void`;
  * - `billed` (source, booking_id, content_hi, content_lo, invoice_id, line_no, amount_minor, serial): booking lines of
  *   invoices that are not void.

@@ -72,7 +72,7 @@ export const FACTS: Readonly<Record<string, FactTable>> = {
     from: '{ledger}.messages AS r',
     columns: [
       ...plain('VARCHAR', 'message_id', 'invoice_id', 'kind', 'recipients'), ...instants('queued_at', 'send_due_at'),
-      ...plain('BIGINT', 'serial'),
+      ...plain('VARCHAR', 'subject_id', 'payload'), ...plain('BIGINT', 'serial'),
     ],
   },
   events: {
@@ -183,16 +183,18 @@ export const VIEWS: Readonly<Record<string, View>> = {
       FROM facts.events AS e LEFT JOIN facts.runs AS r ON r.serial = e.serial`,
   },
   messages: {
-    comment: 'One row per message, with what became of it',
+    comment: 'One row per message to a customer or notice to the team, with what became of it',
     columns: {
-      message_id: 'Id of the message; its Message-ID derives from it', invoice_id: 'Invoice it is about', kind: 'What it is for',
-      recipient: 'Who it goes to', status: 'queued, sending, sent, failed, uncertain (it may have arrived) or cancelled',
+      message_id: 'Id of the message; its Message-ID derives from it', invoice_id: 'Invoice it is about; null for a notice to the team',
+      kind: 'invoice, or the event the team is told of: batch_ready, deadline_near, batch_processed or customers_parked',
+      subject_id: 'Batch that a notice is about, or null', recipient: 'Who it goes to: addresses, or the name of a webhook', status: 'queued, sending, sent, failed, uncertain (it may have arrived) or cancelled',
       attempts: 'How often it was handed to the mail server', queued_at: 'Instant it was put into the outbox',
       sent_at: 'Instant it was sent, or null',
       sha256: 'Hash of the message as it was sent, or null', error: 'What went wrong at the last attempt, or null',
+      payload: 'What a notice tells, as JSON, or null',
     },
-    select: `SELECT message_id, invoice_id, kind, recipients AS recipient, status, attempts, queued_at, sent_at, sha256, error
-      FROM (${MESSAGES})`,
+    select: `SELECT message_id, invoice_id, kind, subject_id, recipients AS recipient, status, attempts, queued_at, sent_at, sha256, error,
+      payload::JSON AS payload FROM (${MESSAGES})`,
   },
   runs: {
     comment: 'One row per commit of the ledger',

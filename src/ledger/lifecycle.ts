@@ -59,7 +59,8 @@ export function eventOrderSql(): string {
 
 /**
  * SQL: every message with its status, from two relations with the ledger's columns plus `serial`. Columns: message_id,
- * invoice_id, kind, recipients, queued_at, send_due_at, status, attempts, last_at, sent_at, sha256, error, permanent.
+ * invoice_id, kind, recipients, queued_at, send_due_at, subject_id, payload, status, attempts, last_at, sent_at, sha256, error,
+ * permanent.
  */
 export function messageStatusSql(messages: string, events: string): string {
   return `
@@ -74,7 +75,7 @@ export function messageStatusSql(messages: string, events: string): string {
         arg_max(permanent, k) FILTER (event IN ('failed', 'uncertain')) AS permanent
       FROM told GROUP BY subject_id
     )
-    SELECT m.message_id, m.invoice_id, m.kind, m.recipients, m.queued_at, m.send_due_at,
+    SELECT m.message_id, m.invoice_id, m.kind, m.recipients, m.queued_at, m.send_due_at, m.subject_id, m.payload,
       coalesce(f.status, '${INITIAL.message}') AS status, coalesce(f.attempts, 0)::BIGINT AS attempts,
       coalesce(f.last_at, m.queued_at) AS last_at, f.sent_at, f.sha256,
       CASE WHEN f.status IN ('sent', 'cancelled') THEN NULL ELSE f.error END AS error,

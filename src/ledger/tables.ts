@@ -28,8 +28,13 @@ export const LEDGER_TABLES = {
   },
   /** Seller or buyer as they stood, once per distinct content; `party` is canonical JSON, `party_id` derives from it. */
   parties: { party_id: 'VARCHAR', customer_id: 'VARCHAR', party: 'VARCHAR' },
+  /**
+   * A mail to a customer (`kind` invoice), or a notice to the team: `kind` is then the event, `invoice_id` null, `subject_id` the
+   * batch, `payload` canonical JSON of what is told. `recipients` is a JSON list of addresses, or of the one name of a webhook.
+   */
   messages: {
     message_id: 'VARCHAR', invoice_id: 'VARCHAR', kind: 'VARCHAR', recipients: 'VARCHAR', queued_at: 'TIMESTAMP', send_due_at: 'TIMESTAMP',
+    subject_id: 'VARCHAR', payload: 'VARCHAR',
   },
   events: { at: 'TIMESTAMP', subject: 'VARCHAR', subject_id: 'VARCHAR', event: 'VARCHAR', detail: 'VARCHAR' },
 } as const satisfies Record<string, Record<string, string>>;

@@ -105,12 +105,13 @@ const BOOKINGS: RowProof = {
 
 const MESSAGES: RowProof = {
   name: 'messages',
-  detail: 'every message belongs to an invoice; every change of status is one that may happen',
+  detail: 'every message belongs to an invoice or tells the team something; every change of status is one that may happen',
   checks: [
     { table: 'messages', sql: `
       SELECT m.serial, 'The message ' || m.message_id || ' is about ' || coalesce(m.invoice_id, 'nothing')
         || ', which is no invoice committed by then' AS message
-      FROM verify.messages AS m LEFT JOIN verify.invoices AS i ON i.invoice_id = m.invoice_id WHERE (i.serial <= m.serial) IS NOT TRUE` },
+      FROM verify.messages AS m LEFT JOIN verify.invoices AS i ON i.invoice_id = m.invoice_id
+      WHERE (i.serial <= m.serial) IS NOT TRUE AND NOT (m.invoice_id IS NULL AND m.kind <> 'invoice' AND m.payload IS NOT NULL)` },
     { table: 'messages', sql: `
       SELECT max(serial) AS serial, 'The message id ' || message_id || ' stands ' || count(*) || ' times' AS message
       FROM verify.messages GROUP BY message_id HAVING count(*) > 1` },
@@ -141,7 +142,7 @@ export function prepareSql(ledger: Ledger): string {
     CREATE TABLE verify.transitions AS SELECT * FROM (VALUES ${steps}) t(subject, "from", event, "to");
     CREATE TABLE verify.invoices AS SELECT invoice_id, number, series, seq, kind, net_minor, tax_minor, total_minor, lines, seller_id,
       buyer_id, serial FROM ledger.invoices;
-    CREATE TABLE verify.messages AS SELECT message_id, invoice_id, serial FROM ledger.messages;
+    CREATE TABLE verify.messages AS SELECT message_id, invoice_id, kind, payload, serial FROM ledger.messages;
     CREATE TABLE verify.events AS SELECT "at", subject, subject_id, event, detail, serial FROM ledger.events;
     CREATE TABLE verify.line_sums AS SELECT invoice_id, min(serial) AS serial, count(*) AS n, sum(amount_minor) AS amount,
       min(line_no) AS first, max(line_no) AS last, count(DISTINCT line_no) AS places FROM ledger.invoice_lines GROUP BY invoice_id;

@@ -217,7 +217,7 @@ async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
       SELECT p.* FROM draft.new_parties AS p WHERE p.party_id NOT IN (SELECT party_id FROM ledger.parties))`, 'r.party_id'),
     await exportSegment(engine, 'messages', `(
       SELECT 'msg_' || substr(invoice_id, 5) AS message_id, invoice_id, 'invoice' AS kind, recipients,
-        confirmed_at AS queued_at, send_due AS send_due_at
+        confirmed_at AS queued_at, send_due AS send_due_at, NULL AS subject_id, NULL AS payload
       FROM draft.facts WHERE NOT held)`, 'r.message_id'),
     await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event'),
   ];

@@ -64,7 +64,7 @@ export async function stageBatch(engine: Engine, ledger: Ledger, size: Size = { 
     CREATE OR REPLACE TEMP TABLE party AS
       SELECT p AS party_id, NULL AS customer_id, '{}' AS party FROM (VALUES ('seller'), ('buyer')) t(p) WHERE ${serial} = 1;
     CREATE OR REPLACE TEMP TABLE message AS
-      SELECT 'msg_' || invoice_id AS message_id, invoice_id, 'invoice' AS kind, 'ap@acme.example' AS recipients, ${at} AS queued_at, ${at} AS send_due_at
+      SELECT 'msg_' || invoice_id AS message_id, invoice_id, 'invoice' AS kind, 'ap@acme.example' AS recipients, ${at} AS queued_at, ${at} AS send_due_at, NULL AS subject_id, NULL AS payload
       FROM invoice;
     CREATE OR REPLACE TEMP TABLE event AS
       SELECT ${at} AS at, 'invoice' AS subject, invoice_id AS subject_id, 'confirmed' AS event, NULL::VARCHAR AS detail FROM invoice`);
