@@ -1,6 +1,6 @@
 /**
  * The ledger as relations: `ledger.<table>` for every table of LEDGER_TABLES with the commit's `serial` as last column, read
- * straight from the segments, and the folds over the events. Also the way into it: writing a segment from a relation.
+ * from the segments, and the folds over the events. Also the way into it: writing a segment from a relation.
  */
 import { join } from 'node:path';
 import { identifier, literal } from '../engine/engine.js';
@@ -12,29 +12,118 @@ import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
 import { LEDGER_TABLES } from './tables.js';
 import type { LedgerTable } from './tables.js';
 
+/** A segment of more rows stays a file: its columns are read when they are asked for. */
+const SMALL_SEGMENT = 20_000;
+/** Rows of small segments that a table keeps in memory; a ledger that is longer leaves the rest in its files. */
+const KEPT_ROWS = 1_000_000;
+/** Lines are wide, there are ten times as many as of anything else, and a long ledger reads them once a run. */
+const KEPT_LINES = 100_000;
+
+/** What is attached in an engine: the segments, and of each table how many rows are in memory and which files are not. */
+interface Attached {
+  segments: readonly HeadSegment[];
+  readonly kept: Map<LedgerTable, number>;
+  readonly files: Map<LedgerTable, HeadSegment[]>;
+}
+
+const ATTACHED = new WeakMap<Engine, Attached>();
+
 /**
- * Makes the schema `ledger` in the engine; what was there under that name is replaced. Besides the tables:
+ * Makes the schema `ledger` in the engine. Besides the tables:
  * - `message_status` (message_id, invoice_id, kind, recipients, queued_at, send_due_at, subject_id, payload, status, attempts,
  *   last_at, sent_at, sha256, error, permanent): every message with what became of it;
  * - `invoice_status` (invoice_id, status, voided_at): `processed` or `void`;
  * - `billed` (source, booking_id, content_hi, content_lo, invoice_id, line_no, amount_minor, serial): booking lines of
  *   invoices that are not void.
+ *
+ * Small segments are kept in memory (schema `ledger_kept`), large ones and those of a long ledger stay files. Called again after a
+ * commit it adds the new segments only: a run that catches up commits some hundred times, and would read them all each time.
  */
 export async function attachLedger(engine: Engine, ledger: Ledger): Promise<void> {
-  await attachSegments(engine, ledger.store, ledger.head?.segments ?? [], 'ledger');
+  const segments = ledger.head?.segments ?? [];
+  let attached = ATTACHED.get(engine);
+  if (attached === undefined || !continues(attached.segments, segments)) {
+    attached = { segments: [], kept: new Map(), files: new Map() };
+    ATTACHED.set(engine, attached);
+    await createKept(engine);
+    await addSegments(engine, ledger.store, attached, segments);
+    for (const table of TABLES) await createView(engine, ledger.store, attached, table);
+    await createFolds(engine, 'ledger');
+  } else {
+    const grown = await addSegments(engine, ledger.store, attached, segments.slice(attached.segments.length));
+    for (const table of grown) await createView(engine, ledger.store, attached, table);
+  }
+  attached.segments = segments;
 }
 
-/** As attachLedger, for some of the segments and under any schema name. */
+const TABLES = Object.keys(LEDGER_TABLES) as LedgerTable[];
+
+/** Whether the ledger is the one that is attached, with more commits or none. */
+function continues(before: readonly HeadSegment[], now: readonly HeadSegment[]): boolean {
+  return before.length <= now.length && before.every((segment, i) => {
+    const same = now[i]!;
+    return segment === same || (segment.path === same.path && segment.sha256 === same.sha256);
+  });
+}
+
+async function createKept(engine: Engine): Promise<void> {
+  const tables = TABLES.map((table) => {
+    const columns = Object.entries(LEDGER_TABLES[table]).map(([column, type]) => `${identifier(column)} ${type}`);
+    return `CREATE TABLE ledger_kept.${table} (${columns.join(', ')}, serial BIGINT);`;
+  });
+  await engine.run(`DROP SCHEMA IF EXISTS ledger CASCADE; DROP SCHEMA IF EXISTS ledger_kept CASCADE;
+    CREATE SCHEMA ledger; CREATE SCHEMA ledger_kept; ${tables.join(' ')}`);
+}
+
+/** Takes in segments; gives the tables that have got files which are not in memory. */
+async function addSegments(
+  engine: Engine, store: ObjectStore, attached: Attached, segments: readonly HeadSegment[],
+): Promise<LedgerTable[]> {
+  const grown: LedgerTable[] = [];
+  for (const table of TABLES) {
+    const small: HeadSegment[] = [];
+    for (const segment of segments.filter((each) => each.table === table)) {
+      const kept = attached.kept.get(table) ?? 0;
+      const limit = table === 'invoice_lines' ? KEPT_LINES : KEPT_ROWS;
+      if (segment.rows <= SMALL_SEGMENT && kept + segment.rows <= limit) {
+        small.push(segment);
+        attached.kept.set(table, kept + segment.rows);
+      } else {
+        attached.files.set(table, [...attached.files.get(table) ?? [], segment]);
+        if (!grown.includes(table)) grown.push(table);
+      }
+    }
+    if (small.length === 0) continue;
+    await engine.run(`INSERT INTO ledger_kept.${table} ${segmentsSql(table, await localPaths(store, small))}`);
+  }
+  return grown;
+}
+
+async function createView(engine: Engine, store: ObjectStore, attached: Attached, table: LedgerTable): Promise<void> {
+  const files = attached.files.get(table) ?? [];
+  const rest = files.length === 0 ? '' : ` UNION ALL ${segmentsSql(table, await localPaths(store, files))}`;
+  await engine.run(`CREATE OR REPLACE VIEW ledger.${table} AS SELECT * FROM ledger_kept.${table}${rest}`);
+}
+
+function localPaths(store: ObjectStore, segments: readonly HeadSegment[]): Promise<string[]> {
+  return Promise.all(segments.map((segment) => store.localPath(segment.path)));
+}
+
+/** The tables as views over some segments, read straight from their files, with the folds, under any schema name. */
 export async function attachSegments(
   engine: Engine, store: ObjectStore, segments: readonly HeadSegment[], schema: string,
 ): Promise<void> {
   const name = identifier(schema);
   await engine.run(`DROP SCHEMA IF EXISTS ${name} CASCADE; CREATE SCHEMA ${name};`);
-  for (const table of Object.keys(LEDGER_TABLES) as LedgerTable[]) {
-    const own = segments.filter((segment) => segment.table === table);
-    const paths = await Promise.all(own.map((segment) => store.localPath(segment.path)));
+  for (const table of TABLES) {
+    const paths = await localPaths(store, segments.filter((segment) => segment.table === table));
     await engine.run(`CREATE VIEW ${name}.${table} AS ${paths.length === 0 ? emptySql(table) : segmentsSql(table, paths)}`);
   }
+  await createFolds(engine, name);
+}
+
+/** The folds over the events; `name` is a quoted schema. */
+async function createFolds(engine: Engine, name: string): Promise<void> {
   await engine.run(`CREATE VIEW ${name}.message_status AS ${messageStatusSql(`${name}.messages`, `${name}.events`)}`);
   await engine.run(`CREATE VIEW ${name}.invoice_status AS
     SELECT i.invoice_id, CASE WHEN v.invoice_id IS NULL THEN '${INITIAL.invoice}' ELSE 'void' END AS status, v.voided_at

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { Engine, literal } from '../engine/engine.js';
 import { problem, sortDiagnostics } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
-import { attachLedger } from './attach.js';
+import { attachSegments } from './attach.js';
 import { publishHistory, readHistoryMeta } from './history.js';
 import { HISTORY_LAYOUT, VIEWS } from './history-views.js';
 import type { Ledger } from './ledger.js';
@@ -34,7 +34,8 @@ export async function verifyLedger(engine: Engine, ledger: Ledger, historyPath: 
   const proofs: Proof[] = [chain, await proveSegments(ledger), await proveNoForeignFiles(ledger)];
   const whole = proofs.slice(0, 2).every((proof) => proof.diagnostics.length === 0);
   if (whole) {
-    await attachLedger(engine, ledger);
+    // Straight from the files: what is proved are the files, and their columns are not known to be right yet.
+    await attachSegments(engine, ledger.store, ledger.head?.segments ?? [], 'ledger');
     proofs.push(...(await proveRows(engine, ledger, commits)));
     if (historyPath !== null) proofs.push(await proveHistory(engine, ledger, historyPath));
   } else {
