@@ -14,6 +14,7 @@ const AUTOMATION = {
   enabled: true, lead_days: 5, confirmation_window_days: 3, confirm_at: '22:00', lock_before_period_end: false, auto_send: true,
   auto_send_delay_hours: 3, send_window: { days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '08:00', until: '18:00' },
   document_date: 'billing_date', lock_invoices: true, separate_preview_per_partner: true, late_bookings: 'next_invoice',
+  business_days: { billing: 'none', due: 'none', send: 'none' }, deadline_notice_hours: 24,
   limits: { max_invoice_total: null, max_change_percent: null, max_lines: null },
 };
 
@@ -24,7 +25,7 @@ function cycles() {
     return {
       cycle_id: `cycle-${index}`, name: `Cycle ${index}`, type, every: type === 'custom' ? { days: 3 + shape } : null, dates: null,
       start: `2024-01-${String(1 + (shape % 28)).padStart(2, '0')}T0${shape % 6}:00`, end: null, recurring_count: null,
-      timing: shape % 2 === 0 ? 'in_arrears' : 'in_advance', timezone: ZONES[Math.floor(index / 50)], enabled: true, pause: [],
+      timing: shape % 2 === 0 ? 'in_arrears' : 'in_advance', timezone: ZONES[Math.floor(index / 50)], enabled: true, first_period: 'stub', pause: [],
       assign_by: null,
     };
   });
@@ -41,7 +42,7 @@ function customers(count) {
 }
 
 const count = Number(process.argv[2] ?? '100000');
-const config = { cycles: cycles(), customers: customers(count) };
+const config = { business_calendar: null, cycles: cycles(), customers: customers(count) };
 const began = performance.now();
 const { calendars } = calendarsOf(config);
 const grouped = performance.now();

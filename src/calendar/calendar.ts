@@ -2,14 +2,17 @@
  * Calendars and their periods. Customers with the same cycles and the same automation share one calendar, so that a hundred
  * thousand customers cost a thousand calendars and meet their periods in a join.
  */
-import type { Automation, Config, Cycle, CycleUse } from '../config/types.js';
+import type { Automation, BusinessDays, Config, Cycle, CycleUse } from '../config/types.js';
 import type { Instant } from '../values/time.js';
 import { cycleEnd, turnsFrom } from './cycle.js';
-import { billingAt, dueOf, plannedPreviewAt } from './due.js';
+import type { Turn } from './cycle.js';
+import { billingOf, dueOf, plannedPreviewAt } from './due.js';
 import type { Calendar, CalendarAutomation, Period } from './types.js';
 import { toInstant } from './zone.js';
 
-export { sendDueAt } from './due.js';
+export { daysOff, nonBusinessDays, shiftDate } from './business.js';
+export type { DayOff } from './business.js';
+export { billingAt, sendDueAt } from './due.js';
 export { isoLocal, localDate, localToUtcPieces, toInstant, toLocal } from './zone.js';
 export type { Calendar, CalendarAutomation, CalendarUse, Period } from './types.js';
 
@@ -21,19 +24,20 @@ export interface Calendars {
   readonly calendar_key_of: (customer_index: number) => number;
 }
 
-/** Groups the customers by their cycle uses and the automation that moves a date. */
-export function calendarsOf(config: Pick<Config, 'cycles' | 'customers'>): Calendars {
+/** Groups the customers by their cycle uses and the automation of each. */
+export function calendarsOf(config: Pick<Config, 'cycles' | 'customers' | 'business_calendar'>): Calendars {
   const cycles = new Map(config.cycles.map((cycle) => [cycle.cycle_id, cycle]));
   const automationKey = memoised((automation: Automation) => JSON.stringify(Object.values(settingsOf(automation))));
   const calendars: Calendar[] = [];
   const known = new Map<string, number>();
   const keys = config.customers.map((customer) => {
-    const text = customer.cycle.map((use) => `${JSON.stringify([use.cycle_id, use.from, use.until])} ${automationKey(use.automation)}`).join(' ');
+    const text = customer.cycle
+      .map(({ cycle_id, from, until, automation }) => `${JSON.stringify([cycle_id, from, until])} ${automationKey(automation)}`).join(' ');
     let key = known.get(text);
     if (key === undefined) {
       key = calendars.length;
       known.set(text, key);
-      calendars.push(calendarOf(key, customer.cycle, cycles));
+      calendars.push(calendarOf(key, customer.cycle, cycles, config.business_calendar));
     }
     return key;
   });
@@ -48,9 +52,9 @@ export function calendarsOf(config: Pick<Config, 'cycles' | 'customers'>): Calen
 }
 
 /** A calendar of one cycle alone, as `duebook calendar --cycle` shows it. */
-export function calendarOfCycle(cycle: Cycle, automation: CalendarAutomation): Calendar {
+export function calendarOfCycle(cycle: Cycle, automation: CalendarAutomation, business_calendar: BusinessDays | null = null): Calendar {
   const use = { cycle_id: cycle.cycle_id, from: null, until: null };
-  return { calendar_key: 0, uses: [{ cycle, use, automation }], assign_by: assignedBy([cycle]) };
+  return { calendar_key: 0, uses: [{ cycle, use, automation }], business_calendar, assign_by: assignedBy([cycle]) };
 }
 
 /** The settings that hold for a use of a calendar, by its place in the list ({@link Period.use_no}). */
@@ -60,13 +64,15 @@ export function automationOf(calendar: Calendar, use_no: number): CalendarAutoma
   return use.automation;
 }
 
-function calendarOf(calendar_key: number, uses: readonly CycleUse[], cycles: ReadonlyMap<string, Cycle>): Calendar {
+function calendarOf(
+  calendar_key: number, uses: readonly CycleUse[], cycles: ReadonlyMap<string, Cycle>, business_calendar: BusinessDays | null,
+): Calendar {
   const resolved = uses.map(({ automation, ...use }) => {
     const cycle = cycles.get(use.cycle_id);
     if (cycle === undefined) throw new Error(`there is no cycle ${use.cycle_id}`);
     return { cycle, use, automation: settingsOf(automation) };
   });
-  return { calendar_key, uses: resolved, assign_by: assignedBy(resolved.map(({ cycle }) => cycle)) };
+  return { calendar_key, uses: resolved, business_calendar, assign_by: assignedBy(resolved.map(({ cycle }) => cycle)) };
 }
 
 /** Declared, or by timing: a service ahead is known by when it starts, one behind us by when it ended. */
@@ -79,12 +85,13 @@ function assignedBy(cycles: readonly Cycle[]): Calendar['assign_by'] {
 function settingsOf(automation: Automation): CalendarAutomation {
   const {
     enabled, lead_days, confirmation_window_days, confirm_at, lock_before_period_end, auto_send, auto_send_delay_hours,
-    send_window, document_date, lock_invoices, late_bookings, separate_preview_per_partner,
+    send_window, document_date, lock_invoices, late_bookings, separate_preview_per_partner, business_days, deadline_notice_hours,
   } = automation;
   const window = send_window === null ? null : { days: send_window.days, from: send_window.from, until: send_window.until };
   return {
     enabled, lead_days, confirmation_window_days, confirm_at, lock_before_period_end, auto_send, auto_send_delay_hours,
     send_window: window, document_date, lock_invoices, late_bookings, separate_preview_per_partner,
+    business_days, deadline_notice_hours,
   };
 }
 
@@ -141,23 +148,46 @@ function spansOf(calendar: Calendar): Span[] {
 
 function periodsOfSpan(calendar: Calendar, span: Span, from: Instant, until: Instant): Period[] {
   const { cycle, automation, use_no } = span;
+  const business = calendar.business_calendar;
   const periods: Period[] = [];
   if (span.end <= from || span.end <= span.begin) return periods;
-  for (const turn of turnsFrom(cycle, Math.max(span.begin, from))) {
+  for (const turn of turnsOfSpan(span, from)) {
     if (turn.start >= span.end) break;
     const bounds = { period_start: Math.max(turn.start, span.begin), period_end: Math.min(turn.end, span.end) };
-    const planned = plannedPreviewAt(billingAt(cycle.timing, bounds), automation.lead_days, cycle.timezone);
+    const billing_at = billingOf(cycle, automation, business, bounds);
+    const planned = plannedPreviewAt(billing_at, automation.lead_days, cycle.timezone);
     // Both only grow from turn to turn, and a pause only moves a preview later.
     if (bounds.period_start >= until && planned >= until) break;
-    const due = dueOf(cycle, automation, bounds);
+    const due = dueOf(cycle, automation, business, { ...bounds, billing_at });
     if (bounds.period_end <= from) continue;
     if (bounds.period_start >= until && (due.preview_at === null || due.preview_at >= until)) continue;
-    const stub = bounds.period_start !== turn.start || bounds.period_end !== turn.end;
+    const stub = turn.merged || bounds.period_start !== turn.start || bounds.period_end !== turn.end;
     periods.push({
       calendar_key: calendar.calendar_key, use_no, cycle_id: cycle.cycle_id, n: turn.n, timing: cycle.timing, timezone: cycle.timezone,
-      ...bounds, ...due, stub,
-      late_bookings: automation.late_bookings, separate_preview_per_partner: automation.separate_preview_per_partner,
+      ...bounds, ...due, stub, late_bookings: automation.late_bookings,
+      separate_preview_per_partner: automation.separate_preview_per_partner, due_shift: automation.business_days.due,
     });
   }
   return periods;
+}
+
+/** The turns of a span's cycle from `from` on, the first one merged with the next where the cycle says so. */
+function* turnsOfSpan(span: Span, from: Instant): Generator<Turn & { readonly merged: boolean }, void, undefined> {
+  const merged = span.cycle.first_period === 'merge' ? mergedTurn(span) : null;
+  if (merged !== null && from < merged.end) yield { ...merged, merged: true };
+  const rest = Math.max(span.begin, from, merged?.end ?? -Infinity);
+  for (const turn of turnsFrom(span.cycle, rest)) yield { ...turn, merged: false };
+}
+
+/** The first two turns of a span as one, if the first is cut short at its start and another one follows in the span; else null. */
+function mergedTurn({ cycle, begin, end }: Span): Turn | null {
+  const [first, second] = take(turnsFrom(cycle, begin), 2);
+  if (first === undefined || second === undefined || first.start >= begin || second.start >= end) return null;
+  return { n: second.n, start: begin, end: second.end };
+}
+
+function take<T>(all: Iterable<T>, count: number): T[] {
+  const taken: T[] = [];
+  for (const each of all) if (taken.push(each) >= count) break;
+  return taken;
 }

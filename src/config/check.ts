@@ -143,6 +143,7 @@ function say(finding: Finding, written: Written): Diagnostic {
       return sayType(finding, written);
     case 'enum': {
       const words = schema['enum'] as string[];
+      if (typeof data === 'string' && /^\d+$/.test(data)) return because('write it as a whole number, without quotes');
       const near = typeof data === 'string' ? nearest(data, words) : null;
       return because(near === null ? `use one of: ${words.join(', ')}` : `did you mean ${near}? (one of: ${words.join(', ')})`);
     }

@@ -17,20 +17,23 @@ export const DEFAULT_AUTOMATION: Automation = {
   lock_invoices: false,
   separate_preview_per_partner: false,
   late_bookings: 'next_invoice',
+  business_days: { billing: 'none', due: 'none', send: 'none' },
+  deadline_notice_hours: 24,
   limits: { max_invoice_total: null, max_change_percent: null, max_lines: null },
 };
 
 /** Due in 14 days. */
 export const DEFAULT_TERMS: PaymentTerms = { net_days: 14, end_of_month: false };
 
-/** Lays a level over the one below it, key by key, the limits too; `null` takes a limit or a window back. */
+/** Lays a level over the one below it, key by key, the limits and the business days too; `null` takes a limit or a window back. */
 export function layAutomation(below: Automation, level: AutomationSpec | undefined): Automation {
   if (level === undefined) return below;
-  const { limits = {}, send_window: window, ...rest } = level;
+  const { limits = {}, business_days: days = {}, send_window: window, ...rest } = level;
   return {
     ...below,
     ...defined(rest),
     send_window: window === undefined ? below.send_window : window === null ? null : windowOf(window),
+    business_days: { ...below.business_days, ...defined(days) },
     limits: { ...below.limits, ...limitsOf(limits) },
   };
 }

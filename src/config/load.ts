@@ -5,12 +5,14 @@
 import { DuebookError } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
+import { businessDays } from './business-days.js';
 import { checkShape } from './check.js';
 import { excerptOfLines } from './excerpt.js';
 import type { Facts } from './facts.js';
 import { factsOf } from './facts.js';
 import type { ConfigFiles } from './files.js';
 import type { Path } from './positions.js';
+import { settingsOf } from './provenance.js';
 import { resolve } from './resolve.js';
 import { RULES } from './rules.js';
 import type { ConfigSpec } from './shape.js';
@@ -33,14 +35,19 @@ export async function loadConfig(
   const facts = factsOf(value, broken, written, found);
   for (const rule of RULES) rule(facts);
   await namedFiles(facts, files);
+  const business_calendar = await businessDays(facts);
   const told = await withExcerpts(withoutEchoes(found), files, written);
   if (told.some((each) => each.severity === 'error')) throw new DuebookError(told);
+  const place: Config['place'] = (path) => written.place(path);
+  const resolved = resolve(value as ConfigSpec);
   const config: Config = {
     file: mainFile,
     root: files.root,
     digest: digestOf(written),
-    ...resolve(value as ConfigSpec),
-    place: (path) => written.place(path),
+    ...resolved,
+    business_calendar,
+    place,
+    settings_of: settingsOf(value as ConfigSpec, resolved.customers, place),
   };
   return { config, warnings: told };
 }

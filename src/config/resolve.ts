@@ -12,7 +12,7 @@ const STATUSES: readonly BookingStatus[] = ['billable', 'scheduled', 'cancelled'
 const DEFAULT_CONNECTIONS = 4;
 
 /** Everything of the configuration but where it came from. */
-export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'digest' | 'place'> {
+export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'digest' | 'place' | 'business_calendar' | 'settings_of'> {
   const automation = layAutomation(DEFAULT_AUTOMATION, spec.automation);
   return {
     ...projectOf(spec),
@@ -94,6 +94,7 @@ function cycleOf(cycle_id: string, cycle: CycleSpec, spec: ConfigSpec, automatio
     timing: cycle.timing ?? 'in_arrears',
     timezone: cycle.timezone ?? spec.timezone,
     enabled: cycle.enabled ?? true,
+    first_period: cycle.first_period ?? 'stub',
     pause: (cycle.pause ?? []).map(({ from, until }) => ({ from, until: until ?? null })),
     assign_by: cycle.assign_by ?? null,
     automation: layAutomation(automation, cycle.automation),

@@ -24,10 +24,16 @@ const limits = {
   max_lines: maybe(orNull(whole(1, 1_000_000, 'A number of lines.'), 'An invoice with more lines parks its customer.')),
 };
 
+const dayRule = (what: string) => choice(['none', 'following', 'preceding', 'modified_following'], `${what} Default none.`);
+
 const automationKeys = {
   enabled: maybe(yesNo('false: previews are made, nothing is confirmed by itself. Default true.')),
   lead_days: maybe(whole(0, 366, 'How many days before the billing date the preview is made. Default 0.')),
-  confirmation_window_days: maybe(whole(0, 366, 'Days after the preview until it is confirmed by itself. Default 3.')),
+  confirmation_window_days: maybe(Type.Unsafe<number | 'last_day_of_month'>({
+    anyOf: [whole(0, 366, 'A number of days.'), choice(['last_day_of_month'], 'The last day of the month of the preview.')],
+    description: 'Days after the preview until it is confirmed by itself, or last_day_of_month: on the last day of the month of the '
+      + 'preview. Default 3.',
+  })),
   confirm_at: maybe(text('time-of-day', 'Local time of the automatic confirmation. Default "22:00".')),
   lock_before_period_end: maybe(yesNo('In arrears: allow confirmation before the period has ended. Default false.')),
   auto_send: maybe(yesNo('Send the mail after confirmation. Default true.')),
@@ -41,7 +47,23 @@ const automationKeys = {
   separate_preview_per_partner: maybe(yesNo('One batch per partner. Default false.')),
   late_bookings: maybe(choice(['next_invoice', 'own_invoice', 'hold'],
     'What becomes of bookings that arrive after their period was billed. Default next_invoice.')),
+  business_days: maybe(named('business_days', record({
+    billing: maybe(dayRule('The billing date. The bounds of the period stay.')),
+    due: maybe(dayRule('The date on which an invoice is due, after the payment terms.')),
+    send: maybe(dayRule('The day of sending. Never earlier than the confirmation and the delay: every rule but none moves it on.')),
+  }, 'Which way a date goes that is not a business day; needs `business_calendar`. none: it stays. following: to the next business day. '
+    + 'preceding: to the one before. modified_following: to the next, unless that is in another month, then to the one before.'))),
+  deadline_notice_hours: maybe(orNull(whole(0, 8784, 'A number of hours.'),
+    'How long before the automatic confirmation the notice `deadline_near` is given; null: never. Default 24.')),
 };
+
+export const businessCalendar = record({
+  country: maybe(text('line', 'Public holidays of this country, ISO 3166-1, like DE. Without it there are none.')),
+  region: maybe(text('line', 'And of this region: what follows the dash in ISO 3166-2, like HH for DE-HH.')),
+  weekend: maybe(many(weekday, 'Days of the week that are not worked. Default [sat, sun].')),
+  holidays: maybe(many(text('date', 'A date.'), 'Further days that are not worked.')),
+  working_days: maybe(many(text('date', 'A date.'), 'Days that are worked after all.')),
+}, 'Which days are business days. `automation.business_days` says which dates keep to them.');
 
 /** What partners, cycles and customers may set. */
 export const automation = named('automation', record({
@@ -87,6 +109,8 @@ export const cycle = record({
   timing: maybe(choice(['in_arrears', 'in_advance'], 'Billed at the end or at the start of the period. Default in_arrears.')),
   timezone: maybe(text('time-zone', 'Zone of the boundaries. Default: that of the project.')),
   enabled: maybe(yesNo('false: no new previews; bookings wait. Default true.')),
+  first_period: maybe(choice(['stub', 'merge'],
+    'A first period that is cut short at its start: billed by itself (stub), or with the one after it (merge). Default stub.')),
   pause: maybe(many(record({
     from: text('date', 'First day of the pause.'),
     until: maybe(text('date', 'The first day that is billed again. Without it the pause is open.')),

@@ -6,7 +6,7 @@ import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
 
 import { LOCALES } from '../values/locales.js';
-import { address, customer, cycle, globalAutomation, mail, numbering, partner, paymentTerms } from './shape-billing.js';
+import { address, businessCalendar, customer, cycle, globalAutomation, mail, numbering, partner, paymentTerms } from './shape-billing.js';
 import { notification } from './shape-notifications.js';
 import { choice, many, mapOf, maybe, named, oneOrMany, record, text, yesNo } from './shape-words.js';
 
@@ -104,6 +104,7 @@ export const configShape = record({
   products: maybe(mapOf('product-id', product, 'Products by id, as they stand in the bookings.')),
   cycles: maybe(mapOf('name-id', cycle, 'Billing cycles by id.')),
   automation: maybe(globalAutomation),
+  business_calendar: maybe(businessCalendar),
   payment_terms: maybe(paymentTerms),
   numbering: maybe(numbering),
   partners: maybe(mapOf('name-id', partner, 'Partners by id.')),
@@ -121,5 +122,6 @@ export type BookingsSpec = Static<typeof bookings>;
 export type NotificationSpec = Static<typeof notification>;
 export type TaxSpec = Static<typeof tax>;
 export type AutomationSpec = Static<typeof globalAutomation>;
+export type BusinessCalendarSpec = Static<typeof businessCalendar>;
 export type PaymentTermsSpec = Static<typeof paymentTerms>;
 export type NumberingSpec = Static<typeof numbering>;

@@ -103,6 +103,8 @@ export interface Cycle {
   readonly timing: Timing;
   readonly timezone: string;
   readonly enabled: boolean;
+  /** merge: a first period that is cut short at its start is billed with the one after it. */
+  readonly first_period: 'stub' | 'merge';
   readonly pause: readonly { readonly from: LocalDate; readonly until: LocalDate | null }[];
   readonly assign_by: 'starts_at' | 'ends_at' | null;
   /** The project's automation with the cycle's own laid over it: what holds for a customer that says nothing itself. */
@@ -111,11 +113,39 @@ export interface Cycle {
 
 export type Weekday = 'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun';
 
+/** none: it stays. following, preceding: the business day after or before. modified_following: after, unless that is in another month. */
+export type BusinessDayRule = 'none' | 'following' | 'preceding' | 'modified_following';
+
+/** Which days are business days. Pure: the same answer for a date at all times. */
+export interface BusinessDays {
+  /** ISO 3166-1, and what follows the dash in ISO 3166-2. */
+  readonly country: string | null;
+  readonly region: string | null;
+  readonly weekend: readonly Weekday[];
+  readonly holidays: readonly LocalDate[];
+  readonly working_days: readonly LocalDate[];
+  readonly isBusinessDay: (date: LocalDate) => boolean;
+  /** Why a date is no business day, in words ("Labour Day", "Saturday"); null if it is one. */
+  readonly whyClosed: (date: LocalDate) => string | null;
+}
+
+export type SettingLevel = 'default' | 'project' | 'partner' | 'cycle' | 'customer';
+
+/** One automation setting as it holds for a customer, and who said so. */
+export interface Setting {
+  /** `lead_days`, `limits.max_lines` */
+  readonly setting: string;
+  readonly value: string;
+  readonly level: SettingLevel;
+  /** Null for a default. */
+  readonly at: Place | null;
+}
+
 /** Automation as it holds for one use of a cycle: global, then partner, cycle, customer, the later ones winning key by key. */
 export interface Automation {
   readonly enabled: boolean;
   readonly lead_days: number;
-  readonly confirmation_window_days: number;
+  readonly confirmation_window_days: number | 'last_day_of_month';
   /** Local "HH:MM". */
   readonly confirm_at: string;
   readonly lock_before_period_end: boolean;
@@ -126,6 +156,10 @@ export interface Automation {
   readonly lock_invoices: boolean;
   readonly separate_preview_per_partner: boolean;
   readonly late_bookings: 'next_invoice' | 'own_invoice' | 'hold';
+  /** Which way a date goes that is not a business day of `Config.business_calendar`. */
+  readonly business_days: { readonly billing: BusinessDayRule; readonly due: BusinessDayRule; readonly send: BusinessDayRule };
+  /** How long before the automatic confirmation a notice of it is given; null: never. */
+  readonly deadline_notice_hours: number | null;
   readonly limits: {
     /** Decimal string in the invoice's currency, or null for none. */
     readonly max_invoice_total: string | null;
@@ -226,6 +260,7 @@ export interface Config {
   readonly products: readonly Product[];
   readonly cycles: readonly Cycle[];
   readonly automation: Automation;
+  readonly business_calendar: BusinessDays | null;
   readonly max_catch_up_days: number | null;
   readonly numbering: { readonly invoice: string; readonly credit_note: string; readonly reset: 'yearly' | 'never' };
   readonly partners: readonly Partner[];
@@ -236,4 +271,6 @@ export interface Config {
   readonly notifications: readonly Notification[];
   /** Where a path of the written config stands, e.g. place(['customers', 'acme', 'cycle']); positions are computed on demand. */
   readonly place: (path: readonly (string | number)[]) => Place;
+  /** Every automation setting of a customer's use of a cycle and where it comes from; computed when asked. */
+  readonly settings_of: (customer_id: string, use_no: number) => Setting[];
 }

@@ -134,7 +134,7 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
       const calendar = calendars[calendar_key]!;
       // Uses of the same cycle have the same settings.
       const use_no = calendar.uses.findIndex(({ use }) => use.cycle_id === cycle_id);
-      sendTimes.set(key, sendDueAt(confirmation.at, automationOf(calendar, use_no), timezone));
+      sendTimes.set(key, sendDueAt(confirmation.at, automationOf(calendar, use_no), timezone, calendar.business_calendar));
     }
     return { customer, customer_key, cycle_id, timezone, party, party_id: partyId(party), send_due: sendTimes.get(key)! };
   });

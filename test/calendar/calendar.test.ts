@@ -156,7 +156,7 @@ describe('customers share calendars', () => {
       customer('6', [use('d')]),
       customer('7', [use('a')], settings({ send_window: { days: ['mon'], from: '08:00', until: '09:00' } })),
     ];
-    const { calendars, calendar_key_of } = calendarsOf({ cycles, customers });
+    const { calendars, calendar_key_of } = calendarsOf({ business_calendar: null, cycles, customers });
     expect(customers.map((_, index) => calendar_key_of(index))).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(calendars.map((c) => c.calendar_key)).toEqual([0, 1, 2, 3, 4, 5, 6]);
     expect(calendars.map((c) => c.assign_by)).toEqual(['ends_at', 'starts_at', 'ends_at', 'ends_at', 'ends_at', 'starts_at', 'ends_at']);
@@ -164,7 +164,7 @@ describe('customers share calendars', () => {
     expect(automationOf(calendars[3]!, 0).lead_days).toBe(2);
     expect(() => automationOf(calendars[3]!, 1)).toThrow('no use number 1');
     expect(() => calendar_key_of(7)).toThrow('no customer number 7');
-    expect(() => calendarsOf({ cycles, customers: [customer('1', [use('x')])] })).toThrow('no cycle x');
+    expect(() => calendarsOf({ business_calendar: null, cycles, customers: [customer('1', [use('x')])] })).toThrow('no cycle x');
   });
 
   it('each use of a cycle has its own automation, and tells its periods', () => {
@@ -172,7 +172,7 @@ describe('customers share calendars', () => {
       { ...use('a'), automation: settings({ lead_days: 1, late_bookings: 'hold' }) },
       { ...use('b', '2026-03-01'), automation: settings({ lead_days: 2, separate_preview_per_partner: false }) },
     ];
-    const { calendars } = calendarsOf({ cycles, customers: [{ ...customer('1', []), cycle: uses }] });
+    const { calendars } = calendarsOf({ business_calendar: null, cycles, customers: [{ ...customer('1', []), cycle: uses }] });
     const periods = periodsOf(calendars[0]!, at('2026-02-01'), at('2026-03-02'));
     expect(periods.map((p) => [p.use_no, p.cycle_id, p.preview_at, p.late_bookings, p.separate_preview_per_partner])).toEqual([
       [0, 'a', at('2026-02-28'), 'hold', true], [1, 'b', at('2026-02-27'), 'next_invoice', false],
@@ -180,7 +180,7 @@ describe('customers share calendars', () => {
   });
 
   it('a customer without a cycle has no periods', () => {
-    const { calendars } = calendarsOf({ cycles, customers: [customer('1', [])] });
+    const { calendars } = calendarsOf({ business_calendar: null, cycles, customers: [customer('1', [])] });
     expect(periodsOf(calendars[0]!, 0, at('2030-01-01'))).toEqual([]);
     expect(calendars[0]!.assign_by).toBe('ends_at');
   });

@@ -177,12 +177,12 @@ describe('sending', () => {
       '2026-03-29T03:30',
     ],
   ])('%s', (_, settings, confirmed, expected) => {
-    expect(shown(sendDueAt(at(confirmed), automation(settings), ZONE))).toBe(expected);
+    expect(shown(sendDueAt(at(confirmed), automation(settings), ZONE, null))).toBe(expected);
   });
 
   it('no window opens on a day that a zone skipped', () => {
     const settings = automation({ send_window: { days: ['fri'], from: '08:00', until: '18:00' } });
-    const sent = sendDueAt(at('2011-12-29T12:00', 'Pacific/Apia'), settings, 'Pacific/Apia');
+    const sent = sendDueAt(at('2011-12-29T12:00', 'Pacific/Apia'), settings, 'Pacific/Apia', null);
     expect(shown(sent, 'Pacific/Apia')).toBe('2012-01-06T08:00');
   });
 
@@ -207,7 +207,7 @@ describe('sending', () => {
           const { date, time } = toLocal(instant, zone);
           return allowed.includes(names[new Date(`${date}T00:00Z`).getUTCDay()]!) && time >= window.from && time < `${window.until}`;
         };
-        const sent = sendDueAt(confirmed, automation({ send_window: window }), zone)!;
+        const sent = sendDueAt(confirmed, automation({ send_window: window }), zone, null)!;
         expect(sent).toBeGreaterThanOrEqual(confirmed);
         // A window of one hour in a gap does not open; one in an overlap opens once. Elsewhere the next allowed quarter of an hour.
         expect(inside(sent)).toBe(true);
