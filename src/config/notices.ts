@@ -12,6 +12,8 @@ export const PRIORITY_OF: Readonly<Record<NoticeEventName, NoticePriority>> = {
 };
 
 /** Whether somebody with these settings is told of an event. */
-export function isTold(to: { readonly events: readonly NoticeEventName[]; readonly priority: NoticePriority }, event: NoticeEventName): boolean {
+export function isTold(
+  to: { readonly events: readonly NoticeEventName[]; readonly priority: NoticePriority }, event: NoticeEventName,
+): boolean {
   return to.events.includes(event) && NOTICE_PRIORITIES.indexOf(PRIORITY_OF[event]) >= NOTICE_PRIORITIES.indexOf(to.priority);
 }

@@ -25,19 +25,24 @@ export function notificationWays(facts: Facts): void {
       facts.error(code, at, `notification ${name}: ${message}`, hint);
     };
     if (email === undefined && webhook === undefined) {
-      complain('CONFIG_MISSING_KEY', path, 'there is neither "email" nor "webhook"', 'add email: [finance@example.com], or webhook: ${FINANCE_HOOK_URL}');
+      complain('CONFIG_MISSING_KEY', path, 'there is neither "email" nor "webhook"',
+        'add email: [finance@example.com], or webhook: ${FINANCE_HOOK_URL}');
     }
     if (email !== undefined && webhook !== undefined) {
-      complain('CONFIG_VALUE', [...path, 'webhook'], 'there is both "email" and "webhook"', 'make two notifications of it, each with a name of its own');
+      complain('CONFIG_VALUE', [...path, 'webhook'], 'there is both "email" and "webhook"',
+        'make two notifications of it, each with a name of its own');
     }
     if (webhook !== undefined && secret === undefined) {
-      complain('CONFIG_MISSING_KEY', [...path, 'webhook'], 'a webhook needs the key "secret", which signs what is sent', 'add secret: ${FINANCE_HOOK_SECRET}');
+      complain('CONFIG_MISSING_KEY', [...path, 'webhook'], 'a webhook needs the key "secret", which signs what is sent',
+        'add secret: ${FINANCE_HOOK_SECRET}');
     }
     if (webhook === undefined && secret !== undefined) {
-      complain('CONFIG_VALUE', [...path, 'secret'], '"secret" signs what a webhook gets; e-mail is not signed', 'remove "secret"');
+      complain('CONFIG_VALUE', [...path, 'secret'], '"secret" signs what a webhook gets; e-mail is not signed',
+        'remove "secret"');
     }
     if (email !== undefined && !facts.isWritten('mail')) {
-      complain('CONFIG_MISSING_KEY', [...path, 'email'], 'it is told by e-mail, and "mail" is missing', 'add mail: { transport: smtp, url: ${SMTP_URL}, from: … }');
+      complain('CONFIG_MISSING_KEY', [...path, 'email'], 'it is told by e-mail, and "mail" is missing',
+        'add mail: { transport: smtp, url: ${SMTP_URL}, from: … }');
     }
   }
 }

@@ -5,6 +5,7 @@
 import { fail, problem, throwIfErrors } from '../values/diagnostic.js';
 import { batchView } from './batch.js';
 import { HELPERS, lineAt, lintText, lintTree, lostTags } from './lint.js';
+import { noticeView, SAMPLE_NOTICES } from './notice.js';
 import { SAMPLE_BATCH, SAMPLE_BATCH_EMPTY, SAMPLE_EMPTY, SAMPLE_INVOICE } from './sample.js';
 import { textBlocks } from './text.js';
 import { applyTheme, readTheme } from './theme.js';
@@ -14,6 +15,7 @@ import type { Diagnostic, Place } from '../values/diagnostic.js';
 import type { TemplateFile, TemplateSources } from '../world/template-files.js';
 import type { BatchPage } from './batch.js';
 import type { TemplateKind } from './lint.js';
+import type { NoticePayload } from './notice.js';
 import type { InvoiceRecord } from './types.js';
 
 export type { TemplateFile, TemplateSources } from '../world/template-files.js';
@@ -29,6 +31,12 @@ export interface Templates {
   readonly mail: { readonly subject: Template; readonly html: Template; readonly text: Template } | null;
   readonly invoice: Template;
   readonly batch: Template;
+}
+
+/** Compiled templates of notices to the team. */
+export interface NoticeTemplates {
+  readonly html: Template;
+  readonly text: Template;
 }
 
 /** The parts of a mail body. */
@@ -51,11 +59,29 @@ export async function compileTemplates(sources: TemplateSources, options: { read
   const batch = compile(desk, sources.batch_html, 'html', BATCH_SAMPLES);
   const mail = options.mail === false ? null : {
     subject: compile(desk, sources.mail_subject, 'text', MAIL_SAMPLES),
-    html: await compileMjml(desk, sources.mail_mjml),
+    html: await compileMjml(desk, sources.mail_mjml, MAIL_SAMPLES),
     text: compile(desk, sources.mail_text, 'text', MAIL_SAMPLES),
   };
   throwIfErrors(found);
   return { mail, invoice, batch };
+}
+
+/** As {@link compileTemplates}, for notices to the team: most runs tell nobody anything, and need not wait for it. */
+export async function compileNotices(sources: TemplateSources): Promise<NoticeTemplates> {
+  const { default: engine } = await import('handlebars');
+  const found: Diagnostic[] = [];
+  const desk: Desk = { handlebars: engine.create(), theme: readTheme(sources.theme, []), found };
+  const templates = {
+    html: await compileMjml(desk, sources.notice_mjml, NOTICE_SAMPLES), text: compile(desk, sources.notice_text, 'text', NOTICE_SAMPLES),
+  };
+  throwIfErrors(found);
+  return templates;
+}
+
+/** The mail that tells somebody of the team. Throws CONFIG_TEMPLATE. */
+export function renderNotice(t: NoticeTemplates, payload: NoticePayload, locale: string): RenderedMail {
+  const view = noticeView(payload, locale);
+  return { subject: view.subject, html: run(t.html, view), text: `${run(t.text, view).replace(/\n{3,}/g, '\n\n').trim()}\n` };
 }
 
 /** Subject, HTML and text of an invoice's mail. Throws CONFIG_TEMPLATE if a template fails on this record. */
@@ -114,6 +140,7 @@ const IMAGE = 'data:image/png;base64,AAAA';
 const PAGE_SAMPLES = (): object[] => [pageView(SAMPLE_INVOICE, IMAGE), pageView(SAMPLE_EMPTY, null)].map(plain);
 const MAIL_SAMPLES = (): object[] => [mailView(SAMPLE_INVOICE), mailView(SAMPLE_EMPTY)].map(plain);
 const BATCH_SAMPLES = (): object[] => [batchView(SAMPLE_BATCH), batchView(SAMPLE_BATCH_EMPTY)].map(plain);
+const NOTICE_SAMPLES = (): object[] => SAMPLE_NOTICES.map((payload) => plain(noticeView(payload, 'en-GB')));
 const NOTHING: Template['render'] = () => '';
 
 function compile(desk: Desk, source: TemplateFile, kind: TemplateKind, samples: () => object[]): Template {
@@ -151,7 +178,7 @@ function prepare(desk: Desk, source: TemplateFile, text: string, kind: TemplateK
   return { file: source.file, render };
 }
 
-async function compileMjml(desk: Desk, source: TemplateFile): Promise<Template> {
+async function compileMjml(desk: Desk, source: TemplateFile, samples: () => object[]): Promise<Template> {
   const before = desk.found.length;
   check(desk, source, 'mjml');
   const nothing = { file: source.file, render: NOTHING };
@@ -175,7 +202,7 @@ async function compileMjml(desk: Desk, source: TemplateFile): Promise<Template> 
       hint: 'between sections and columns put such a tag into <mj-raw>; elsewhere into mj-text or mj-table',
     }));
   }
-  return desk.found.length > before ? nothing : prepare(desk, source, html, 'mjml', MAIL_SAMPLES);
+  return desk.found.length > before ? nothing : prepare(desk, source, html, 'mjml', samples);
 }
 
 /** What the error says, without the place at its end and without our paths. */

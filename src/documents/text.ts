@@ -59,13 +59,14 @@ function row(left: string, right: string): string {
 }
 
 /** Two columns; a long value goes on below itself. */
-function table(rows: readonly FactView[]): string {
+export function table(rows: readonly FactView[]): string {
   const column = Math.max(0, ...rows.map((r) => width(r.label))) + 2;
   const next = `\n${' '.repeat(column)}`;
   return rows.map((r) => r.label + ' '.repeat(column - width(r.label)) + wrap(r.value, WIDTH - column).join(next)).join('\n');
 }
 
-function wrap(text: string, room: number): string[] {
+/** Words in lines of at most `room` characters. */
+export function wrap(text: string, room: number): string[] {
   if (width(text) <= room) return [text];
   const lines: string[] = [];
   let line = '';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { calendarOfCycle, calendarsOf, periodsOf } from '../calendar/calendar.js';
 import type { Config } from '../config/types.js';
-import { compileTemplates } from '../documents/templates.js';
+import { compileNotices, compileTemplates } from '../documents/templates.js';
 import { DuebookError, problem, sortDiagnostics, throwIfErrors } from '../values/diagnostic.js';
 import type { Diagnostic, Place } from '../values/diagnostic.js';
 import { loadLogo, loadTemplateSources } from '../world/template-files.js';
@@ -85,6 +85,8 @@ async function templateProblems(config: Config, packageRoot: string): Promise<Di
   for (const brand of [null, ...new Set(own)]) {
     const folders = [brand, config.templates];
     await collect(async () => compileTemplates(await loadTemplateSources(config.root, join(packageRoot, 'templates'), folders)));
+    // Notices speak for the issuer, not for a partner.
+    if (brand === null) await collect(async () => compileNotices(await loadTemplateSources(config.root, join(packageRoot, 'templates'), folders)));
   }
   await collect(() => loadLogo(config.root, config.issuer.logo ?? null));
   return [...found.values()];

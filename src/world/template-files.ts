@@ -17,6 +17,8 @@ export interface TemplateSources {
   readonly mail_text: TemplateFile;
   readonly invoice_html: TemplateFile;
   readonly batch_html: TemplateFile;
+  readonly notice_mjml: TemplateFile;
+  readonly notice_text: TemplateFile;
   /** From the most general to the most special; the keys of the later ones win. */
   readonly theme: readonly TemplateFile[];
 }
@@ -24,6 +26,7 @@ export interface TemplateSources {
 const FILES = {
   mail_mjml: 'mail.mjml', mail_subject: 'mail.subject.hbs', mail_text: 'mail.text.hbs',
   invoice_html: 'invoice.html.hbs', batch_html: 'batch.html.hbs',
+  notice_mjml: 'notice.mjml', notice_text: 'notice.text.hbs',
 } as const;
 const THEME = 'theme.json';
 const PDF = 'invoice.typ';
@@ -52,7 +55,8 @@ export async function loadTemplateSources(
   }
   return {
     mail_mjml: await first(FILES.mail_mjml), mail_subject: await first(FILES.mail_subject), mail_text: await first(FILES.mail_text),
-    invoice_html: await first(FILES.invoice_html), batch_html: await first(FILES.batch_html), theme,
+    invoice_html: await first(FILES.invoice_html), batch_html: await first(FILES.batch_html),
+    notice_mjml: await first(FILES.notice_mjml), notice_text: await first(FILES.notice_text), theme,
   };
 }
 

@@ -19,7 +19,7 @@ beforeEach(async () => {
   base = await mkdtemp(join(tmpdir(), 'duebook-files-'));
   root = join(base, 'project');
   builtin = join(base, 'builtin');
-  for (const name of ['mail.mjml', 'mail.subject.hbs', 'mail.text.hbs', 'invoice.html.hbs', 'batch.html.hbs', 'invoice.typ']) await put(`builtin/${name}`, `built-in ${name}`);
+  for (const name of ['mail.mjml', 'mail.subject.hbs', 'mail.text.hbs', 'invoice.html.hbs', 'batch.html.hbs', 'notice.mjml', 'notice.text.hbs', 'invoice.typ']) await put(`builtin/${name}`, `built-in ${name}`);
   await put('builtin/theme.json', '{}');
   await mkdir(root);
 });
