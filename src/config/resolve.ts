@@ -2,6 +2,9 @@
 import { DEFAULT_AUTOMATION, DEFAULT_TERMS, layAutomation, numberingOf, projectOf, termsOf } from './defaults.js';
 import { parseMailbox } from './formats.js';
 import { NOTICE_EVENTS } from './notices.js';
+import { agreementsOf, customerAgreementsOf, exchangeRatesOf, indexesOf, ratesOf } from './resolve-agreements.js';
+import { overridesOf } from './resolve-overrides.js';
+import { pricesOf } from './resolve-prices.js';
 import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, NotificationSpec } from './shape.js';
 import type {
   Address, Automation, BookingField, BookingSource, BookingStatus, Config, Customer, Cycle, CycleUse, Issuer, Mail, Notification,
@@ -21,10 +24,12 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
     timezone: spec.timezone,
     bookings: (spec.bookings ?? []).map((source) => bookingsOf(source, spec)),
     taxes: sortedEntries(spec.taxes).map(([tax_id, tax]) => ({
-      tax_id, name: tax.name, rate: tax.rate, category: tax.category, note: tax.note ?? null,
+      tax_id, name: tax.name, rate: ratesOf(tax_id, tax).at(-1)!.rate, rates: ratesOf(tax_id, tax), category: tax.category,
+      note: tax.note ?? null,
     })),
     products: sortedEntries(spec.products).map(([id, product]) => ({
-      product: id, name: product.name, unit: product.unit ?? null, price: product.price ?? null, tax: product.tax ?? null,
+      product: id, name: product.name, unit: product.unit ?? null, price: typeof product.price === 'string' ? product.price : null,
+      tax: product.tax ?? null,
     })),
     cycles: sortedEntries(spec.cycles).map(([id, cycle]) => cycleOf(id, cycle, spec, automation)),
     automation,
@@ -35,6 +40,11 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
     })),
     customers: customersOf(spec, automation),
     mail: mailOf(spec),
+    agreements: agreementsOf(spec),
+    prices: pricesOf(spec),
+    indexes: indexesOf(spec),
+    exchange_rates: exchangeRatesOf(spec),
+    overrides: overridesOf(spec),
     notifications: (spec.notifications ?? []).map(notificationOf),
   };
 }
@@ -68,6 +78,7 @@ function bookingsOf(source: BookingsSpec, spec: ConfigSpec): BookingSource {
     on_reject: source.on_reject ?? 'fail',
     complete: source.complete ?? false,
     control: source.control ?? null,
+    prices_include_tax: source.prices_include_tax ?? spec.prices_include_tax ?? false,
     product: source.product ?? null,
     tax: source.tax ?? null,
   };
@@ -145,7 +156,8 @@ function customersOf(spec: ConfigSpec, automation: Automation): Customer[] {
       payment_terms: termsOf(customer.payment_terms, terms),
       purchase_order: customer.purchase_order ?? null,
       tax: customer.tax ?? null,
-      prices: customer.prices ?? {},
+      prices: plainPrices(customer.prices),
+      ...customerAgreementsOf(customer, spec),
       locale: customer.locale ?? spec.locale ?? 'en-GB',
       automation: cycle.at(-1)!.automation,
     };
@@ -157,6 +169,10 @@ function notificationOf({ name, email, webhook, secret, events, priority }: Noti
     name, email: listOf(email), webhook: webhook ?? null, secret: secret ?? null, events: events ?? NOTICE_EVENTS,
     priority: priority ?? 'low',
   };
+}
+
+function plainPrices(prices: CustomerSpec['prices']): Record<string, string> {
+  return Object.fromEntries(Object.entries(prices ?? {}).filter((each): each is [string, string] => typeof each[1] === 'string'));
 }
 
 function mailOf({ mail, issuer }: ConfigSpec): Mail | null {

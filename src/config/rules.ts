@@ -7,6 +7,7 @@ import { bookingColumns, bookingFormats, bookingNames, bookingReferences, bookin
 import { cycleBounds, cycleDates, cyclePauses, cycleSteps, customerCycles } from './rules-cycles.js';
 import { mailServer, numberingTemplates, paymentTermForms, sendWindows, taxCategories } from './rules-documents.js';
 import { notificationNames, notificationWays } from './rules-notifications.js';
+import { manualLineIds, overrideReferences, overrideTargets } from './rules-overrides.js';
 import { reference } from './reference.js';
 
 type Rule = (facts: Facts) => void;
@@ -15,6 +16,7 @@ export const RULES: readonly Rule[] = [
   knownTaxes, knownPartners, knownProducts,
   cycleSteps, cycleBounds, cycleDates, cyclePauses, customerCycles,
   bookingNames, bookingColumns, bookingFormats, bookingStatuses, bookingReferences, notInThisVersion,
+  overrideTargets, overrideReferences, manualLineIds,
   taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays,
 ];
 

@@ -7,7 +7,9 @@ import type { Static } from '@sinclair/typebox';
 
 import { LOCALES } from '../values/locales.js';
 import { address, businessCalendar, customer, cycle, globalAutomation, mail, numbering, partner, paymentTerms } from './shape-billing.js';
+import { agreement, exchangeRates, indexes, prices, settlement, taxRate } from './shape-agreements.js';
 import { notification } from './shape-notifications.js';
+import { override } from './shape-overrides.js';
 import { choice, many, mapOf, maybe, named, oneOrMany, record, text, yesNo } from './shape-words.js';
 
 const issuer = record({
@@ -64,6 +66,7 @@ const bookings = record({
   encoding: maybe(choice(['utf-8', 'utf-16', 'latin-1', 'windows-1252'], 'Default utf-8.')),
   product: maybe(text('product-id', 'Product of rows without a product.')),
   tax: maybe(text('name-id', 'Tax of the rows of this source.')),
+  prices_include_tax: maybe(yesNo('Prices and amounts in the files include tax. Default: as the project.')),
   on_reject: maybe(choice(['fail', 'quarantine'], 'What a row that cannot be read does to the run. Default fail.')),
   complete: maybe(yesNo('Whether a booking missing from a later export was deleted; only false in this version.')),
   control: maybe(text('project-path', 'CSV with the columns file, rows, amount, to prove that nothing is missing.')),
@@ -71,7 +74,7 @@ const bookings = record({
 
 const tax = record({
   name: text('line', 'Name on documents.'),
-  rate: text('percent', 'Percent as a quoted decimal, "19".'),
+  rate: taxRate,
   category: choice(['S', 'Z', 'E', 'AE', 'K', 'G', 'O', 'L', 'M'], 'EN 16931 category: S standard, Z zero, E exempt, AE reverse charge, K '
     + 'intra-community, G export, O outside of scope, L Canary Islands, M Ceuta and Melilla.'),
   note: maybe(text('line', 'Reason on the document, needed for exempt and reverse charge.')),
@@ -80,7 +83,8 @@ const tax = record({
 const product = record({
   name: text('line', 'Name on documents.'),
   unit: maybe(text('line', 'Unit, like hour or piece.')),
-  price: maybe(text('decimal', 'Price per unit as a quoted decimal, in the currency of the project.')),
+  price: maybe(prices('Price in the currency of the project.')),
+  prices_include_tax: maybe(yesNo('The price includes tax. Default: as the project.')),
   tax: maybe(text('name-id', 'Id of a tax. Default: `tax` of the project.')),
 }, 'A product or service.');
 
@@ -109,7 +113,13 @@ export const configShape = record({
   numbering: maybe(numbering),
   partners: maybe(mapOf('name-id', partner, 'Partners by id.')),
   customers: maybe(mapOf('customer-id', customer, 'Customers by id, as they stand in the bookings.')),
+  agreements: maybe(mapOf('name-id', agreement, 'Agreements by id. A customer names those that hold for it.')),
+  indexes,
+  exchange_rates: exchangeRates,
+  prices_include_tax: maybe(yesNo('Prices in this configuration and in bookings include tax. Default false.')),
+  ...settlement,
   mail: maybe(mail),
+  overrides: maybe(many(override, 'What finance decides by hand: holds, skips, releases, lines, purchase orders, notes.')),
   notifications: maybe(many(notification, 'Who of the team is told what, by e-mail or by webhook.')),
 }, 'Configuration of duebook.');
 

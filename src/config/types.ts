@@ -4,6 +4,9 @@
  */
 import type { Place } from '../values/diagnostic.js';
 import type { LocalDate, LocalDateTime } from '../values/time.js';
+import type { Agreement, CustomerAgreements, EarlyPayment, ExchangeRate, Price, PriceIndex, TaxRate } from './types-agreements.js';
+
+export type * from './types-agreements.js';
 import type { NoticeEventName, NoticePriority } from './notices.js';
 
 export interface Address {
@@ -61,6 +64,8 @@ export interface BookingSource {
   readonly complete: boolean;
   /** A CSV with the columns file, rows, amount; relative to the project. */
   readonly control: string | null;
+  /** Unit prices and amounts in the files include tax. */
+  readonly prices_include_tax?: boolean;
   /** Product of rows without a product column. */
   readonly product: string | null;
   readonly tax: string | null;
@@ -69,8 +74,10 @@ export interface BookingSource {
 export interface Tax {
   readonly tax_id: string;
   readonly name: string;
-  /** Percent as a decimal string, "19". */
+  /** Percent as a decimal string, "19"; the newest one where rates change. */
   readonly rate: string;
+  /** All rates by date, ascending; there is always one. */
+  readonly rates?: readonly TaxRate[];
   /** EN 16931 category code (UNTDID 5305): S, Z, E, AE, K, G, O, L, M. */
   readonly category: string;
   readonly note: string | null;
@@ -80,7 +87,10 @@ export interface Product {
   readonly product: string;
   readonly name: string;
   readonly unit: string | null;
-  /** Decimal string in the currency of the project, per unit; null: the booking or the customer must bring the price. */
+  /**
+   * Decimal string in the currency of the project, per unit; null: the booking or the customer must bring the price. Only plain ones:
+   * all prices are in `Config.prices`.
+   */
   readonly price: string | null;
   readonly tax: string | null;
 }
@@ -173,6 +183,8 @@ export interface PaymentTerms {
   readonly net_days: number;
   /** true: from the end of the month of issue, then plus net_days. */
   readonly end_of_month: boolean;
+  /** What may be taken off for early payment. */
+  readonly discount?: EarlyPayment | null;
 }
 
 export interface Partner {
@@ -192,7 +204,7 @@ export interface CycleUse {
   readonly automation: Automation;
 }
 
-export interface Customer {
+export interface Customer extends Partial<CustomerAgreements> {
   readonly customer_id: string;
   readonly name: string;
   readonly email: readonly string[];
@@ -206,7 +218,7 @@ export interface Customer {
   readonly purchase_order: string | null;
   /** Overrides the product's tax (reverse charge, exempt). */
   readonly tax: string | null;
-  /** Own prices by product, decimal strings. */
+  /** Own prices by product, decimal strings. Only plain ones: all prices are in `Config.prices`. */
   readonly prices: Readonly<Record<string, string>>;
   readonly locale: string;
   /** That of the last use in `cycle`. */
@@ -235,6 +247,34 @@ export interface Notification {
   readonly events: readonly NoticeEventName[];
   /** The least urgent that is told. */
   readonly priority: NoticePriority;
+}
+
+/** A line that finance adds to an invoice. */
+export interface ManualLine {
+  /** Told apart by customer, batch or period, and id: it is billed once. */
+  readonly charge_id: string;
+  readonly description: string | null;
+  readonly product: string | null;
+  readonly quantity: string;
+  readonly unit_price: string;
+  readonly currency: string;
+  readonly tax: string | null;
+}
+
+/** What finance decides by hand, about a customer (always, for a batch, or for a period) or about a booking. */
+export interface Override {
+  readonly customer_id: string | null;
+  readonly booking: { readonly source: string; readonly booking_id: string } | null;
+  readonly batch: string | null;
+  /** First day of the period. */
+  readonly period: LocalDate | null;
+  readonly hold: boolean;
+  readonly skip: boolean;
+  readonly release: boolean;
+  readonly reason: string | null;
+  readonly lines: readonly ManualLine[];
+  readonly purchase_order: string | null;
+  readonly note: string | null;
 }
 
 export interface Config {
@@ -267,6 +307,13 @@ export interface Config {
   /** Sorted by customer_id. */
   readonly customers: readonly Customer[];
   readonly mail: Mail | null;
+  /** Sorted by agreement_id. */
+  readonly agreements: readonly Agreement[];
+  /** All prices of usage, by scope (customer, agreement, product), owner, product and day. */
+  readonly prices: readonly Price[];
+  readonly indexes: readonly PriceIndex[];
+  readonly exchange_rates: readonly ExchangeRate[];
+  readonly overrides: readonly Override[];
   /** In the order written. */
   readonly notifications: readonly Notification[];
   /** Where a path of the written config stands, e.g. place(['customers', 'acme', 'cycle']); positions are computed on demand. */

@@ -14,13 +14,14 @@ export const LEDGER_TABLES = {
     billing_date: 'DATE', issued_on: 'DATE', due_on: 'DATE', currency: 'VARCHAR', exponent: 'TINYINT',
     net_minor: 'BIGINT', tax_minor: 'BIGINT', total_minor: 'BIGINT', lines: 'BIGINT',
     confirmed_at: 'TIMESTAMP', confirmed_by: 'VARCHAR', seller_id: 'VARCHAR', buyer_id: 'VARCHAR', purchase_order: 'VARCHAR',
+    note: 'VARCHAR',
   },
   invoice_lines: {
     invoice_id: 'VARCHAR', line_no: 'BIGINT', kind: 'VARCHAR', booking_id: 'VARCHAR', source: 'VARCHAR',
     product: 'VARCHAR', description: 'VARCHAR', unit: 'VARCHAR',
     quantity_micro: 'BIGINT', unit_price_micro: 'BIGINT', amount_minor: 'BIGINT', tax_id: 'VARCHAR', tax_rate_micro: 'BIGINT',
     service_start: 'TIMESTAMP', service_end: 'TIMESTAMP', late: 'BOOLEAN', corrects_invoice_id: 'VARCHAR',
-    content_hi: 'UBIGINT', content_lo: 'UBIGINT',
+    content_hi: 'UBIGINT', content_lo: 'UBIGINT', charge_id: 'VARCHAR',
   },
   invoice_taxes: {
     invoice_id: 'VARCHAR', tax_id: 'VARCHAR', name: 'VARCHAR', category: 'VARCHAR', rate_micro: 'BIGINT', note: 'VARCHAR',
@@ -35,6 +36,14 @@ export const LEDGER_TABLES = {
   messages: {
     message_id: 'VARCHAR', invoice_id: 'VARCHAR', kind: 'VARCHAR', recipients: 'VARCHAR', queued_at: 'TIMESTAMP', send_due_at: 'TIMESTAMP',
     subject_id: 'VARCHAR', payload: 'VARCHAR',
+  },
+  /**
+   * Previews that were open for review, as they first fell due: one row a customer and period. What stands here of the deadline is what
+   * people were told then; `auto_confirm_at` is null where nothing happens by itself.
+   */
+  openings: {
+    customer_id: 'VARCHAR', cycle_id: 'VARCHAR', period_start: 'TIMESTAMP', batch_id: 'VARCHAR', preview_at: 'TIMESTAMP',
+    confirm_due_at: 'TIMESTAMP', auto_confirm_at: 'TIMESTAMP',
   },
   events: { at: 'TIMESTAMP', subject: 'VARCHAR', subject_id: 'VARCHAR', event: 'VARCHAR', detail: 'VARCHAR' },
 } as const satisfies Record<string, Record<string, string>>;

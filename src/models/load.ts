@@ -4,7 +4,7 @@
  */
 import type { DuckDBAppender } from '@duckdb/node-api';
 import type { Calendar, Period } from '../calendar/types.js';
-import type { Config, Customer } from '../config/types.js';
+import type { Automation, Config } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { currencies, parseDecimal } from '../values/money.js';
@@ -19,7 +19,17 @@ export interface RunPeriod extends Period {
   /** Date of the document if confirmed by itself, and if confirmed at the run's as-of. */
   readonly issued_on: LocalDate;
   readonly issued_on_now: LocalDate;
+  /** Local date of period_start. */
+  readonly period_date: LocalDate;
+  /** true: the part of the current period that is billed on demand. */
+  readonly on_demand: boolean;
+  /** How a due date moves off days off. */
+  readonly due_shift: 'none' | 'following' | 'preceding' | 'modified_following';
+  readonly deadline_notice_at: Instant | null;
 }
+
+/** A day on which nothing falls due, with the working days around it. */
+export interface DayOff { readonly day: LocalDate; readonly following: LocalDate; readonly preceding: LocalDate }
 
 const TABLES = `
   CREATE OR REPLACE TABLE input.run (
@@ -30,14 +40,23 @@ const TABLES = `
   CREATE OR REPLACE TABLE input.products (product VARCHAR, name VARCHAR, unit VARCHAR, price_micro BIGINT, tax_id VARCHAR);
   CREATE OR REPLACE TABLE input.customers (
     customer_key INTEGER, customer_id VARCHAR, name VARCHAR, calendar_key INTEGER, assign_by_start BOOLEAN, partner_id VARCHAR,
-    batch_partner VARCHAR, tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, late_bookings VARCHAR,
-    purchase_order VARCHAR, locale VARCHAR, max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);
+    tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, purchase_order VARCHAR, locale VARCHAR);
+  CREATE OR REPLACE TABLE input.customer_limits (
+    customer_key INTEGER, use_no INTEGER, max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);
   CREATE OR REPLACE TABLE input.customer_prices (customer_key INTEGER, product VARCHAR, price_micro BIGINT);
   CREATE OR REPLACE TABLE input.periods (
-    period_key INTEGER, calendar_key INTEGER, cycle_id VARCHAR, n INTEGER, timing VARCHAR, timezone VARCHAR,
-    period_start TIMESTAMP, period_end TIMESTAMP, billing_at TIMESTAMP, billing_date DATE,
-    preview_at TIMESTAMP, confirm_due_at TIMESTAMP, auto_confirm_at TIMESTAMP, send_due_at TIMESTAMP,
-    issued_on DATE, issued_on_now DATE, previewed BOOLEAN);`;
+    period_key INTEGER, calendar_key INTEGER, use_no INTEGER, cycle_id VARCHAR, n INTEGER, timing VARCHAR, timezone VARCHAR,
+    period_start TIMESTAMP, period_end TIMESTAMP, period_date DATE, billing_at TIMESTAMP, billing_date DATE,
+    preview_at TIMESTAMP, confirm_due_at TIMESTAMP, auto_confirm_at TIMESTAMP, deadline_notice_at TIMESTAMP, send_due_at TIMESTAMP,
+    issued_on DATE, issued_on_now DATE, previewed BOOLEAN, on_demand BOOLEAN, late_bookings VARCHAR, separate_per_partner BOOLEAN,
+    due_shift VARCHAR);
+  CREATE OR REPLACE TABLE input.days_off (day DATE, following DATE, preceding DATE);
+  CREATE OR REPLACE TABLE input.overrides (
+    override_no INTEGER, customer_key INTEGER, batch_id VARCHAR, period_date DATE, hold BOOLEAN, skip BOOLEAN, release BOOLEAN,
+    reason VARCHAR, purchase_order VARCHAR, note VARCHAR);
+  CREATE OR REPLACE TABLE input.manual_lines (
+    charge_id VARCHAR, override_no INTEGER, customer_key INTEGER, batch_id VARCHAR, period_date DATE, currency VARCHAR, product VARCHAR,
+    description VARCHAR, quantity_micro BIGINT, unit_price_micro BIGINT, tax_id VARCHAR);`;
 
 /** Keeps what is billed in `input.billed`; needs `ledger.*` attached. Done first: staging and the calendar's window depend on it. */
 export async function loadBilled(engine: Engine): Promise<void> {
@@ -66,7 +85,7 @@ export async function loadInputs(
   engine: Engine,
   given: {
     config: Config; as_of: Instant; calendars: readonly Calendar[]; calendarKeyOf: (index: number) => number;
-    periods: readonly RunPeriod[];
+    periods: readonly RunPeriod[]; days_off: readonly DayOff[];
   },
 ): Promise<void> {
   const { config } = given;
@@ -78,7 +97,8 @@ export async function loadInputs(
     ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'})`);
   await loadCatalogue(engine, config);
   await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);
-  await loadPeriods(engine, given.periods);
+  await loadPeriods(engine, given.periods, given.days_off);
+  await loadOverrides(engine, config);
   for (const name of LEDGER_INPUTS) await engine.run(`CREATE OR REPLACE TABLE input.${name} AS ${sqlFile(`inputs/${name}.sql`)}`);
 }
 
@@ -118,14 +138,17 @@ async function loadCustomers(
     a.appendInteger(calendar);
     a.appendBoolean(calendars[calendar]?.assign_by === 'starts_at');
     orNull(a, c.partner_id, (v) => { a.appendVarchar(v); });
-    orNull(a, c.automation.separate_preview_per_partner ? c.partner_id : null, (v) => { a.appendVarchar(v); });
     orNull(a, c.tax, (v) => { a.appendVarchar(v); });
     a.appendInteger(c.payment_terms.net_days);
     a.appendBoolean(c.payment_terms.end_of_month);
-    a.appendVarchar(c.automation.late_bookings);
     orNull(a, c.purchase_order, (v) => { a.appendVarchar(v); });
     a.appendVarchar(c.locale);
-    appendLimits(a, c);
+  });
+  const uses = indexed.flatMap(({ customer, index }) => customer.cycle.map((use, use_no) => ({ index, use_no, limits: use.automation.limits })));
+  await engine.append('input', 'customer_limits', uses, (a, use) => {
+    a.appendInteger(use.index);
+    a.appendInteger(use.use_no);
+    appendLimits(a, use.limits);
   });
   const prices = indexed.flatMap(({ customer, index }) => Object.entries(customer.prices)
     .map(([product, price]) => ({ index, product, price })));
@@ -136,22 +159,51 @@ async function loadCustomers(
   });
 }
 
-function appendLimits(a: DuckDBAppender, customer: Customer): void {
-  const { limits } = customer.automation;
+function appendLimits(a: DuckDBAppender, limits: Automation['limits']): void {
   orNull(a, limits.max_invoice_total, (v) => { a.appendHugeInt(micro(v)); });
   orNull(a, limits.max_change_percent, (v) => { a.appendBigInt(BigInt(v)); });
   orNull(a, limits.max_lines, (v) => { a.appendBigInt(BigInt(v)); });
 }
 
-async function loadPeriods(engine: Engine, periods: readonly RunPeriod[]): Promise<void> {
+async function loadPeriods(engine: Engine, periods: readonly RunPeriod[], daysOff: readonly DayOff[]): Promise<void> {
   // Instants go in as text in one go: periods are few (they are shared by calendars), and the literal is easy to read in a trace.
   const at = (instant: Instant | null): string => (instant === null ? 'NULL' : `'${sqlTimestamp(instant)}'`);
-  const rows = periods.map((p, key) => `(${[
-    key, p.calendar_key, literal(p.cycle_id), p.n, literal(p.timing), literal(p.timezone), at(p.period_start), at(p.period_end),
-    at(p.billing_at), literal(p.billing_date), at(p.preview_at), at(p.confirm_due_at), at(p.auto_confirm_at), at(p.send_due_at),
-    literal(p.issued_on), literal(p.issued_on_now), p.previewed,
-  ].join(',')})`);
-  for (let i = 0; i < rows.length; i += 5_000) await engine.run(`INSERT INTO input.periods VALUES ${rows.slice(i, i + 5_000).join(',')}`);
+  await insert(engine, 'periods', periods.map((p, key) => [
+    key, p.calendar_key, p.use_no, literal(p.cycle_id), p.n, literal(p.timing), literal(p.timezone), at(p.period_start), at(p.period_end),
+    literal(p.period_date), at(p.billing_at), literal(p.billing_date), at(p.preview_at), at(p.confirm_due_at), at(p.auto_confirm_at),
+    at(p.deadline_notice_at), at(p.send_due_at), literal(p.issued_on), literal(p.issued_on_now), p.previewed, p.on_demand,
+    literal(p.late_bookings), p.separate_preview_per_partner, literal(p.due_shift),
+  ]));
+  await insert(engine, 'days_off', daysOff.map((d) => [literal(d.day), literal(d.following), literal(d.preceding)]));
+}
+
+async function loadOverrides(engine: Engine, config: Config): Promise<void> {
+  const keys = new Map(config.customers.map((customer, index) => [customer.customer_id, index]));
+  const overrides = config.overrides.map((override, no) => ({ ...override, no, customer_key: keys.get(override.customer_id ?? '') }))
+    .filter(({ customer_key }) => customer_key !== undefined);
+  await insert(engine, 'overrides', overrides.map((o) => [
+    o.no, o.customer_key!, textOrNull(o.batch), textOrNull(o.period), o.hold, o.skip, o.release, textOrNull(o.reason),
+    textOrNull(o.purchase_order), textOrNull(o.note),
+  ]));
+  await insert(engine, 'manual_lines', overrides.flatMap((o) => o.lines.map((line) => [
+    literal(line.charge_id), o.no, o.customer_key!, textOrNull(o.batch), textOrNull(o.period), literal(line.currency), textOrNull(line.product),
+    textOrNull(line.description), String(micro(line.quantity)), String(micro(line.unit_price)), textOrNull(line.tax),
+  ])));
+}
+
+/** Marks the bookings that finance holds; needs the staged bookings, and comes before anything reads their status. */
+export async function holdBookings(engine: Engine, config: Pick<Config, 'overrides'>): Promise<void> {
+  const held = config.overrides.flatMap((o) => (o.booking !== null && o.hold ? [o.booking] : []));
+  if (held.length === 0) return;
+  const keys = held.map((b) => `(${literal(b.source)}, ${literal(b.booking_id)})`);
+  await engine.run(`UPDATE input.staged SET status = 'held' WHERE (source, booking_id) IN (${keys.join(', ')}) AND status IN ('billable', 'scheduled')`);
+}
+
+/** Inserts rows of SQL literals. */
+async function insert(engine: Engine, table: string, rows: readonly (readonly (string | number | boolean)[])[]): Promise<void> {
+  for (let i = 0; i < rows.length; i += 5_000) {
+    await engine.run(`INSERT INTO input.${table} VALUES ${rows.slice(i, i + 5_000).map((row) => `(${row.join(',')})`).join(',')}`);
+  }
 }
 
 function orNull<T>(appender: DuckDBAppender, value: T | null, append: (value: T) => void): void {

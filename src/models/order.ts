@@ -5,14 +5,17 @@
  * of them are joined and rated on the way into a sum or a sorted file and never stored in between.
  */
 export const MODELS = [
+  { name: 'period_overrides', as: 'table' },
   { name: 'customer_periods', as: 'table' },
   { name: 'next_periods', as: 'table' },
   { name: 'placements', as: 'table' },
   { name: 'rated_bookings', as: 'view' },
   { name: 'bookings', as: 'view' },
   { name: 'totals', as: 'table' },
-  { name: 'billed_lines', as: 'view' },
   { name: 'completeness', as: 'table' },
+  { name: 'charges', as: 'table' },
+  { name: 'billed_lines', as: 'view' },
+  { name: 'net_totals', as: 'table' },
   { name: 'invoice_taxes', as: 'table' },
   { name: 'invoice_sums', as: 'table' },
   { name: 'invoices', as: 'table' },
@@ -24,7 +27,7 @@ export const MODELS = [
 
 /** Relations derived from the ledger, in order; each is `inputs/<name>.sql` and becomes `input.<name>`. */
 export const LEDGER_INPUTS = [
-  'standing_invoices', 'invoiced', 'closed_batches', 'reopened', 'invoice_counts', 'last_totals', 'period_days',
+  'standing_invoices', 'covered', 'closed_batches', 'reopened', 'invoice_counts', 'openings', 'billed_charges', 'last_totals', 'period_days',
 ] as const;
 
 /** Queries for offending rows; empty is good. In the order in which their findings are told. */

@@ -19,6 +19,18 @@ CREATE OR REPLACE MACRO line_amount(quantity_micro, price_micro, divisor, half_e
 CREATE OR REPLACE MACRO due_date(issued_on, net_days, end_of_month) AS
   CASE WHEN end_of_month THEN last_day(issued_on) ELSE issued_on END + net_days;
 
+-- A day moved off a day off: `following` and `preceding` are its neighbours that are working days, NULL where the day is one itself.
+CREATE OR REPLACE MACRO shift_day(rule, day, following, preceding) AS
+  CASE
+    WHEN following IS NULL OR rule = 'none' THEN day
+    WHEN rule = 'preceding' OR (rule = 'modified_following' AND month(following) <> month(day)) THEN preceding
+    ELSE following
+  END;
+
+-- The id of a batch: its billing date, the partner where partners are previewed apart, and whether it was made on demand.
+CREATE OR REPLACE MACRO batch_name(billing_date, partner_id, on_demand) AS
+  CAST(billing_date AS VARCHAR) || coalesce('-' || partner_id, '') || CASE WHEN on_demand THEN '-on-demand' ELSE '' END;
+
 -- A fingerprint of what a booking line shows, for the digest of a preview. It lives from a preview to its confirmation only, so it
 -- may differ between versions of the engine (the content hash that the ledger keeps may not, and is an MD5).
 CREATE OR REPLACE MACRO line_fingerprint(

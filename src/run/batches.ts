@@ -79,11 +79,12 @@ export function currencyTotal(row: Omit<SumRow, 'batch_id'>): CurrencyTotal {
 /** SQL over `l` (draft.limits) joined to `i`: why an invoice is parked, in plain words; NULL when it is not. */
 export const PARKED_REASON = `CASE
   WHEN NOT l.parked THEN NULL
+  WHEN l.held THEN 'held: ' || l.hold_reason
   WHEN l.too_large THEN 'the total is too large to be true'
-  WHEN l.over_total THEN 'the total is above limits.max_invoice_total'
-  WHEN l.over_lines THEN 'it has more lines than limits.max_lines'
-  WHEN l.over_change THEN 'it differs from the invoice before by more than limits.max_change_percent'
-  WHEN l.too_old THEN 'it fell due longer ago than limits.max_catch_up_days'
+  WHEN l.over_total AND l.stops THEN 'the total is above limits.max_invoice_total'
+  WHEN l.over_lines AND l.stops THEN 'it has more lines than limits.max_lines'
+  WHEN l.over_change AND l.stops THEN 'it differs from the invoice before by more than limits.max_change_percent'
+  WHEN l.too_old AND l.stops THEN 'it fell due longer ago than limits.max_catch_up_days'
   ELSE 'another invoice of this customer is parked' END`;
 
 /** Customers whose open invoices wait for somebody to look at them. */

@@ -23,15 +23,15 @@ export async function exportLines(engine: Engine): Promise<SegmentFile> {
       CAST(sum(lines) OVER (ORDER BY series, seq) - lines AS BIGINT) AS first_row
     FROM draft.facts;
     COPY (
-      SELECT f.place, l.booking_id, l.source, l.product, l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor,
+      SELECT f.place, l.kind, l.booking_id, l.charge_id, l.source, l.product, l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor,
         l.tax_id, l.service_start, l.service_end, l.late, l.content_hi, l.content_lo
       FROM draft.billed_lines AS l
       JOIN draft.places AS f
         ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.own_invoice = l.own_invoice
-      ORDER BY f.place, l.service_start, l.booking_id${tie}
+      ORDER BY f.place, l.rank, l.service_start, l.line_key${tie}
     ) TO ${sorted} (FORMAT parquet, COMPRESSION uncompressed)`);
   return exportSegment(engine, 'invoice_lines', `(
-    SELECT f.invoice_id, l.file_row_number - f.first_row + 1 AS line_no, 'booking' AS kind, t.rate_micro AS tax_rate_micro,
+    SELECT f.invoice_id, l.file_row_number - f.first_row + 1 AS line_no, t.rate_micro AS tax_rate_micro,
       CAST(NULL AS VARCHAR) AS corrects_invoice_id, l.* EXCLUDE (place, file_row_number)
     FROM read_parquet(${sorted}, file_row_number = true) AS l
     JOIN draft.places AS f ON f.place = l.place

@@ -2,25 +2,25 @@
  * The draft: configuration, bookings and ledger brought together for one as-of. Preview shows it, confirm commits it, run commits
  * what fell due of it; they differ in their last step only.
  */
-import { automationOf, calendarsOf, localDate, periodsOf } from '../calendar/calendar.js';
-import type { Calendar, Period } from '../calendar/types.js';
+import { calendarsOf } from '../calendar/calendar.js';
+import type { Calendar } from '../calendar/types.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineOptions } from '../engine/engine.js';
 import { findDuplicates, placesOf, stageBookings } from '../intake/intake.js';
 import { attachLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildDraft, checkDraft } from '../models/build.js';
-import { loadBilled, loadInputs, unbilledSpan } from '../models/load.js';
-import type { RunPeriod } from '../models/load.js';
+import { holdBookings, loadBilled, loadInputs, unbilledSpan } from '../models/load.js';
 import { throwIfErrors } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant, LocalDate } from '../values/time.js';
 import { projectFiles } from '../world/config-files.js';
 import type { Context } from './context.js';
+import { AHEAD, runPeriods } from './periods.js';
 
 const DAY = 86_400_000;
-/** Bookings further ahead than this wait for a later run to be placed. */
-const AHEAD = 400 * DAY;
+/** A billing date lies at most so far from its boundary: a line for a batch finds its period from there. */
+const SHIFTED = 20 * DAY;
 
 /** A built draft in an open engine; close the engine when done. */
 export interface Draft {
@@ -31,14 +31,19 @@ export interface Draft {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/**
- * Builds the draft for the context's as-of. With `billing_date` the batches of that date are open too, ahead of their time.
- * Throws every problem of the bookings at once.
- */
-export async function openDraft(context: Context, ledger: Ledger, billing_date: LocalDate | null = null): Promise<Draft> {
+/** What a draft opens ahead of its time. */
+export interface DraftOptions {
+  /** The batches of this date are open too. */
+  readonly billing_date?: LocalDate | null;
+  /** Place in `config.customers` of the customer whose current period is billed on demand. */
+  readonly on_demand?: number;
+}
+
+/** Builds the draft for the context's as-of. Throws every problem of the bookings at once. */
+export async function openDraft(context: Context, ledger: Ledger, options: DraftOptions = {}): Promise<Draft> {
   const engine = await Engine.open(engineOptions(context));
   try {
-    return await build(engine, context, ledger, billing_date);
+    return await build(engine, context, ledger, options);
   } catch (error) {
     await engine.close();
     throw error;
@@ -51,7 +56,7 @@ export function engineOptions(context: Pick<Context, 'options'>): EngineOptions 
   return { ...(memory_limit === undefined ? {} : { memory_limit }), ...(threads === undefined ? {} : { threads }) };
 }
 
-async function build(engine: Engine, context: Context, ledger: Ledger, billing_date: LocalDate | null): Promise<Draft> {
+async function build(engine: Engine, context: Context, ledger: Ledger, options: DraftOptions): Promise<Draft> {
   const { config, as_of, world } = context;
   await attachLedger(engine, ledger);
   await loadBilled(engine);
@@ -60,37 +65,36 @@ async function build(engine: Engine, context: Context, ledger: Ledger, billing_d
   });
   const found = [...staged.diagnostics, ...await findDuplicates(engine)];
   throwIfErrors(found);
-  const span = await unbilledSpan(engine);
-  const { calendars, calendar_key_of } = calendarsOf(config);
-  const from = Math.min(span?.from ?? as_of, as_of);
-  const ahead = Math.max(as_of, billing_date === null ? 0 : Date.parse(`${billing_date}T00:00:00Z`) + 2 * DAY);
-  const until = Math.max(ahead, Math.min(span?.until ?? as_of, as_of + AHEAD)) + 1;
-  const periods = calendars.flatMap((calendar) => runPeriods(calendar, from, until, as_of, billing_date));
-  await loadInputs(engine, { config, as_of, calendars, calendarKeyOf: calendar_key_of, periods: inBillingOrder(periods) });
+  await holdBookings(engine, config);
+  const { calendars, calendarKeyOf, on_demand } = draftCalendars(context, options);
+  const reach = { ...await reachOf(engine, context, options), as_of, billing_date: options.billing_date ?? null };
+  const periods = runPeriods(calendars.filter((calendar) => calendar !== on_demand), reach, on_demand);
+  await loadInputs(engine, { config, as_of, calendars, calendarKeyOf, periods, days_off: [] });
   await buildDraft(engine);
   found.push(...await checkDraft(engine, (rows) => placesOf(engine, rows)));
   throwIfErrors(found);
-  return { engine, calendars, calendarKeyOf: calendar_key_of, diagnostics: found };
+  return { engine, calendars, calendarKeyOf, diagnostics: found };
 }
 
-/** The periods that can matter, and one more, so that a late booking always finds the next one. */
-function runPeriods(calendar: Calendar, from: Instant, until: Instant, as_of: Instant, billing_date: LocalDate | null): RunPeriod[] {
-  const periods = periodsOf(calendar, from, until);
-  const last = periods.at(-1);
-  const after = last === undefined
-    ? periodsOf(calendar, from, until + AHEAD).slice(0, 1) : periodsOf(calendar, last.period_end, last.period_end + 1);
-  return [...periods, ...after.filter((p) => last === undefined || p.period_start >= last.period_end)].map((period) => ({
-    ...period,
-    previewed: period.preview_at !== null && (period.preview_at <= as_of || period.billing_date === billing_date),
-    issued_on: issuedOn(calendar, period, period.auto_confirm_at ?? Math.max(as_of, period.confirm_due_at ?? as_of)),
-    issued_on_now: issuedOn(calendar, period, as_of),
-  }));
+/** The calendars of the configuration; a customer who is billed on demand has one of its own behind them. */
+function draftCalendars({ config }: Context, options: DraftOptions): Omit<Draft, 'engine' | 'diagnostics'> & { on_demand: Calendar | null } {
+  const { calendars, calendar_key_of } = calendarsOf(config);
+  const index = options.on_demand;
+  if (index === undefined) return { calendars, calendarKeyOf: calendar_key_of, on_demand: null };
+  const on_demand = { ...calendars[calendar_key_of(index)]!, calendar_key: calendars.length };
+  return { calendars: [...calendars, on_demand], calendarKeyOf: (i) => (i === index ? on_demand.calendar_key : calendar_key_of(i)), on_demand };
 }
 
-function issuedOn(calendar: Calendar, period: Period, confirmed_at: Instant): LocalDate {
-  return automationOf(calendar, period.use_no).document_date === 'billing_date' ? period.billing_date : localDate(confirmed_at, period.timezone);
-}
-
-function inBillingOrder(periods: readonly RunPeriod[]): RunPeriod[] {
-  return [...periods].sort((a, b) => a.billing_at - b.billing_at || a.calendar_key - b.calendar_key || a.period_start - b.period_start);
+/** From the first unbilled booking, or line by hand, to the last; the present is always among it. */
+async function reachOf(engine: Engine, { config, as_of }: Context, options: DraftOptions): Promise<{ from: Instant; until: Instant }> {
+  const span = await unbilledSpan(engine);
+  const adding = config.overrides.filter((o) => o.lines.length > 0);
+  const billed = new Set((adding.length === 0 ? [] : await engine.rows<{ charge_id: string }>(
+    'SELECT DISTINCT charge_id FROM ledger.invoice_lines WHERE charge_id IS NOT NULL')).map((row) => row.charge_id));
+  const dates = adding.filter((o) => o.lines.some((line) => !billed.has(line.charge_id)))
+    .map((o) => Date.parse(`${(o.batch ?? o.period!).slice(0, 10)}T00:00:00Z`) - SHIFTED);
+  const from = Math.min(span?.from ?? as_of, as_of, ...dates.filter((date) => !Number.isNaN(date)));
+  const { billing_date = null } = options;
+  const ahead = Math.max(as_of, billing_date === null ? 0 : Date.parse(`${billing_date}T00:00:00Z`) + 2 * DAY);
+  return { from, until: Math.max(ahead, Math.min(span?.until ?? as_of, as_of + AHEAD)) + 1 };
 }

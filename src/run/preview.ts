@@ -32,7 +32,7 @@ export async function preview(world: World, options: PreviewOptions): Promise<Pr
   const context = await openContext(world, options);
   const selection = checkSelection(context, options);
   const ledger = await ledgerOf(context);
-  const draft = await openDraft(context, ledger, options.billing_date ?? null);
+  const draft = await openDraft(context, ledger, { billing_date: options.billing_date ?? null });
   try {
     const { engine } = draft;
     const heads = await openBatches(engine, context, selection);

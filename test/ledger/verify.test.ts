@@ -94,7 +94,7 @@ describe('a ledger that was written wrong', () => {
     const staged = await stageBatch(engine, start);
     await engine.run(change === '' ? 'SELECT 1' : change);
     const orders = { invoices: ['invoice', 'seq'], invoice_lines: ['line', 'invoice_id, line_no'], invoice_taxes: ['tax', 'invoice_id'],
-      parties: ['party', 'party_id'], messages: ['message', 'message_id'], events: ['event', 'subject, subject_id, event'] } as const;
+      parties: ['party', 'party_id'], openings: ['opening', 'customer_id'], messages: ['message', 'message_id'], events: ['event', 'subject, subject_id, event'] } as const;
     const files = [];
     for (const { table } of staged.files) files.push(await exportSegment(engine, table, orders[table][0], orders[table][1]));
     const input = { ...staged, files };

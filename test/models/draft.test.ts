@@ -242,12 +242,14 @@ describe('a late booking', () => {
       .toEqual(['waiting | 2026-05-01']);
   });
 
-  it('is what follows when an edited cycle overlaps what was billed', async () => {
-    const { buckets } = await draft(`
+  it('is what lies before the cut when an edited cycle overlaps what was billed; the rest has an invoice from there on', async () => {
+    const { buckets, told } = await draft(`
       id | customer | end        | amount
       a  | acme     | 2026-04-20 | 1
-      b  | acme     | 2026-04-02 | 1`, { invoices: [{ ...march, cycle: 'before', period: ['2026-03-15', '2026-04-15'] }] });
-    expect(await buckets()).toEqual({ a: 'waiting period_running', b: 'waiting period_running' });
+      b  | acme     | 2026-04-02 | 1`, { as_of: '2026-05-02', invoices: [{ ...march, cycle: 'before', period: ['2026-03-15', '2026-04-15'] }] });
+    expect(await buckets()).toEqual({ a: 'billed', b: 'billed late' });
+    expect(await told('SELECT CAST(CAST(period_start AS DATE) AS VARCHAR), CAST(CAST(period_end AS DATE) AS VARCHAR) FROM draft.invoices'))
+      .toEqual(['2026-04-15 | 2026-05-01']);
   });
 });
 

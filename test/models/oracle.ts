@@ -45,7 +45,7 @@ export function expected(world: World): Expected {
   return {
     buckets,
     invoices: invoices.map(({ invoice, total, taxes }) => ({
-      key: `${invoice.customer.id} ${date(invoice.period.period_start)} ${invoice.currency}${invoice.own ? ' late' : ''}`,
+      key: `${invoice.customer.id} ${date(startOf(world, invoice.customer, invoice.period))} ${invoice.currency}${invoice.own ? ' late' : ''}`,
       kind: total < 0n ? 'credit_note' : 'invoice',
       lines: invoice.lines.map((line) => `${line.booking.id}${line.late ? '*' : ''} ${line.amount}`),
       taxes, total, parked: (parkedFrom.get(invoice.customer.id) ?? Infinity) <= invoice.period.billing_at,
@@ -71,9 +71,10 @@ function place(world: World, booking: BookingRow, drafted: Map<string, Drafted>)
   const periods = world.periods.filter((p) => p.calendar_key === calendar).sort((a, b) => a.period_start - b.period_start);
   const own = periods.find((p) => p.period_start <= time && time < p.period_end);
   if (own === undefined) return 'waiting outside_cycle';
-  const late = isClosed(world, customer, own);
+  const closed = isClosed(world, customer, own);
+  const late = closed || time < coveredUntil(world, customer, own);
   if (late && customer.late === 'hold') return 'held late';
-  const target = late ? periods.find((p) => p.period_start > own.period_start && !isClosed(world, customer, p)) : own;
+  const target = closed ? periods.find((p) => p.period_start > own.period_start && !isClosed(world, customer, p)) : own;
   if (target === undefined) return 'waiting no_open_period';
   if (booking.status === 'scheduled' && own.timing === 'in_arrears') return 'waiting scheduled';
   if (!target.previewed) return 'waiting period_running';
@@ -107,14 +108,26 @@ function taxOf(world: World, booking: BookingRow, customer: CustomerRow): string
 
 /** Billed already, or its batch was confirmed without this customer having been parked. */
 function isClosed(world: World, customer: CustomerRow, period: RunPeriod): boolean {
-  const standing = (world.invoices ?? []).filter((i) => i.void !== true && i.customer === customer.id);
-  if (standing.some((i) => at(i.period[0]) < period.period_end && period.period_start < at(i.period[1]))) return true;
+  if (coveredUntil(world, customer, period) >= period.period_end) return true;
   const events = world.events ?? [];
-  if (events.some((e) => e.event === 'parked' && e.id === customer.id && at(e.time!) === period.period_start)) return false;
+  if (events.some((e) => e.event === 'parked' && e.id === customer.id && at(e.time!) === startOf(world, customer, period))) return false;
   const batch = period.billing_date + (customer.separate === true && customer.partner !== undefined ? `-${customer.partner}` : '');
   const ofBatch = events.filter((e) => e.subject === 'batch' && e.id === batch);
   if (ofBatch.some((e) => e.event === 'closed')) return true;
   return ofBatch.some((e) => period.auto_confirm_at !== null && period.auto_confirm_at <= at(e.time!));
+}
+
+/** Where the standing invoices that reach into a period end; before its start where none does. */
+function coveredUntil(world: World, customer: CustomerRow, period: RunPeriod): number {
+  const standing = (world.invoices ?? []).filter((i) => i.void !== true && i.customer === customer.id)
+    .filter((i) => at(i.period[0]) < period.period_end && period.period_start < at(i.period[1]));
+  return Math.max(-Infinity, ...standing.map((i) => at(i.period[1])));
+}
+
+/** A period begins where the last invoice ends. */
+function startOf(world: World, customer: CustomerRow, period: RunPeriod): number {
+  const covered = coveredUntil(world, customer, period);
+  return covered < period.period_end ? Math.max(covered, period.period_start) : period.period_start;
 }
 
 function totalled(world: World, { lines }: Drafted): { net: bigint; tax: bigint; total: bigint; taxes: string[] } {

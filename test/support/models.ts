@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Calendar } from '../../src/calendar/types.js';
 import { DEFAULT_AUTOMATION } from '../../src/config/defaults.js';
-import type { Automation, BookingSource, BookingStatus, Config, Customer, Product, Tax, Timing } from '../../src/config/types.js';
+import type { Automation, BookingSource, BookingStatus, Config, Customer, Override, Product, Tax, Timing } from '../../src/config/types.js';
 import { literal } from '../../src/engine/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { createTables } from '../../src/intake/tables.js';
@@ -91,6 +91,9 @@ export interface World {
   readonly bookings: readonly BookingRow[];
   readonly invoices?: readonly LedgerInvoice[];
   readonly events?: readonly LedgerEvent[];
+  readonly overrides?: readonly Override[];
+  /** Further SQL over the schema `ledger`. */
+  readonly ledger?: string;
 }
 
 /** `2026-05-01` or `2026-05-01 10:00` as an instant. */
@@ -111,7 +114,8 @@ export function periods(as_of: string, boundaries: readonly string[], more: Part
     return {
       calendar_key: 0, use_no: 0, cycle_id: 'monthly', n, timing: 'in_arrears', timezone: 'UTC', period_start, period_end, billing_at, billing_date: date(billing_at),
       preview_at: billing_at, confirm_due_at: confirm, auto_confirm_at: confirm, send_due_at: confirm, stub: false, late_bookings: 'next_invoice', separate_preview_per_partner: false, previewed: billing_at <= at(as_of),
-      issued_on: date(billing_at), issued_on_now: date(billing_at), ...more,
+      issued_on: date(billing_at), issued_on_now: date(billing_at), period_date: date(period_start), on_demand: false, due_shift: 'none',
+      deadline_notice_at: null, ...more,
     };
   });
 }
@@ -130,6 +134,7 @@ export interface Draft {
 /** Builds the draft of a world in an engine that may be used again for another. */
 export async function draftOf(engine: Engine, world: World): Promise<Draft> {
   await writeLedger(engine, world);
+  if (world.ledger !== undefined) await engine.run(world.ledger);
   await loadBilled(engine);
   await createTables(engine);
   await engine.run("INSERT INTO input.files VALUES (1, 'jobs', 'data/jobs.csv', 0, 0)");
@@ -139,10 +144,9 @@ export async function draftOf(engine: Engine, world: World): Promise<Draft> {
       FROM input.bookings AS b WHERE b.source = l.source AND b.booking_id = l.booking_id AND l.booking_id = ${literal(id)}`);
   }
   const config = configOf(world);
-  const calendars = (world.assign_by ?? ['ends_at']).map((assign_by, calendar_key) => ({ calendar_key, assign_by }) as Calendar);
-  const ordered = [...world.periods].sort((a, b) => a.billing_at - b.billing_at || a.calendar_key - b.calendar_key || a.period_start - b.period_start);
-  const sorted = sortedCustomers(world);
-  await loadInputs(engine, { config, as_of: at(world.as_of), calendars, calendarKeyOf: (i) => sorted[i]!.calendar ?? 0, periods: ordered });
+  const { calendars, keys, periods: shared } = sharedCalendars(world);
+  const ordered = [...shared].sort((a, b) => a.billing_at - b.billing_at || a.calendar_key - b.calendar_key || a.period_start - b.period_start);
+  await loadInputs(engine, { config, as_of: at(world.as_of), calendars, calendarKeyOf: (i) => keys[i]!, periods: ordered, days_off: [] });
   await buildDraft(engine);
   return {
     engine,
@@ -153,6 +157,25 @@ export async function draftOf(engine: Engine, world: World): Promise<Draft> {
     },
     findings: async () => (await checkDraft(engine, async (rows) => rows.map(() => ({ file: 'bookings' })))).map((d) => `${d.code} ${d.severity} ${d.message}`),
   };
+}
+
+/** Customers of one calendar with the same automation share one, as the real calendar groups them. */
+function sharedCalendars(world: World): { calendars: Calendar[]; keys: number[]; periods: RunPeriod[] } {
+  const known = new Map<string, number>();
+  const calendars: Calendar[] = [];
+  const all: RunPeriod[] = [];
+  const keys = sortedCustomers(world).map((c) => {
+    const [late_bookings, separate_preview_per_partner] = [c.late ?? 'next_invoice', c.separate ?? false];
+    const text = JSON.stringify([c.calendar ?? 0, late_bookings, separate_preview_per_partner]);
+    if (!known.has(text)) {
+      const calendar_key = known.size;
+      known.set(text, calendar_key);
+      calendars.push({ calendar_key, assign_by: (world.assign_by ?? ['ends_at'])[c.calendar ?? 0] } as Calendar);
+      all.push(...world.periods.filter((p) => p.calendar_key === (c.calendar ?? 0)).map((p) => ({ ...p, calendar_key, late_bookings, separate_preview_per_partner })));
+    }
+    return known.get(text)!;
+  });
+  return { calendars, keys, periods: all };
 }
 
 /** What holds for every draft whatever: grains are keys, completeness adds up, sums agree, no check of ours finds anything. */
@@ -196,10 +219,9 @@ function configOf(world: World): Config {
     customer_id: c.id, name: c.name ?? c.id, partner_id: c.partner ?? null, tax: c.tax ?? null, prices: c.prices ?? {},
     payment_terms: { net_days: c.net_days ?? 14, end_of_month: c.end_of_month ?? false }, purchase_order: c.purchase_order ?? null, locale: 'en-GB',
     automation: {
-      ...DEFAULT_AUTOMATION, late_bookings: c.late ?? 'next_invoice', separate_preview_per_partner: c.separate ?? false,
-      limits: { ...DEFAULT_AUTOMATION.limits, ...c.limits },
+      ...DEFAULT_AUTOMATION, limits: { ...DEFAULT_AUTOMATION.limits, ...c.limits },
     },
-  }));
+  })).map((c) => ({ ...c, cycle: [{ cycle_id: 'monthly', from: null, until: null, automation: c.automation! }] }));
   const sources = (world.sources ?? [{ name: 'jobs' }]).map((s: { name: string; tax?: string; quarantine?: boolean }): Partial<BookingSource> => ({
     name: s.name, tax: s.tax ?? null, on_reject: s.quarantine === true ? 'quarantine' : 'fail',
   }));
@@ -208,7 +230,7 @@ function configOf(world: World): Config {
   const products = Object.entries(world.products ?? {}).map(([product, p]): Product => ({ product, name: product, unit: null, price: null, tax: null, ...p }));
   const config: Partial<Config> = {
     currency: world.currency ?? 'EUR', rounding: world.rounding ?? 'half_away', tax_rounding: world.tax_rounding ?? 'invoice',
-    default_tax: world.default_tax === undefined ? 'standard' : world.default_tax, max_catch_up_days: world.max_catch_up_days ?? null,
+    overrides: world.overrides ?? [], default_tax: world.default_tax === undefined ? 'standard' : world.default_tax, max_catch_up_days: world.max_catch_up_days ?? null,
     bookings: sources as BookingSource[], taxes, products, customers: customers as Customer[],
   };
   return config as Config;
@@ -252,7 +274,9 @@ async function writeLedger(engine: Engine, world: World): Promise<void> {
   }
   for (const e of world.events ?? []) {
     const when = e.time === undefined ? '' : (e.time.length === 10 ? `${e.time} 00:00:00` : `${e.time}:00`);
-    const detail = e.event === 'parked' ? { period_start: when } : e.event === 'closed_until' ? { by: 'auto', until: when } : { by: 'manual' };
+    const ofCustomer = world.customers.find((c) => c.id === e.id)?.calendar ?? 0;
+    const cycle_id = world.periods.find((p) => p.calendar_key === ofCustomer)?.cycle_id;
+    const detail = e.event === 'parked' ? { cycle_id, period_start: when } : e.event === 'closed_until' ? { by: 'auto', until: when } : { by: 'manual' };
     await engine.run(`INSERT INTO ledger.events VALUES (${time(e.at ?? world.as_of)}, ${literal(e.subject)}, ${literal(e.id)}, ${literal(e.event)},
       ${literal(JSON.stringify(detail))}, 1)`);
   }

@@ -6,6 +6,7 @@ SELECT
     WHEN billed_invoice_id IS NOT NULL THEN 'already_billed'
     WHEN status = 'ignored' THEN 'ignored'
     WHEN status = 'cancelled' THEN 'cancelled'
+    WHEN status = 'held' THEN 'held'
     WHEN customer_key IS NULL OR amount_minor IS NULL OR tax_id IS NULL OR abs(amount_minor) >= 1000000000000000 THEN 'rejected'
     WHEN late AND late_bookings = 'hold' THEN 'held'
     WHEN period_key IS NULL OR NOT previewed OR (status = 'scheduled' AND timing = 'in_arrears') THEN 'waiting'
@@ -13,6 +14,7 @@ SELECT
   END AS bucket,
   CASE
     WHEN billed_invoice_id IS NOT NULL OR status IN ('ignored', 'cancelled') THEN NULL
+    WHEN status = 'held' THEN 'booking_held'
     WHEN customer_key IS NULL THEN 'unknown_customer'
     WHEN amount_minor IS NULL AND unit_price_micro IS NULL THEN 'no_price'
     WHEN amount_minor IS NULL OR abs(amount_minor) >= 1000000000000000 THEN 'amount_too_large'

@@ -1,5 +1,14 @@
--- Every booking that was read, by bucket, reason and currency.
+-- Every booking that was read, by bucket, reason and currency. What stands on a draft invoice that finance holds is held.
 -- grain: bucket, reason, currency
+WITH placed AS (
+  SELECT
+    CASE WHEN o.hold THEN 'held' ELSE t.bucket END AS bucket,
+    CASE WHEN o.hold THEN 'customer_held' ELSE t.reason END AS reason,
+    t.currency, t.bookings, t.amount_minor
+  FROM draft.totals AS t
+  LEFT JOIN draft.period_overrides AS o
+    ON t.bucket = 'billed' AND o.hold AND o.customer_key = t.customer_key AND o.period_key = t.period_key
+)
 SELECT bucket, reason, currency, sum(bookings) AS bookings, sum(amount_minor) AS amount_minor
-FROM draft.totals
+FROM placed
 GROUP BY bucket, reason, currency

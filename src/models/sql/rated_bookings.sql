@@ -6,14 +6,15 @@ SELECT
   b.content_hi, b.content_lo,
   bl.invoice_id AS billed_invoice_id,
   c.customer_key,
-  c.late_bookings,
+  d.late_bookings,
   d.period_key AS own_period_key,
   d.timing,
-  coalesce(w.late, FALSE) AS late,
+  coalesce(w.late OR CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END < w.covered_until, FALSE) AS late,
   w.period_key,
   w.previewed,
   w.invoice_stem,
-  coalesce(w.late, FALSE) AND c.late_bookings = 'own_invoice' AS own_invoice,
+  coalesce(w.late OR CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END < w.covered_until, FALSE)
+    AND d.late_bookings = 'own_invoice' AS own_invoice,
   pr.unit,
   coalesce(c.tax_id, pr.tax_id, s.tax_id, r.default_tax_id) AS tax_id,
   CASE

@@ -1,0 +1,9 @@
+-- What people were told of a period's deadline when its preview was first open.
+-- grain: customer_id, cycle_id, period_start
+SELECT
+  customer_id, cycle_id, period_start,
+  min_by(confirm_due_at, serial) AS confirm_due_at,
+  bool_or(auto_confirm_at IS NULL) AS by_hand,
+  min_by(auto_confirm_at, serial) AS auto_confirm_at
+FROM ledger.openings
+GROUP BY customer_id, cycle_id, period_start
