@@ -62,7 +62,8 @@ export function dueOf(
   }
   // In arrears the period has to end first, whatever day the billing date was moved to.
   const earliest = cycle.timing === 'in_arrears' && !automation.lock_before_period_end ? period.period_end : preview_at;
-  const confirm_due_at = Math.max(windowEnd(preview_at, automation, zone), earliest);
+  // A preview on the last day of the month, after `confirm_at`, leaves no window.
+  const confirm_due_at = Math.max(windowEnd(preview_at, automation, zone), earliest, preview_at);
   // What was not previewed yet (a pause) is not locked either.
   const lock_at = Math.max(billing_at, period.period_end, preview_at);
   const auto_confirm_at = automation.enabled ? confirm_due_at : automation.lock_invoices ? lock_at : null;

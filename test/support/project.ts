@@ -117,6 +117,11 @@ export class Project {
     for (const [i, bookings] of files.entries()) await this.write(`data/bookings/${String(i).padStart(3, '0')}.csv`, csv(bookings));
   }
 
+  /** Writes one file of bookings over what it said before; the others stay. */
+  async bookInto(name: string, bookings: readonly Booking[]): Promise<void> {
+    await this.write(`data/bookings/${name}.csv`, csv(bookings));
+  }
+
   run(as_of: string): Promise<RunResult> {
     return run(this.world, { as_of });
   }

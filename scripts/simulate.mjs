@@ -1,0 +1,56 @@
+// Years of a made-up world: `npm run simulate -- [options]`. The periods of every type of cycle in every zone, and a company that
+// bills for years; what is looked at stands in test/simulate. Takes its time; a small part of it is in `npm test`.
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { startVitest } from 'vitest/node';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { values } = parseArgs({
+  options: {
+    'seed': { type: 'string', default: '1' }, 'years': { type: 'string', default: '10' }, 'customers': { type: 'string', default: '16' },
+    'days-between-runs': { type: 'string', default: '1' }, 'part': { type: 'string', default: 'calendar,company' }, 'help': { type: 'boolean', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(`npm run simulate -- [options]
+
+  --seed N               what chance brings; the same seed, the same world (1)
+  --years N              how long (10)
+  --customers N          of the company; 16 have all types of cycles and both timings (16)
+  --days-between-runs N  1 is a run every day (1)
+  --part NAME            calendar or company; both when it is left out
+`);
+  process.exit(0);
+}
+
+const [seed, years, customers, between] = ['seed', 'years', 'customers', 'days-between-runs'].map((name) => {
+  const value = Number(values[name]);
+  if (!Number.isInteger(value) || value < (name === 'seed' ? 0 : 1)) {
+    process.stderr.write(`--${name} ${values[name]} is not a whole number\n`);
+    process.exit(2);
+  }
+  return value;
+});
+
+const options = { seed, years, customers, between, parts: values.part, terminal: process.stderr.isTTY === true };
+const failures = [];
+const reporter = {
+  onTestRunEnd(modules, errors) {
+    failures.push(...errors.map(({ message }) => message));
+    for (const module of modules) {
+      failures.push(...module.errors().map(({ message }) => message));
+      for (const test of module.children.allTests('failed')) failures.push(...test.result().errors.map(({ message }) => `${test.name}: ${message}`));
+    }
+  },
+};
+const vitest = await startVitest('test', [], {
+  root, watch: false, include: ['test/simulate/long.sim.ts'], globalSetup: [], reporters: [reporter], testTimeout: 0, hookTimeout: 0,
+  env: { DUEBOOK_SIMULATE: JSON.stringify(options) },
+});
+await vitest.close();
+if (failures.length > 0) {
+  const part = values.part.includes(',') ? '' : ` --part ${values.part}`;
+  process.stdout.write(`${failures.map((failure) => `FAILED ${failure}\n`).join('')}Repeat it with:
+  npm run simulate -- --seed ${seed} --years ${years} --customers ${customers} --days-between-runs ${between}${part}\n`);
+} else process.stdout.write('Nothing is wrong.\n');
+process.exit(failures.length > 0 ? 1 : 0);
