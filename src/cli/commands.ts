@@ -114,7 +114,11 @@ const run: Command = {
   examples: [['duebook run', 'what a scheduled job calls'], ['duebook run --as-of 2026-05-05', 'the same for a given day']],
   run: async (call) => {
     const { run: work } = await import('../run/run.js');
-    const result = await work(call.world, call.common);
+    const result = await work(call.world, call.common).catch(async (error: unknown) => {
+      const { tellRunFailed } = await import('../run/notify-failure.js');
+      await tellRunFailed(call.world, call.common, error);
+      throw error;
+    });
     return present(call, 'run', result, runExit(result, call.given.has('detailed-exitcode')));
   },
 };

@@ -47,7 +47,7 @@ const DE: NoticeLabels = {
   lead_deadline: 'Letzte Gelegenheit: Was bis dahin niemand anhält, wird festgeschrieben und bekommt Nummern.',
   lead_processed: 'Die Rechnungen sind festgeschrieben und haben ihre Nummern. Mails gehen hinaus wie eingestellt.',
   lead_parked: 'Alle anderen werden abgerechnet. Diese Kunden warten, bis eine Grenze angehoben oder die Rechnung freigegeben wird.',
-  lead_failed: 'Was fällig ist, wurde nicht abgerechnet. Es geht nichts verloren: Der nächste Lauf holt es nach, wenn die Ursache behoben ist.',
+  lead_failed: 'Was fällig ist, wurde nicht abgerechnet. Nichts geht verloren: Ist die Ursache behoben, holt der nächste Lauf es nach.',
   numbers: 'Nummern',
   problems: 'Was schiefging',
   remedy: 'Abhilfe',

@@ -37,7 +37,8 @@ export interface NoticePayload {
   readonly parked_count: number;
   /** The first {@link PARKED_NAMED}. */
   readonly parked: readonly {
-    readonly customer_id: string; readonly customer_name: string; readonly currency: string; readonly total: string; readonly reason: string;
+    readonly customer_id: string; readonly customer_name: string; readonly currency: string; readonly total: string;
+    readonly reason: string;
   }[];
   /** Why a run failed. */
   readonly problems: readonly { readonly code: string; readonly message: string; readonly hint: string | null }[];
@@ -81,7 +82,8 @@ export function noticeView(payload: NoticePayload, locale: string): NoticeView {
     more_parked: payload.parked_count > payload.parked.length
       ? fill(words.more, { count: String(payload.parked_count - payload.parked.length) }) : '',
     problems: payload.problems.map((p) => bare({ code: clean(p.code), message: clean(p.message), hint: cleanOr(p.hint) })),
-    command: isOpen(payload) && payload.digest !== null ? `duebook confirm ${clean(payload.batch_id ?? '')} --expect ${payload.digest.slice(0, 16)}` : '',
+    command: isOpen(payload) && payload.digest !== null
+      ? `duebook confirm ${clean(payload.batch_id ?? '')} --expect ${payload.digest.slice(0, 16)}` : '',
   };
   return bare({ ...view, text: textOf(view, labels, words) });
 }
@@ -129,7 +131,8 @@ function facts(p: NoticePayload, format: LocaleFormat, labels: Labels, words: No
     [labels.billing_date, p.billing_date === null ? '' : formatDate(format, p.billing_date)],
     [labels.partner, cleanOr(p.partner?.name)],
     [p.auto_confirm ? labels.confirm_due_at : words.deadline, isOpen(p) ? due : ''],
-    ...p.numbers.map((n): [string, string] => [words.numbers, n.first === n.last ? clean(n.first) : `${clean(n.first)} – ${clean(n.last)}`]),
+    ...p.numbers.map(({ first, last }): [string, string] => (
+      [words.numbers, first === last ? clean(first) : `${clean(first)} – ${clean(last)}`])),
   ];
   return rows.filter(([, value]) => value !== '').map(([label, value]) => bare({ label, value }));
 }
@@ -162,12 +165,15 @@ export const SAMPLE_NOTICES: readonly NoticePayload[] = [
   {
     event: 'batch_ready', issuer: { id: 'seller', name: 'Sample Services Ltd' }, batch_id: '2026-05-01', billing_date: '2026-05-01',
     partner: { partner_id: 'south', name: 'Sample South' }, invoices: 3, totals: [TOTAL], confirm_due_at: '2026-05-04T22:00:00+02:00',
-    auto_confirm: true, digest: '0'.repeat(64), numbers: [{ series: 'invoice-2026', first: 'INV-2026-000001', last: 'INV-2026-000003', invoices: 3 }],
-    parked_count: 2, parked: [{ customer_id: 'globex', customer_name: 'Globex', currency: 'EUR', total: '99.00', reason: 'over the limit' }],
+    auto_confirm: true, digest: '0'.repeat(64),
+    numbers: [{ series: 'invoice-2026', first: 'INV-2026-000001', last: 'INV-2026-000003', invoices: 3 }],
+    parked_count: 2,
+    parked: [{ customer_id: 'globex', customer_name: 'Globex', currency: 'EUR', total: '99.00', reason: 'over the limit' }],
     problems: [{ code: 'BOOKING_PRICE', message: 'there is no price', hint: 'add it' }, { code: 'USAGE', message: 'wrong', hint: null }],
   },
   {
     event: 'run_failed', issuer: { id: 'seller', name: 'Sample Services Ltd' }, batch_id: null, billing_date: null, partner: null,
-    invoices: 0, totals: [], confirm_due_at: null, auto_confirm: false, digest: null, numbers: [], parked_count: 0, parked: [], problems: [],
+    invoices: 0, totals: [], confirm_due_at: null, auto_confirm: false, digest: null, numbers: [], parked_count: 0, parked: [],
+    problems: [],
   },
 ];

@@ -92,7 +92,7 @@ function runSections(result: RunResult): Sections {
 
 function problemSections(problems: SendTally['problems']): Sections {
   if (problems.length === 0) return [];
-  const rows = problems.slice(0, 100).map((each) => [markdownText(each.invoice_id), each.status, markdownText(each.error)]);
+  const rows = problems.slice(0, 100).map((each) => [markdownText(each.invoice_id ?? each.kind), each.status, markdownText(each.error)]);
   const more = problems.length > 100 ? `\nand ${problems.length - 100} more\n` : '';
   return [`### Mail that did not arrive\n\n${markdownTable(['Invoice', 'Outcome', 'Why'], rows)}${more}`];
 }

@@ -10,6 +10,8 @@ import type {
 } from '../run/results.js';
 import type { InvoiceRecord } from '../documents/types.js';
 import type { Diagnostic } from '../values/diagnostic.js';
+import { NOTICE_EVENTS, NOTICE_PRIORITIES } from '../config/notices.js';
+import type { NoticeBody } from '../run/outbox-notices.js';
 import { CODES } from '../values/codes.js';
 import type { Code } from '../values/codes.js';
 
@@ -62,7 +64,9 @@ const completeness = record({
 const parked = record({
   customer_id: text, customer_name: text, batch_id: text, invoice_id: text, currency: text, total: amount, reason: text,
 });
-const problems = Type.Array(record({ message_id: text, invoice_id: text, recipient: text, status: text, error: text }));
+const problems = Type.Array(record({
+  message_id: text, kind: text, invoice_id: orNull(text), recipient: text, status: text, error: text,
+}));
 
 const preview = record({
   schema_version: version, as_of: instant, head, batches: Type.Array(previewBatch), completeness, files: Type.Array(text), diagnostics,
@@ -129,6 +133,17 @@ const show = record({
     purchase_order: orNull(text),
   }),
 }, 'One invoice with both parties as they stood.');
+const notice = record({
+  schema_version: version, id: text, event: choice(NOTICE_EVENTS), priority: choice(NOTICE_PRIORITIES), at: instant, text,
+  data: record({
+    event: choice(NOTICE_EVENTS), issuer: record({ id: text, name: text }), batch_id: orNull(text), billing_date: orNull(date),
+    partner: orNull(record({ partner_id: text, name: text })), invoices: whole, totals: Type.Array(total), confirm_due_at: orNull(instant),
+    auto_confirm: yesNo, digest: orNull(digest),
+    numbers: Type.Array(record({ series: text, first: text, last: text, invoices: whole })), parked_count: whole,
+    parked: Type.Array(record({ customer_id: text, customer_name: text, currency: text, total: amount, reason: text })),
+    problems: Type.Array(record({ code: text, message: text, hint: orNull(text) })),
+  }, 'What is told; what an event has not is null or empty.'),
+}, 'What a webhook gets; see docs/notifications.md.');
 const error = record({ schema_version: version, exit_code: whole, diagnostics },
   'What every command gives instead of its result when it could not be done.');
 
@@ -146,7 +161,7 @@ export interface ShowResult extends InvoiceRecord {
 
 /** By the name of the command; confirm and send give the shape of run. */
 export const SCHEMAS: Readonly<Record<string, TSchema>> = {
-  preview, run, confirm: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, show, error,
+  preview, run, confirm: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, show, error, notice,
 };
 
 /** File names in `schemas/` and their texts. */
@@ -154,7 +169,7 @@ export function schemaFiles(): [file: string, text: string][] {
   const names = Object.keys(SCHEMAS).filter((name) => name !== 'confirm' && name !== 'send');
   return names.map((name) => [`${name}.schema.json`, `${JSON.stringify({
     $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `https://duebook.dev/schemas/${name}.schema.json`,
-    title: `duebook ${name} --json`, ...SCHEMAS[name],
+    title: name === 'notice' ? 'duebook notice to a webhook' : `duebook ${name} --json`, ...SCHEMAS[name],
   }, null, 2)}\n`]);
 }
 
@@ -166,7 +181,7 @@ type Held = [
   Same<Static<typeof validate>, ValidateResult>, Same<Static<typeof calendar>, CalendarResult>, Same<Static<typeof verify>, VerifyResult>,
   Same<Static<typeof doctor>, DoctorResult>, Same<Static<typeof exported>, ExportResult>, Same<Static<typeof init>, InitResult>,
   Same<Static<typeof query>, QueryResult>, Same<Static<typeof error>, ErrorResult>,
-  Same<Static<typeof show>, ShowResult>,
+  Same<Static<typeof show>, ShowResult>, Same<Static<typeof notice>, NoticeBody>,
 ];
 /** Does not compile when a shape and its type differ; the place in the list tells which. */
-export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true];
+export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true];

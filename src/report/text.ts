@@ -102,9 +102,11 @@ function confirmedText(batches: readonly ConfirmedBatch[], style: Style): string
 
 function problemsText(problems: SendTally['problems'], style: Style): string[] {
   if (problems.length === 0) return [];
-  const rows = problems.slice(0, SHOWN).map((each) => [clean(each.invoice_id), clean(each.recipient), each.status, clean(each.error)]);
+  const rows = problems.slice(0, SHOWN).map((each) => [
+    clean(each.invoice_id ?? each.kind), clean(each.recipient), each.status, clean(each.error),
+  ]);
   const more = problems.length > SHOWN ? [`  … and ${problems.length - SHOWN} more`] : [];
-  return [...table([left('Invoice'), left('To', 12), left('Outcome'), left('Why', 20)], rows, style, '  '), ...more];
+  return [...table([left('About'), left('To', 12), left('Outcome'), left('Why', 20)], rows, style, '  '), ...more];
 }
 
 function parkedText(parked: readonly ParkedCustomer[], style: Style): string[] {

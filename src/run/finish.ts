@@ -71,13 +71,15 @@ async function batchesSince(context: Context, engine: Engine, since: number): Pr
   return [...batches.values()];
 }
 
+const NOTICE_HINT = 'check its address under notifications; `duebook send --retry-uncertain` sends again what is not tried by itself';
+
 /** Undelivered messages as findings. */
 export function mailDiagnostics(messages: SendTally): Diagnostic[] {
   return messages.problems.map((p): Diagnostic => ({
     code: p.status === 'uncertain' ? 'MAIL_UNCERTAIN' : 'MAIL_FAILED',
     severity: 'warning',
     message: `message ${p.message_id} to ${p.recipient}: ${p.error}`,
-    hint: p.status === 'uncertain'
+    hint: p.invoice_id === null ? NOTICE_HINT : p.status === 'uncertain'
       ? 'ask the customer or the mail log whether it arrived; `duebook send --retry-uncertain` sends it again'
       : 'a passing fault is tried again by the next run; correct a wrong address and use `duebook send --retry-uncertain`',
   }));

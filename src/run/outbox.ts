@@ -21,6 +21,7 @@ import type { Mailer, OutgoingMessage, SendOutcome } from '../world/types.js';
 import type { Brands } from './brands.js';
 import { brandsOf } from './brands.js';
 import type { Context } from './context.js';
+import { noticeDelivery, TO_WEBHOOK } from './outbox-notices.js';
 import { openPrinters } from './printers.js';
 import type { Printers } from './printers.js';
 import { ledgerRecords } from './records.js';
@@ -31,7 +32,13 @@ const CHUNK = 250;
 /** A run tries a message that failed for a passing reason again, so many times in all. */
 const ATTEMPTS = 5;
 
-interface Queued { message_id: string; invoice_id: string; recipients: string; attempts: bigint; send_due_ms: bigint | null }
+interface Queued {
+  message_id: string; kind: string; recipients: string; attempts: bigint; queued_ms: bigint; send_due_ms: bigint | null;
+  /** Null for notices to the team, which have a payload instead. */
+  invoice_id: string | null; payload: string | null;
+}
+/** Sends a message that is ready in every way. */
+type Delivery = () => Promise<SendOutcome>;
 interface Event { subject_id: string; event: string; detail: object }
 type Problem = SendTally['problems'][number];
 
@@ -76,21 +83,28 @@ export class Outbox {
 
   /** The earliest instant at which a queued message falls due, up to `until`; null if there is none. */
   async nextDue(until: Instant): Promise<Instant | null> {
-    if (this.#context.config.mail === null) return null;
     const { due } = await this.#engine.row<{ due: bigint | null }>(
-      `SELECT epoch_ms(min(send_due_at)) AS due FROM ledger.message_status
-      WHERE status = 'queued' AND send_due_at <= TIMESTAMP '${sqlTimestamp(until)}'`);
+      `SELECT epoch_ms(min(send_due_at)) AS due FROM ledger.message_status AS m
+      WHERE ${this.#reachable()} AND status = 'queued' AND send_due_at <= TIMESTAMP '${sqlTimestamp(until)}'`);
     return due === null ? null : Number(due);
   }
 
-  /** Settles messages that an earlier run had claimed when it ended: over SMTP their outcome is unknown; a file is simply written again. */
+  /** SQL over `m`: what can be sent at all. Without `mail` only webhooks. */
+  #reachable(): string {
+    return this.#context.config.mail === null ? TO_WEBHOOK : 'TRUE';
+  }
+
+  /**
+   * Settles messages that an earlier run had claimed when it ended: over a network their outcome is unknown; a file is simply written
+   * again.
+   */
   async recover(): Promise<void> {
-    const left = await this.#engine.rows<{ message_id: string; attempts: bigint }>(
-      "SELECT message_id, attempts FROM ledger.message_status WHERE status = 'sending' ORDER BY message_id");
+    const left = await this.#engine.rows<{ message_id: string; attempts: bigint; file: boolean }>(`
+      SELECT message_id, attempts, NOT ${TO_WEBHOOK} AND ${String(this.#context.config.mail?.transport === 'file')} AS file
+      FROM ledger.message_status AS m WHERE status = 'sending' ORDER BY message_id`);
     if (left.length === 0) return;
-    const file = this.#context.config.mail?.transport === 'file';
     const error = 'the run ended before the outcome was known';
-    await this.#commit(this.#ledger.as_of ?? this.#context.as_of, left.flatMap(({ message_id, attempts }): Event[] => (file
+    await this.#commit(this.#ledger.as_of ?? this.#context.as_of, left.flatMap(({ message_id, attempts, file }): Event[] => (file
       ? [{ subject_id: message_id, event: 'failed', detail: { attempt: Number(attempts), error, permanent: false } },
         { subject_id: message_id, event: 'queued', detail: { attempt: Number(attempts) + 1 } }]
       : [{ subject_id: message_id, event: 'uncertain', detail: { attempt: Number(attempts), error } }])));
@@ -123,34 +137,34 @@ export class Outbox {
   }
 
   async #sendAll(status: string, due: string, at: Instant): Promise<void> {
-    const { mail } = this.#context.config;
-    if (mail === null) return;
     const queue = await this.#engine.rows<Queued>(`
-      SELECT m.message_id, m.invoice_id, m.recipients, m.attempts, epoch_ms(m.send_due_at) AS send_due_ms
-      FROM ledger.message_status AS m JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id
-      JOIN ledger.invoice_status AS s ON s.invoice_id = m.invoice_id
-      WHERE m.${status} AND ${due} AND s.status = 'processed' ORDER BY i.serial, i.series, i.seq, m.message_id`);
+      SELECT m.message_id, m.kind, m.invoice_id, m.payload, m.recipients, m.attempts, epoch_ms(m.queued_at) AS queued_ms,
+        epoch_ms(m.send_due_at) AS send_due_ms
+      FROM ledger.message_status AS m LEFT JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id
+      LEFT JOIN ledger.invoice_status AS s ON s.invoice_id = m.invoice_id
+      WHERE m.${status} AND ${due} AND ${this.#reachable()} AND (m.invoice_id IS NULL OR s.status = 'processed')
+      ORDER BY m.send_due_at NULLS LAST, i.serial NULLS LAST, i.series, i.seq, m.message_id`);
     const waiting = queue.filter((message) => !this.#tried.has(message.message_id));
     if (waiting.length === 0) return;
     const progress = this.#context.world.log.progress('sending', waiting.length);
     for (let i = 0; i < waiting.length; i += CHUNK) {
-      await this.#sendChunk(mail, waiting.slice(i, i + CHUNK), at, status.includes("'queued'"));
+      await this.#sendChunk(waiting.slice(i, i + CHUNK), at, status.includes("'queued'"));
       progress.tick(Math.min(i + CHUNK, waiting.length));
     }
     progress.end();
   }
 
-  async #sendChunk(mail: Mail, chunk: readonly Queued[], at: Instant, fresh: boolean): Promise<void> {
-    const messages = await this.#compose(mail, chunk, at);
+  async #sendChunk(chunk: readonly Queued[], at: Instant, fresh: boolean): Promise<void> {
+    const deliveries = await this.#compose(chunk, at);
     for (const { message_id } of chunk) this.#tried.add(message_id);
     const attempt = (m: Queued): number => Number(m.attempts) + 1;
     await this.#commit(at, chunk.flatMap((m): Event[] => [
       ...(fresh ? [] : [{ subject_id: m.message_id, event: 'queued', detail: { attempt: attempt(m) } }]),
       { subject_id: m.message_id, event: 'sending', detail: { attempt: attempt(m) } },
     ]));
-    const mailer = this.#open(mail);
-    const limit = pLimit(mail.transport === 'smtp' ? mail.connections : 8);
-    const outcomes = await Promise.all(messages.map((message) => limit(() => mailer.send(message))));
+    const { mail } = this.#context.config;
+    const limit = pLimit(mail?.transport === 'smtp' ? mail.connections : 8);
+    const outcomes = await Promise.all(deliveries.map((deliver) => limit(deliver)));
     await this.#commit(at, chunk.map((m, i) => this.#outcomeEvent(m, attempt(m), outcomes[i]!)));
   }
 
@@ -167,20 +181,32 @@ export class Outbox {
   }
 
   #problem(message: Queued, recipient: string, status: string, error: string): void {
-    this.#problems.push({ message_id: message.message_id, invoice_id: message.invoice_id, recipient, status, error });
+    const { message_id, kind, invoice_id } = message;
+    this.#problems.push({ message_id, kind, invoice_id, recipient, status, error });
   }
 
   /** Everything that could fail in a template fails here, before the message is claimed. */
-  async #compose(mail: Mail, chunk: readonly Queued[], at: Instant): Promise<OutgoingMessage[]> {
-    const ids = chunk.map((m) => literal(m.invoice_id)).join(', ');
-    const records = new Map((await ledgerRecords(this.#engine, `i.invoice_id IN (${ids})`)).map((record) => [record.invoice_id, record]));
-    const messages: OutgoingMessage[] = [];
+  async #compose(chunk: readonly Queued[], at: Instant): Promise<Delivery[]> {
+    const { mail } = this.#context.config;
+    const ids = chunk.flatMap((m) => (m.invoice_id === null ? [] : [literal(m.invoice_id)]));
+    const found = ids.length === 0 ? [] : await ledgerRecords(this.#engine, `i.invoice_id IN (${ids.join(', ')})`);
+    const records = new Map(found.map((record) => [record.invoice_id, record]));
+    const deliveries: Delivery[] = [];
     for (const m of chunk) {
-      const record = records.get(m.invoice_id)!;
-      const brand = await this.#brands(record.partner_id);
-      messages.push(outgoing(mail, m, record, renderMail(brand.templates, record), at, await this.#attachments(mail, record)));
+      if (m.invoice_id === null) {
+        const notice = { message_id: m.message_id, recipients: m.recipients, payload: m.payload ?? '', at: Number(m.queued_ms) };
+        const byMail = mail === null ? null : { settings: mail, open: () => this.#open(mail) };
+        deliveries.push(await noticeDelivery(this.#context, notice, byMail));
+      } else deliveries.push(await this.#invoiceDelivery(mail!, m, records.get(m.invoice_id)!, at));
     }
-    return messages;
+    return deliveries;
+  }
+
+  async #invoiceDelivery(mail: Mail, queued: Queued, record: InvoiceRecord, at: Instant): Promise<Delivery> {
+    const brand = await this.#brands(record.partner_id);
+    const attachments = await this.#attachments(mail, record);
+    const message = outgoing(mail, queued, record, renderMail(brand.templates, record), at, attachments);
+    return () => this.#open(mail).send(message);
   }
 
   async #attachments(mail: Mail, record: InvoiceRecord): Promise<OutgoingMessage['attachments']> {

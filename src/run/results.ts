@@ -126,7 +126,10 @@ export interface SendTally {
   readonly failed: number;
   readonly uncertain: number;
   readonly problems: readonly {
-    readonly message_id: string; readonly invoice_id: string; readonly recipient: string; readonly status: string; readonly error: string;
+    readonly message_id: string;
+    /** invoice, or the event that the team was to be told of; `invoice_id` is then null. */
+    readonly kind: string;
+    readonly invoice_id: string | null; readonly recipient: string; readonly status: string; readonly error: string;
   }[];
 }
 

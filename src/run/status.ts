@@ -52,6 +52,6 @@ async function outboxCounts(context: Context, { engine }: Draft): Promise<Status
 
 async function undelivered({ engine }: Draft): Promise<StatusResult['problems']> {
   return engine.rows<StatusResult['problems'][number]>(`
-    SELECT message_id, invoice_id, recipients AS recipient, status, coalesce(error, '') AS error
+    SELECT message_id, kind, invoice_id, recipients AS recipient, status, coalesce(error, '') AS error
     FROM ledger.message_status WHERE status IN ('failed', 'uncertain') ORDER BY message_id`);
 }

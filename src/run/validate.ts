@@ -82,11 +82,12 @@ async function templateProblems(config: Config, packageRoot: string): Promise<Di
       for (const each of error.diagnostics) found.set(JSON.stringify(each), each);
     }
   };
+  const builtIn = join(packageRoot, 'templates');
   for (const brand of [null, ...new Set(own)]) {
     const folders = [brand, config.templates];
-    await collect(async () => compileTemplates(await loadTemplateSources(config.root, join(packageRoot, 'templates'), folders)));
+    await collect(async () => compileTemplates(await loadTemplateSources(config.root, builtIn, folders)));
     // Notices speak for the issuer, not for a partner.
-    if (brand === null) await collect(async () => compileNotices(await loadTemplateSources(config.root, join(packageRoot, 'templates'), folders)));
+    if (brand === null) await collect(async () => compileNotices(await loadTemplateSources(config.root, builtIn, folders)));
   }
   await collect(() => loadLogo(config.root, config.issuer.logo ?? null));
   return [...found.values()];

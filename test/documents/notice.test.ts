@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { noticeSentence, PARKED_NAMED } from '../../src/documents/notice.js';
 import { compileNotices, renderNotice } from '../../src/documents/templates.js';
 import type { NoticeTemplates } from '../../src/documents/templates.js';
-import { DuebookError } from '../../src/values/diagnostic.js';
+import type { DuebookError } from '../../src/values/diagnostic.js';
 import { LOCALES } from '../../src/values/locales.js';
 import { loadTemplateSources } from '../../src/world/template-files.js';
 import { expectGolden } from '../support/golden.js';
