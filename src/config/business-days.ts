@@ -1,32 +1,26 @@
 /** The business calendar: what is written of it, checked against the known countries, as a question that can be asked of a date. */
 import type { LocalDate } from '../values/time.js';
-import { dayNumber } from '../values/time.js';
 import type { Facts } from './facts.js';
 import { loadHolidayLibrary } from './holidays.js';
 import type { HolidayLibrary, PublicHolidays } from './holidays.js';
+import { businessDayRules } from './rules-calendar.js';
 import type { BusinessCalendarSpec } from './shape.js';
 import { nearest } from './suggest.js';
 import type { BusinessDays, Weekday } from './types.js';
+import { DEFAULT_WEEKEND, WEEKDAYS, weekdayOf } from './weekdays.js';
 
-export const DEFAULT_WEEKEND: readonly Weekday[] = ['sat', 'sun'];
-const WEEKDAYS: readonly Weekday[] = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
 const DAY_NAMES: Readonly<Record<Weekday, string>> = {
   mon: 'Monday', tue: 'Tuesday', wed: 'Wednesday', thu: 'Thursday', fri: 'Friday', sat: 'Saturday', sun: 'Sunday',
 };
 /** Codes that people use and ISO 3166-1 does not. */
 const OTHER_CODES: Readonly<Record<string, string>> = { UK: 'GB', EL: 'GR' };
 
-/** The day of the week of a date. */
-export function weekdayOf(date: LocalDate): Weekday {
-  // 1970-01-01 was a Thursday.
-  return WEEKDAYS[(((dayNumber(date) + 4) % 7) + 7) % 7]!;
-}
-
 /**
  * The project's business calendar, or null if it has none. Complains of a country or region whose holidays nobody knows; the
- * library of holidays is loaded only when a country is named.
+ * library of holidays is loaded only when a country is named. `isWritten`: there is one, of whatever shape.
  */
-export async function businessDays(facts: Facts): Promise<BusinessDays | null> {
+export async function businessDays(facts: Facts, isWritten: boolean): Promise<BusinessDays | null> {
+  businessDayRules(facts, isWritten);
   const spec = facts.top('business_calendar');
   if (spec === undefined) return null;
   if (spec.country === undefined) return businessDaysOf(spec, null);
@@ -71,7 +65,7 @@ function isKnown(facts: Facts, { country, region }: BusinessCalendarSpec, librar
   if (Object.hasOwn(regions, region)) return true;
   const codes = Object.keys(regions).sort();
   const known = codes.length === 0
-    ? `${library.countries[code]} has no regions with holidays of their own: remove the key` : `known: ${codes.join(', ')}`;
+    ? `${library.countries[code]} has no regions with holidays of their own: remove the key` : `known: ${codes.join(', ')}; without "region" the holidays of the whole country count`;
   facts.error('CONFIG_VALUE', ['business_calendar', 'region'],
     `the region "${region}" of ${library.countries[code]} is not known`, nearCode(region.replace(/^[A-Z]{2}-/, ''), regions) ?? known);
   return false;

@@ -28,6 +28,8 @@ interface Finding {
   readonly data: unknown;
   /** What the schema says about it, in the branch of its type. */
   readonly schema: Schema;
+  /** A number would do as well as the words of the branch. */
+  readonly orNumber: boolean;
 }
 
 let validator: { validate: ValidateFunction; schema: Schema } | undefined;
@@ -66,6 +68,10 @@ function schemaAt(top: Schema, path: Path, value: unknown): Schema {
   return schema;
 }
 
+function takesNumbers(schema: Schema): boolean {
+  return (schema['anyOf'] as Schema[] | undefined)?.some((branch) => branch['type'] === 'integer') === true;
+}
+
 /** Pushes a diagnostic per problem; returns the paths of the values that are wrong, so that the rules can leave them alone. */
 export function checkShape(value: unknown, written: Written, found: Diagnostic[]): Path[] {
   const { validate, schema: top } = compiled();
@@ -76,7 +82,7 @@ export function checkShape(value: unknown, written: Written, found: Diagnostic[]
     const schema = schemaAt(top, path, value);
     const branch = branchFor(top, schema, data);
     if (isNoise(error, schema, branch)) continue;
-    found.push(say({ error, path, data, schema: branch ?? schema }, written));
+    found.push(say({ error, path, data, schema: branch ?? schema, orNumber: takesNumbers(schema) }, written));
     if (error.keyword === 'propertyNames') broken.push([...path, (error.params as { propertyName: string }).propertyName]);
     else if (error.keyword !== 'additionalProperties') broken.push(path);
   }
@@ -118,7 +124,7 @@ export function shown(path: Path, value: unknown, written: Written): string {
 }
 
 function say(finding: Finding, written: Written): Diagnostic {
-  const { error, path, data, schema } = finding;
+  const { error, path, data, schema, orNumber } = finding;
   const params = error.params as Record<string, string & number>;
   const name = path.length === 0 ? 'the configuration' : pathText(path);
   const at = written.place(path);
@@ -145,6 +151,7 @@ function say(finding: Finding, written: Written): Diagnostic {
       const words = schema['enum'] as string[];
       if (typeof data === 'string' && /^\d+$/.test(data)) return because('write it as a whole number, without quotes');
       const near = typeof data === 'string' ? nearest(data, words) : null;
+      if (orNumber) return because(`use ${words.join(', ')}, or a whole number`);
       return because(near === null ? `use one of: ${words.join(', ')}` : `did you mean ${near}? (one of: ${words.join(', ')})`);
     }
     case 'const':

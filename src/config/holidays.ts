@@ -29,7 +29,7 @@ export async function loadHolidayLibrary(): Promise<HolidayLibrary> {
   const all = new Library();
   return {
     countries: all.getCountries(LANGUAGE),
-    regionsOf: (country) => (all.getStates(country, LANGUAGE) as Readonly<Record<string, string>> | undefined) ?? {},
+    regionsOf: (country) => statesOf(all, country),
     holidaysOf: (country, region) => {
       const known = new Library();
       if (region === null) known.init(country, { types: ['public'] });
@@ -37,6 +37,12 @@ export async function loadHolidayLibrary(): Promise<HolidayLibrary> {
       return { nameOf: byYear(known) };
     },
   };
+}
+
+/** The library gives nothing for a country without regions, whatever its types say. */
+function statesOf(library: Holidays, country: string): Readonly<Record<string, string>> {
+  const states: Readonly<Record<string, string>> | undefined = library.getStates(country, LANGUAGE);
+  return states ?? {};
 }
 
 /** A year is computed once, when first asked for. */

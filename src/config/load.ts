@@ -17,7 +17,7 @@ import { resolve } from './resolve.js';
 import { RULES } from './rules.js';
 import type { ConfigSpec } from './shape.js';
 import type { Written } from './sources.js';
-import { readSources } from './sources.js';
+import { isMap, readSources } from './sources.js';
 import type { Config } from './types.js';
 
 /**
@@ -35,7 +35,7 @@ export async function loadConfig(
   const facts = factsOf(value, broken, written, found);
   for (const rule of RULES) rule(facts);
   await namedFiles(facts, files);
-  const business_calendar = await businessDays(facts);
+  const business_calendar = await businessDays(facts, isMap(value) && Object.hasOwn(value, 'business_calendar'));
   const told = await withExcerpts(withoutEchoes(found), files, written);
   if (told.some((each) => each.severity === 'error')) throw new DuebookError(told);
   const place: Config['place'] = (path) => written.place(path);

@@ -4,6 +4,7 @@
  */
 import type { Facts } from './facts.js';
 import { bookingColumns, bookingFormats, bookingNames, bookingReferences, bookingStatuses, notInThisVersion } from './rules-bookings.js';
+import { businessCalendar, closedSendWindows, idleCycleKeys, longLeads, usesOutsideOfCycle } from './rules-calendar.js';
 import { cycleBounds, cycleDates, cyclePauses, cycleSteps, customerCycles } from './rules-cycles.js';
 import { mailServer, numberingTemplates, paymentTermForms, sendWindows, taxCategories } from './rules-documents.js';
 import { notificationNames, notificationWays } from './rules-notifications.js';
@@ -15,6 +16,7 @@ type Rule = (facts: Facts) => void;
 export const RULES: readonly Rule[] = [
   knownTaxes, knownPartners, knownProducts,
   cycleSteps, cycleBounds, cycleDates, cyclePauses, customerCycles,
+  businessCalendar, closedSendWindows, longLeads, idleCycleKeys, usesOutsideOfCycle,
   bookingNames, bookingColumns, bookingFormats, bookingStatuses, bookingReferences, notInThisVersion,
   overrideTargets, overrideReferences, manualLineIds,
   taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays,
