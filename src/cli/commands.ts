@@ -65,7 +65,9 @@ const preview: Command = {
   args: [],
   options: [
     { name: 'billing-date', value: 'DATE', summary: 'the batch of this date, even if it is not open yet' }, CUSTOMER,
-    { name: 'partner', value: 'ID', summary: 'only the batches of this partner' },
+    { name: 'partner', value: 'ID', summary: 'only the customers of this partner' },
+    { name: 'cycle', value: 'ID', summary: 'only what this cycle bills' },
+    { name: 'changes-since', value: 'DIGEST', summary: 'also say what changed since the preview with this digest (12 digits or more)' },
     {
       name: 'out', value: 'DIR', choices: 'folder',
       summary: 'write the drafts (pages, tables, a summary) into this folder and not into the configured output',
@@ -75,12 +77,14 @@ const preview: Command = {
   examples: [
     ['duebook preview', 'what is open now'],
     ['duebook preview --billing-date 2026-06-01 --customer acme', 'next month of one customer, as far as it is known'],
+    ['duebook preview --changes-since 3f9c2a1b0d4e', 'what changed since you looked, line by line, and why'],
     ['duebook preview --out out --json > preview.json', 'drafts for people, data for machines'],
   ],
   run: async (call) => {
     const { preview: compute } = await import('../run/preview.js');
     const result = await compute(call.world, {
       ...call.common, ...optional('billing_date', valueOf(call, 'billing-date')), ...optional('partner', valueOf(call, 'partner')),
+      ...optional('cycle', valueOf(call, 'cycle')), ...optional('changes_since', valueOf(call, 'changes-since')),
       ...optional('out', valueOf(call, 'out')), customers: call.given.get('customer') ?? [], ...(call.json ? {} : { listed: 50 }),
     });
     return present(call, 'preview', result, previewExit(result, call.given.has('detailed-exitcode')));

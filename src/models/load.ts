@@ -4,9 +4,10 @@
  */
 import type { DuckDBAppender } from '@duckdb/node-api';
 import type { Calendar, Period } from '../calendar/types.js';
-import type { Automation, Config } from '../config/types.js';
+import type { Automation, Config, Customer } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
+import { canonicalJson, sha256 } from '../values/digest.js';
 import { currencies, parseDecimal } from '../values/money.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
@@ -40,7 +41,7 @@ const TABLES = `
   CREATE OR REPLACE TABLE input.products (product VARCHAR, name VARCHAR, unit VARCHAR, price_micro BIGINT, tax_id VARCHAR);
   CREATE OR REPLACE TABLE input.customers (
     customer_key INTEGER, customer_id VARCHAR, name VARCHAR, calendar_key INTEGER, assign_by_start BOOLEAN, partner_id VARCHAR,
-    tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, purchase_order VARCHAR, locale VARCHAR);
+    tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, purchase_order VARCHAR, locale VARCHAR, shown VARCHAR);
   CREATE OR REPLACE TABLE input.customer_limits (
     customer_key INTEGER, use_no INTEGER, max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);
   CREATE OR REPLACE TABLE input.customer_prices (customer_key INTEGER, product VARCHAR, price_micro BIGINT);
@@ -127,9 +128,17 @@ async function loadCatalogue(engine: Engine, config: Config): Promise<void> {
   });
 }
 
+/** What an invoice shows of both parties besides its own columns; part of the digest, so that nothing is confirmed unseen. */
+function shownOf(config: Config, customer: Customer, issuer: string): string {
+  const { address, tax_id, contact, email, partner_id } = customer;
+  const partner = partner_id === null ? null : config.partners.find((each) => each.partner_id === partner_id);
+  return canonicalJson([issuer, address, tax_id, contact, email, partner?.name, partner?.email]);
+}
+
 async function loadCustomers(
   engine: Engine, config: Config, calendars: readonly Calendar[], calendarKeyOf: (index: number) => number,
 ): Promise<void> {
+  const issuer = sha256(canonicalJson([config.issuer]));
   const indexed = config.customers.map((customer, index) => ({ customer, index }));
   await engine.append('input', 'customers', indexed, (a, { customer: c, index }) => {
     const calendar = calendarKeyOf(index);
@@ -143,6 +152,7 @@ async function loadCustomers(
     a.appendBoolean(c.payment_terms.end_of_month);
     orNull(a, c.purchase_order, (v) => { a.appendVarchar(v); });
     a.appendVarchar(c.locale);
+    a.appendVarchar(shownOf(config, c, issuer));
   });
   const uses = indexed.flatMap(({ customer, index }) => customer.cycle.map((use, use_no) => ({ index, use_no, limits: use.automation.limits })));
   await engine.append('input', 'customer_limits', uses, (a, use) => {

@@ -1,4 +1,5 @@
 /** Results as Markdown: job summaries and the files in the output folder. Totals first, so that cutting loses the least. */
+import { changesMarkdown } from '../documents/changes.js';
 import type { OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult, RunResult, SendTally, StatusResult } from '../run/results.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { countText, diagnosticsMarkdown } from './diagnostics.js';
@@ -50,7 +51,7 @@ function previewSections(result: PreviewResult): Sections {
   })));
   return [
     `## Preview as of ${instantText(result.as_of)}\n`,
-    ...openSections(batches), ...parkedSections(parked),
+    ...openSections(batches), ...parkedSections(parked), ...(result.changes === null ? [] : changesMarkdown(result.changes, '###')),
     `${completenessText(result.completeness)}. Ledger: ${headText(result.head)}.\n`,
     ...batches.flatMap((batch) => invoiceSections(batch)),
   ];

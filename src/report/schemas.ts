@@ -8,6 +8,7 @@ import type { QueryResult } from '../run/query.js';
 import type {
   CalendarResult, DoctorResult, ExportResult, InitResult, PreviewResult, RunResult, StatusResult, ValidateResult, VerifyResult,
 } from '../run/results.js';
+import { WHYS } from '../documents/changes.js';
 import type { InvoiceRecord } from '../documents/types.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { NOTICE_EVENTS, NOTICE_PRIORITIES } from '../config/notices.js';
@@ -68,8 +69,28 @@ const problems = Type.Array(record({
   message_id: text, kind: text, invoice_id: orNull(text), recipient: text, status: text, error: text,
 }));
 
+const amountChange = record({ before: orNull(amount), after: orNull(amount), difference: amount },
+  'An amount in both versions; null where it has none. What is not there counts as nothing in the difference.');
+const fieldChange = record({ field: text, before: orNull(text), after: orNull(text) });
+const why = orNull(choice(WHYS));
+const lineChange = record({
+  change: choice(['added', 'removed', 'changed']), kind: text, source: orNull(text), booking_id: orNull(text), description: text,
+  service_start: orNull(instant), amount: amountChange, fields: Type.Array(fieldChange), late: yesNo, why, detail: orNull(text),
+});
+const invoiceChange = record({
+  change: choice(['new', 'gone', 'changed']), invoice_id: text, customer_id: text, customer_name: text, cycle_id: text,
+  period_start: instant, period_end: instant, currency: text, net: amountChange, tax: amountChange, total: amountChange,
+  fields: Type.Array(fieldChange), why, detail: orNull(text), lines_added: whole, lines_removed: whole, lines_changed: whole,
+  lines: Type.Array(lineChange),
+});
+const changes = record({
+  batch_id: text, since: record({ digest, as_of: instant }), digest: orNull(digest), lines_known: yesNo,
+  totals: Type.Array(record({ currency: text, invoices_before: whole, invoices_after: whole, total: amountChange })),
+  issuer: Type.Array(fieldChange), unchanged: whole, invoices: Type.Array(invoiceChange),
+}, 'What changed between the version asked for with --changes-since and now; null where none was asked for.');
+
 const preview = record({
-  schema_version: version, as_of: instant, head, batches: Type.Array(previewBatch), completeness, files: Type.Array(text), diagnostics,
+  schema_version: version, as_of: instant, head, batches: Type.Array(previewBatch), changes: orNull(changes), completeness, files: Type.Array(text), diagnostics,
 });
 const confirmed = record({
   batch_id: text, confirmed_at: instant, confirmed_by: choice(['auto', 'manual']),

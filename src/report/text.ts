@@ -3,6 +3,7 @@ import type {
   ConfirmedBatch, DoctorResult, ExportResult, InitResult, OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult, RunResult,
   SendTally, StatusResult, ValidateResult, VerifyResult, CalendarResult,
 } from '../run/results.js';
+import { changesText } from './changes.js';
 import { calendarText } from './month.js';
 import { queryTable } from './query.js';
 import type { QueryTable } from './query.js';
@@ -32,12 +33,13 @@ export function resultText(name: string, result: object, style: Style): string {
 
 function previewText(result: PreviewResult, style: Style): string[] {
   const head = `${paint(style, 'bold', `Preview as of ${instantText(result.as_of)}`)} · ledger ${headText(result.head)}`;
+  const changed = result.changes === null ? [] : [...changesText(result.changes, style), ''];
   if (result.batches.length === 0) {
     const nothing = 'Nothing is open: no billing date is due yet.';
-    return [head, '', nothing, '', completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files)];
+    return [head, '', nothing, '', ...changed, completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files)];
   }
   return [
-    head, '', ...result.batches.flatMap((batch) => [...batchText(batch, style), '']),
+    head, '', ...result.batches.flatMap((batch) => [...batchText(batch, style), '']), ...changed,
     completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files), '',
     ...result.batches.slice(0, 3).map((batch) => `To confirm: duebook confirm ${batch.batch_id} --expect ${batch.digest}`),
   ];

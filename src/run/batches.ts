@@ -13,6 +13,7 @@ export interface Selection {
   readonly batch?: string | undefined;
   readonly customers?: readonly string[] | undefined;
   readonly partner?: string | undefined;
+  readonly cycle?: string | undefined;
 }
 
 /** The selection as an SQL condition over `i` (draft.invoices). */
@@ -21,6 +22,7 @@ export function selectionSql(selection: Selection): string {
   if (selection.billing_date !== undefined) parts.push(`i.billing_date = DATE ${literal(selection.billing_date)}`);
   if (selection.batch !== undefined) parts.push(`i.batch_id = ${literal(selection.batch)}`);
   if (selection.partner !== undefined) parts.push(`i.partner_id = ${literal(selection.partner)}`);
+  if (selection.cycle !== undefined) parts.push(`i.cycle_id = ${literal(selection.cycle)}`);
   if (selection.customers !== undefined && selection.customers.length > 0) {
     parts.push(`i.customer_id IN (${selection.customers.map(literal).join(', ')})`);
   }

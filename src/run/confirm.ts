@@ -2,9 +2,9 @@
 import { sqlTimestamp } from '../values/time.js';
 import { literal } from '../engine/engine.js';
 import { fail } from '../values/diagnostic.js';
-import { formatScaled } from '../values/money.js';
 import { openBatches, selectionSql } from './batches.js';
 import type { BatchHead } from './batches.js';
+import { movedText } from './changes.js';
 import { commitInvoices } from './commit.js';
 import type { Context } from './context.js';
 import { openContext } from './context.js';
@@ -12,7 +12,6 @@ import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
 import { withLedger } from './exclusive.js';
 import { finish } from './finish.js';
-import { readDigests } from './outputs.js';
 import { checkCustomers } from './preview.js';
 import type { RunResult, SendTally } from './results.js';
 import type { CommonOptions, World } from './world.js';
@@ -66,40 +65,15 @@ async function findBatch(context: Context, draft: Draft, batch: string): Promise
   return fail('UNKNOWN_BATCH', message, { hint: known });
 }
 
-/** A digest that is not the batch's: says which invoices moved, where the preview it belongs to is still on disk. */
+/** A digest that is not the batch's: says what moved, where the preview it belongs to is still on disk. */
 async function refuseStale(context: Context, { engine }: Draft, head: BatchHead, expected: string): Promise<never> {
-  const { config } = context;
-  const before = await readDigests(config.root, config.output, head.batch_id, expected);
-  const rows = await engine.rows<Omit<Digested, 'total'> & { exponent: number; total_minor: bigint }>(`
-    SELECT i.invoice_id, i.customer_id, i.currency, i.digest, i.exponent, CAST(i.total_minor AS HUGEINT) AS total_minor
-    FROM draft.invoices AS i WHERE i.batch_id = ${literal(head.batch_id)} ORDER BY i.invoice_key`);
-  const now = rows.map(({ exponent, total_minor, ...row }) => ({ ...row, total: formatScaled(total_minor, exponent) }));
-  const difference = before === null ? '' : moved(before, now);
+  const moved = await movedText(context, engine, head, expected);
+  const difference = moved === null ? '' : ` What moved:\n${moved}`;
   return fail('DIGEST_STALE', `batch ${head.batch_id} is not what was expected: its digest is now ${head.digest}.${difference}`, {
-    hint: before === null
+    hint: moved === null
       ? 'the preview with the expected digest is not in the output folder any more; look at the batch again with `duebook preview`'
       : 'look at the batch again with `duebook preview`, then confirm with the new digest',
   });
-}
-
-type Digested = { invoice_id: string; customer_id: string; currency: string; digest: string; total: string };
-
-/** The difference between two versions of a batch, one line an invoice, the first twenty. */
-function moved(before: readonly Digested[], now: readonly Digested[]): string {
-  const old = new Map(before.map((row) => [row.invoice_id, row]));
-  const lines: string[] = [];
-  for (const row of now) {
-    const was = old.get(row.invoice_id);
-    old.delete(row.invoice_id);
-    if (was === undefined) lines.push(`  + ${row.customer_id}: ${row.total} ${row.currency} is new`);
-    else if (was.digest !== row.digest) {
-      const change = was.total === row.total ? 'has other lines with the same total' : `is now ${row.total} ${row.currency}`;
-      lines.push(`  ~ ${row.customer_id}: ${was.total} ${row.currency} ${change}`);
-    }
-  }
-  for (const row of old.values()) lines.push(`  - ${row.customer_id}: ${row.total} ${row.currency} is gone`);
-  const rest = lines.length > 20 ? `\n  and ${lines.length - 20} more` : '';
-  return ` What moved:\n${lines.slice(0, 20).join('\n')}${rest}`;
 }
 
 /** In arrears the period has to end first: what is booked until then belongs on the invoice. */

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { batchInvoice } from '../documents/batch.js';
 import type { BatchPage } from '../documents/batch.js';
 import { batchMarkdown } from '../documents/batch-markdown.js';
+import { changesMarkdown } from '../documents/changes.js';
+import type { BatchChanges } from '../documents/changes.js';
 import { renderBatchPage, renderInvoicePage } from '../documents/templates.js';
 import type { InvoiceRecord } from '../documents/types.js';
 import { literal } from '../engine/engine.js';
@@ -27,6 +29,8 @@ import { safeText } from './spreadsheet.js';
 /** A batch of up to so many invoices gets a page for each; of a larger one the first hundred, and `show NUMBER --html` makes any other. */
 const PAGES_ALL = 1_000;
 const PAGES_SAMPLE = 100;
+/** Folder of a batch's kept versions in the folder of its preview; see versions.ts. */
+export const VERSIONS = 'versions';
 /** Rows of a sheet in common spreadsheets; a longer table of lines is left out here, `export` and `history.duckdb` have it. */
 const SHEET_ROWS = 1_048_575;
 
@@ -45,17 +49,15 @@ export function pages(totals: readonly CurrencyTotal[]): number {
   return invoices <= PAGES_ALL ? PAGES_ALL : PAGES_SAMPLE;
 }
 
-/** Writes the folders of the open batches and removes those of batches that are no longer open. Returns the files, sorted. */
+/**
+ * Writes the folders of the open batches and removes those of batches that are no longer open. Kept versions of a batch stay until
+ * it is processed. `changes` go into the summary of their batch. Returns the files, sorted.
+ */
 export async function writePreviewFiles(
-  context: Context, draft: Draft, heads: readonly BatchHead[], selection: Selection, out: string,
+  context: Context, draft: Draft, heads: readonly BatchHead[], selection: Selection, out: string, changes: BatchChanges | null = null,
 ): Promise<string[]> {
   const { config } = context;
-  const base = join(config.root, out, 'preview');
-  const whole = selectionSql(selection) === selectionSql({});
-  if (whole) {
-    const open = new Set(heads.map((head) => head.batch_id));
-    for (const folder of await foldersIn(base)) if (!open.has(folder)) await removeFolder(join(base, folder));
-  }
+  if (selectionSql(selection) === selectionSql({})) await removeClosed(context, heads, out);
   const files: string[] = [];
   for (const head of heads) {
     const where = selectionSql({ ...selection, batch: head.batch_id });
@@ -63,12 +65,27 @@ export async function writePreviewFiles(
       (SELECT i.invoice_key FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key LIMIT ${pages(head.totals)})`);
     const parked = await parkedCustomers(draft.engine, { ...selection, batch: head.batch_id });
     const folder = `${out}/preview/${head.batch_id}`;
-    await freshFolder(join(config.root, folder));
-    files.push(...await writePages(context, folder, records, batchPage(context, head, head.digest, records, parked, draft.diagnostics)));
+    await freshFolder(join(config.root, folder), [VERSIONS]);
+    const changed = changes?.batch_id === head.batch_id ? changesMarkdown(changes) : [];
+    const page = batchPage(context, head, head.digest, records, parked, draft.diagnostics);
+    files.push(...await writePages(context, folder, records, page, changed));
     files.push(...await writeTables(draft.engine, config.root, folder, 'draft', where));
     files.push(await writeDigests(draft.engine, config.root, folder, head));
   }
   return files.sort();
+}
+
+/** A batch that is still to come may have been looked at ahead of time: its versions stay. */
+async function removeClosed(context: Context, heads: readonly BatchHead[], out: string): Promise<void> {
+  const base = join(context.config.root, out, 'preview');
+  const open = new Set(heads.map((head) => head.batch_id));
+  const today = tell(context.config, context.as_of).slice(0, 10);
+  for (const name of await foldersIn(base)) {
+    if (open.has(name)) continue;
+    const folder = join(base, name);
+    if (name.slice(0, 10) > today && (await foldersIn(folder)).includes(VERSIONS)) await freshFolder(folder, [VERSIONS]);
+    else await removeFolder(folder);
+  }
 }
 
 /** A batch as the ledger has it: all its processed invoices, however many steps it took. */
@@ -122,12 +139,14 @@ function pageName(record: InvoiceRecord): string {
   return `${name.replace(/[^\w.-]/g, '_')}.html`;
 }
 
-async function writePages(context: Context, folder: string, records: readonly InvoiceRecord[], page: BatchPage): Promise<string[]> {
+async function writePages(
+  context: Context, folder: string, records: readonly InvoiceRecord[], page: BatchPage, more: readonly string[] = [],
+): Promise<string[]> {
   const { root } = context.config;
   const brands = brandsOf(context, { mail: false });
   const files = [`${folder}/index.html`, `${folder}/summary.md`];
   await writeWhole(join(root, files[0]!), renderBatchPage((await brands(null)).templates, page));
-  await writeWhole(join(root, files[1]!), batchMarkdown(page));
+  await writeWhole(join(root, files[1]!), [batchMarkdown(page), ...more].join('\n'));
   const progress = context.world.log.progress('writing pages', records.length);
   for (const record of records) {
     const brand = await brands(record.partner_id);
@@ -186,5 +205,5 @@ export async function readDigests(
   const bytes = await readIfThere(join(root, out, 'preview', batch, 'digest.json'));
   if (bytes === null) return null;
   const stored = JSON.parse(bytes.toString('utf8')) as { digest: string; invoices: StoredInvoice[] };
-  return stored.digest.startsWith(digest) ? stored.invoices : null;
+  return digest.length >= 12 && stored.digest.startsWith(digest.toLowerCase()) ? stored.invoices : null;
 }

@@ -1,8 +1,11 @@
-/** `duebook preview`: the draft invoices of the open batches, also ahead of their time. Writes nothing to the ledger. */
+/** `duebook preview`: the draft invoices of the open batches, also ahead of their time. Writes nothing to the
+ * ledger. */
 import { isLocalDate } from '../values/time.js';
 import { fail } from '../values/diagnostic.js';
+import { didYouMean } from '../config/suggest.js';
 import { completeness, openBatches, PARKED_REASON, selectionSql } from './batches.js';
 import type { Selection } from './batches.js';
+import { changesSince, LISTED } from './changes.js';
 import { headResult, ledgerOf, openContext, tell } from './context.js';
 import type { Context } from './context.js';
 import { openDraft } from './draft.js';
@@ -11,6 +14,7 @@ import { writePreviewFiles } from './outputs.js';
 import { draftRecords } from './records.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { PreviewBatch, PreviewInvoice, PreviewResult } from './results.js';
+import { keepVersion } from './versions.js';
 import type { CommonOptions, World } from './world.js';
 
 export interface PreviewOptions extends CommonOptions {
@@ -18,6 +22,9 @@ export interface PreviewOptions extends CommonOptions {
   readonly billing_date?: string;
   readonly customers: readonly string[];
   readonly partner?: string;
+  readonly cycle?: string;
+  /** Tells what changed since the kept version with this digest, whole or its first 12 digits or more. */
+  readonly changes_since?: string;
   /** Where the files go, relative to the project; default is the configuration's `output`. */
   readonly out?: string;
   /** How many invoices of each batch the result lists, the first ones; default all. The files have all. */
@@ -27,7 +34,7 @@ export interface PreviewOptions extends CommonOptions {
 /** Above this many lines the result lists no lines; the files have them. */
 export const RESULT_LINES = 1_000_000;
 
-/** Builds the draft, writes the files people open, and tells what is in it. */
+/** Builds the draft, writes the files people open, keeps this version of each batch, and tells what is in it. */
 export async function preview(world: World, options: PreviewOptions): Promise<PreviewResult> {
   const context = await openContext(world, options);
   const selection = checkSelection(context, options);
@@ -36,7 +43,12 @@ export async function preview(world: World, options: PreviewOptions): Promise<Pr
   try {
     const { engine } = draft;
     const heads = await openBatches(engine, context, selection);
-    const files = await writePreviewFiles(context, draft, heads, selection, options.out ?? context.config.output);
+    const out = options.out ?? context.config.output;
+    const changes = options.changes_since === undefined ? null : await changesSince(context, engine, heads, {
+      digest: options.changes_since, out, selection, listed: options.listed === undefined ? null : LISTED,
+    });
+    const files = await writePreviewFiles(context, draft, heads, selection, out, changes);
+    for (const head of heads) await keepVersion(context, engine, head, out);
     const invoices = await previewInvoices(context, draft, selection, options.listed ?? null);
     return {
       schema_version: SCHEMA_VERSION,
@@ -47,6 +59,7 @@ export async function preview(world: World, options: PreviewOptions): Promise<Pr
         preview_at: head.preview_at, confirm_due_at: head.confirm_due_at, auto_confirm: head.auto_confirm, send_due_at: head.send_due_at,
         invoices: invoices.get(head.batch_id) ?? [], totals: head.totals,
       })),
+      changes,
       completeness: await completeness(engine),
       files,
       diagnostics: [...context.warnings, ...draft.diagnostics],
@@ -63,10 +76,14 @@ function checkSelection(context: Context, options: PreviewOptions): Selection {
   }
   checkCustomers(context, options.customers);
   if (options.partner !== undefined && !config.partners.some((partner) => partner.partner_id === options.partner)) {
-    const known = config.partners.map((p) => p.partner_id).join(', ') || 'none';
-    return fail('USAGE', `there is no partner ${options.partner}`, { hint: `known: ${known}` });
+    const hint = didYouMean(options.partner, config.partners.map(({ partner_id }) => partner_id));
+    return fail('USAGE', `there is no partner ${options.partner}`, { hint: hint ?? 'the configuration has no partners' });
   }
-  return { billing_date: options.billing_date, customers: options.customers, partner: options.partner };
+  if (options.cycle !== undefined && !config.cycles.some(({ cycle_id }) => cycle_id === options.cycle)) {
+    const hint = didYouMean(options.cycle, config.cycles.map(({ cycle_id }) => cycle_id));
+    return fail('USAGE', `there is no cycle ${options.cycle}`, hint === null ? {} : { hint });
+  }
+  return { billing_date: options.billing_date, customers: options.customers, partner: options.partner, cycle: options.cycle };
 }
 
 /** Throws UNKNOWN_CUSTOMER for names the configuration does not know. */

@@ -2,6 +2,7 @@
  * What commands give back, as plain JSON values: these are the shapes of `--json`, each with a schema in `schemas/`. Amounts are
  * decimal strings, instants ISO 8601 with offset, dates `YYYY-MM-DD`.
  */
+import type { BatchChanges } from '../documents/changes.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { Check } from '../ledger/verify.js';
 
@@ -96,6 +97,8 @@ export interface PreviewResult {
   readonly as_of: string;
   readonly head: HeadResult;
   readonly batches: readonly PreviewBatch[];
+  /** What changed since the version asked for with --changes-since; null where none was asked for. */
+  readonly changes: BatchChanges | null;
   readonly completeness: Completeness;
   /** Files written, relative to the project, sorted. */
   readonly files: readonly string[];

@@ -10,10 +10,10 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   await rename(aside, path);
 }
 
-/** Empties a folder and makes it anew. */
-export async function freshFolder(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true });
+/** Empties a folder, but for what is named, and makes it where there is none. */
+export async function freshFolder(path: string, keep: readonly string[] = []): Promise<void> {
   await mkdir(path, { recursive: true });
+  for (const name of await readdir(path)) if (!keep.includes(name)) await rm(join(path, name), { recursive: true, force: true });
 }
 
 export async function makeFolder(path: string): Promise<void> {

@@ -1,7 +1,8 @@
 /**
  * Every command that a page shows in a `console` block is run, in order, in a copy of the sample, and says what the page says it
  * says. Lines may be left out; `…` stands for anything. A page that begins with `<!-- sample: fresh -->` starts before any run,
- * the others after `npm run sample`. What follows `--expect` is replaced by the digest the batch had when it was last looked at.
+ * the others after `npm run sample`. What follows `--expect` or
+ * `--changes-since` is replaced by the digest the batch had when it was last looked at.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
@@ -54,6 +55,11 @@ function looks(command: string): boolean {
   return /^npx duebook (preview|status|run) .*--as-of/.test(command);
 }
 
+/** Commands that name a digest. */
+function refers(command: string): boolean {
+  return /--(expect|changes-since)/.test(command);
+}
+
 let before: string;
 let after: string;
 
@@ -80,12 +86,15 @@ describe('what pages show on a console', () => {
         continue;
       }
       const expectAt = argv.indexOf('--expect');
+      const sinceAt = argv.indexOf('--changes-since');
+      const changed = /^Changes of batch (\S+)/.exec(shown.find((line) => line.startsWith('Changes')) ?? '')?.[1] ?? '';
+      if (sinceAt > 0) argv[sinceAt + 1] = digests.get(changed) ?? argv[sinceAt + 1]!;
       if (expectAt > 0) argv[expectAt + 1] = digests.get(argv[3]!) ?? argv[expectAt + 1]!;
       const ran = await cli(argv.slice(2), { cwd, now: '2026-05-05T04:00:00Z' });
       expect(ran.code, `${command}\n${ran.stderr}`).toBe(exit);
       expect(missing(ran.stdout + ran.stderr, shown), `${command}\n${ran.stdout}${ran.stderr}`).toBeNull();
-      const next = steps.slice(i + 1).find((step) => looks(step.command) || step.command.includes('--expect'));
-      if (!looks(command) || next?.command.includes('--expect') !== true) continue;
+      const next = steps.slice(i + 1).find((step) => looks(step.command) || refers(step.command));
+      if (!looks(command) || next === undefined || !refers(next.command)) continue;
       const looked = await cli(['preview', '--as-of', argv[argv.indexOf('--as-of') + 1]!, '--json'], { cwd });
       const { batches } = JSON.parse(looked.stdout) as { batches: { batch_id: string; digest: string }[] };
       for (const { batch_id, digest } of batches) digests.set(batch_id, digest);

@@ -62,7 +62,7 @@ describe('a confirmation', () => {
     await made.book([...APRIL.slice(1, 3), { ...APRIL[2]!, id: 'e' }, { id: 'f', customer: 'acme', start: '2026-04-09', amount: '1', currency: 'KWD' }]);
     const words = await refusal(made.confirm('2026-05-02', '2026-05-01', { expect: digest }));
     expect(words.split('\n')[0]).toMatch(/^DIGEST_STALE 6 batch 2026-05-01 is not what was expected: its digest is now [0-9a-f]{64}\. What moved:$/);
-    expect(words.split('\n').slice(1).sort()).toEqual([
+    expect(words.split('\n').filter((line) => /^ {2}\S/.test(line)).sort()).toEqual([
       '  + acme: 1.190 KWD is new', '  - bolt: 113.05 EUR is gone', '  ~ acme: 231.45 EUR is now 5.35 EUR', '  ~ acme: 536 JPY is now 1071 JPY',
     ]);
     expect(await made.files('data/ledger')).toEqual({});

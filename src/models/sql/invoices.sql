@@ -21,7 +21,7 @@ SELECT
   w.parked_before,
   md5(concat_ws('|', c.customer_id, c.name, p.cycle_id, w.period_start, p.period_end, p.billing_date, s.currency, s.own_invoice, s.lines,
     s.net_minor, s.tax_minor, s.shown, c.net_days, c.end_of_month, coalesce(o.purchase_order, c.purchase_order, ''),
-    coalesce(o.note, ''))) AS digest
+    coalesce(o.note, ''), c.locale, c.shown)) AS digest
 FROM draft.invoice_sums AS s
 JOIN input.customers AS c ON c.customer_key = s.customer_key
 JOIN input.periods AS p ON p.period_key = s.period_key

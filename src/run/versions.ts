@@ -1,0 +1,159 @@
+/**
+ * Versions of a batch that were previewed, kept beside its preview so that a later look can say what changed: invoices, lines, and
+ * the bookings that stood on none, as sorted Parquet. Only the `preview` command keeps them; `run` and `confirm` leave them alone.
+ */
+import { join } from 'node:path';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import { canonicalJson } from '../values/digest.js';
+import { foldersIn, makeFolder, readIfThere, removeFolder, writeWhole } from '../world/output-files.js';
+import type { BatchHead } from './batches.js';
+import type { Context } from './context.js';
+import { tell } from './context.js';
+import { VERSIONS } from './outputs.js';
+import { buyerParties } from './records.js';
+
+/** So many versions of a batch are kept. */
+const KEPT = 10;
+/** The lines of a larger batch, and more bookings outside of it, are not kept: ten versions of them would fill a disk. */
+const KEPT_ROWS = 1_000_000;
+/** Digits of a digest that name a folder, and the fewest that may be given. */
+const FOLDER_DIGITS = 16;
+export const LEAST_DIGITS = 12;
+
+/** A version as its index tells it. */
+export interface Version {
+  /** Counts up with every new version; the newest look has the highest. */
+  readonly number: number;
+  readonly digest: string;
+  /** When it was last looked at. */
+  readonly as_of: string;
+  readonly lines: boolean;
+  /** Whether the bookings on no invoice of the batch are kept too. */
+  readonly others: boolean;
+  /** Sources with rows that could not be read. */
+  readonly unreadable: readonly string[];
+  readonly issuer: Readonly<Record<string, unknown>>;
+}
+
+/** A version with the folder it is in. */
+export interface Stored extends Version {
+  readonly folder: string;
+}
+
+/** Folder of a batch's versions, absolute. */
+export function versionsFolder(context: Context, out: string, batch: string): string {
+  return join(context.config.root, out, 'preview', batch, VERSIONS);
+}
+
+/** The kept versions of a batch, oldest first; none where the index is missing or not to be read. */
+export async function storedVersions(folder: string): Promise<Stored[]> {
+  const bytes = await readIfThere(join(folder, 'index.json'));
+  if (bytes === null) return [];
+  try {
+    const { versions } = JSON.parse(bytes.toString('utf8')) as { versions: Version[] };
+    const there = new Set(await foldersIn(folder));
+    return versions.filter(({ digest }) => there.has(digest.slice(0, FOLDER_DIGITS)))
+      .map((version) => ({ ...version, folder: join(folder, version.digest.slice(0, FOLDER_DIGITS)) }))
+      .sort((a, b) => a.number - b.number);
+  } catch {
+    return [];
+  }
+}
+
+/** Whether `given`, in full or its first digits, names a digest. */
+export function isDigestOf(given: string, digest: string): boolean {
+  return given.length >= LEAST_DIGITS && digest.startsWith(given.toLowerCase());
+}
+
+/** Keeps the batch as it is now. Looked at again, a version becomes the newest; the eleventh oldest is removed. */
+export async function keepVersion(context: Context, engine: Engine, head: BatchHead, out: string): Promise<void> {
+  const folder = versionsFolder(context, out, head.batch_id);
+  const before = await storedVersions(folder);
+  const same = before.find(({ digest }) => digest === head.digest);
+  const latest = before.at(-1);
+  const number = latest === undefined ? 1 : latest === same ? latest.number : latest.number + 1;
+  const now = await writeVersion(context, engine, head, join(folder, head.digest.slice(0, FOLDER_DIGITS)), number);
+  const kept = [...before.filter((each) => each !== same), now].slice(-KEPT);
+  const named = new Set(kept.map(({ digest }) => digest.slice(0, FOLDER_DIGITS)));
+  await writeWhole(join(folder, 'index.json'), `${canonicalJson({ versions: kept.map(({ folder: _folder, ...version }) => version) })}\n`);
+  for (const name of await foldersIn(folder)) if (!named.has(name)) await removeFolder(join(folder, name));
+}
+
+/** Writes the draft of a batch as a version into a folder; a batch without invoices gives an empty one. */
+export async function writeVersion(
+  context: Context, engine: Engine, head: Pick<BatchHead, 'batch_id' | 'digest'>, folder: string, number = 0,
+): Promise<Stored> {
+  const { config } = context;
+  await makeFolder(folder);
+  const batch = literal(head.batch_id);
+  await loadBuyers(context, engine);
+  await copy(engine, invoicesSql(batch), join(folder, 'invoices.parquet'));
+  const { lines, others } = await engine.row<{ lines: bigint; others: bigint }>(`
+    SELECT (SELECT CAST(coalesce(sum(lines), 0) AS BIGINT) FROM draft.invoices WHERE batch_id = ${batch}) AS lines,
+      (SELECT CAST(coalesce(sum(bookings), 0) AS BIGINT) FROM draft.completeness WHERE bucket <> 'already_billed') AS others`);
+  const unreadable = await engine.rows<{ source: string }>('SELECT DISTINCT source FROM input.rejects ORDER BY source');
+  if (lines <= KEPT_ROWS) await copy(engine, linesSql(batch), join(folder, 'lines.parquet'));
+  if (others <= KEPT_ROWS) await copy(engine, othersSql(batch), join(folder, 'others.parquet'));
+  return {
+    number, digest: head.digest, as_of: tell(config, context.as_of), lines: lines <= KEPT_ROWS, others: others <= KEPT_ROWS,
+    unreadable: unreadable.map(({ source }) => source), issuer: { ...config.issuer }, folder,
+  };
+}
+
+async function copy(engine: Engine, sql: string, file: string): Promise<void> {
+  await engine.run(`COPY (${sql}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+/** What an invoice shows of its customer, as one JSON text a customer. */
+async function loadBuyers(context: Context, engine: Engine): Promise<void> {
+  const { customers, partners } = context.config;
+  await engine.run(`CREATE SCHEMA IF NOT EXISTS versions;
+    CREATE TABLE IF NOT EXISTS versions.buyers (customer_key INTEGER, buyer VARCHAR, payment_terms VARCHAR)`);
+  const { filled } = await engine.row<{ filled: boolean }>('SELECT count(*) > 0 AS filled FROM versions.buyers');
+  if (filled) return;
+  const byId = new Map(partners.map((partner) => [partner.partner_id, partner]));
+  await engine.append('versions', 'buyers', customers.map((customer, key) => ({ customer, key })), (a, { customer, key }) => {
+    const { buyer, partner } = buyerParties(customer, byId.get(customer.partner_id ?? ''));
+    const { net_days, end_of_month } = customer.payment_terms;
+    const { customer_id: _id, purchase_order: _order, tax_id, ...shown } = buyer;
+    a.appendInteger(key);
+    a.appendVarchar(canonicalJson({ ...shown, tax_number: tax_id, partner: partner?.name ?? null, locale: customer.locale }));
+    a.appendVarchar(`${net_days} days${end_of_month ? ' from the end of the month' : ''}`);
+  });
+}
+
+const invoicesSql = (batch: string): string => `
+  SELECT i.invoice_id, i.digest, i.kind, i.customer_id, i.customer_name, i.partner_id, i.cycle_id, i.period_start, i.period_end, i.timezone,
+    i.currency, i.exponent, CAST(i.net_minor AS BIGINT) AS net_minor, CAST(i.tax_minor AS BIGINT) AS tax_minor,
+    CAST(i.total_minor AS BIGINT) AS total_minor, i.purchase_order, i.note, CAST(i.issued_on AS VARCHAR) AS issued_on,
+    CAST(i.due_on AS VARCHAR) AS due_on, b.payment_terms, b.buyer, coalesce(x.taxes, '[]') AS taxes
+  FROM draft.invoices AS i
+  JOIN versions.buyers AS b ON b.customer_key = i.customer_key
+  LEFT JOIN (
+    SELECT invoice_id, CAST(to_json(list({
+      'tax_id': tax_id, 'name': name, 'category': category, 'rate': CAST(rate_micro AS VARCHAR), 'note': note
+    } ORDER BY tax_id)) AS VARCHAR) AS taxes
+    FROM draft.invoice_taxes GROUP BY invoice_id) AS x ON x.invoice_id = i.invoice_id
+  WHERE i.batch_id = ${batch} ORDER BY i.invoice_key`;
+
+/** A booking is the same line by its source and id; what is no booking by its words, and by their turn where they are there twice. */
+const linesSql = (batch: string): string => `
+  SELECT l.invoice_id, l.line_no,
+    CASE WHEN l.booking_id IS NOT NULL THEN 'booking' || chr(31) || l.source || chr(31) || l.booking_id
+      ELSE concat_ws(chr(31), l.kind, l.description,
+        row_number() OVER (PARTITION BY l.invoice_id, l.booking_id, l.kind, l.description ORDER BY l.line_no)) END AS line_key,
+    l.kind, l.source, l.booking_id, l.product, l.description, l.unit, l.quantity_micro, l.unit_price_micro,
+    CAST(l.amount_minor AS BIGINT) AS amount_minor, l.tax_id, l.service_start, l.service_end, l.late, l.content_hi, l.content_lo
+  FROM draft.invoice_lines AS l
+  WHERE l.invoice_id IN (SELECT invoice_id FROM draft.invoices WHERE batch_id = ${batch}) ORDER BY l.invoice_key, l.line_no`;
+
+/** Bookings that are on no invoice of the batch, with where they are. */
+const othersSql = (batch: string): string => `
+  SELECT source, booking_id, min(bucket) AS bucket, min(detail) AS detail FROM (
+    SELECT source, booking_id, bucket, reason AS detail FROM draft.bookings WHERE bucket NOT IN ('billed', 'already_billed')
+    UNION ALL
+    SELECT l.source, l.booking_id, 'other_batch', i.batch_id
+    FROM draft.billed_lines AS l JOIN draft.invoices AS i ON i.invoice_id = l.invoice_id
+    WHERE l.booking_id IS NOT NULL AND i.batch_id <> ${batch})
+  GROUP BY source, booking_id ORDER BY source, booking_id`;
