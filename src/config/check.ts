@@ -16,7 +16,7 @@ const LATER: Readonly<Record<string, string>> = {
   agreements: 'agreements (recurring charges, tiers, minimums, discounts)',
   charges: 'recurring charges', minimum: 'minimums', discounts: 'discounts', deposits: 'deposits',
   changed_bookings: 'adjustments for bookings that change after they were billed',
-  repeat_bookings: 'repeat bookings', dunning: 'dunning', reminders: 'reminders',
+  dunning: 'dunning', reminders: 'reminders',
 };
 
 type Schema = Readonly<Record<string, unknown>>;

@@ -2,6 +2,7 @@
 import type { Code, Diagnostic, Place } from '../values/diagnostic.js';
 import { problem, warning } from '../values/diagnostic.js';
 import type { Path } from './positions.js';
+import type { RepeatSpec } from './shape-repeat.js';
 import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, NotificationSpec, PartnerSpec, TaxSpec } from './shape.js';
 import type { Written } from './sources.js';
 import { isMap } from './sources.js';
@@ -12,6 +13,7 @@ interface Maps {
   readonly cycles: CycleSpec;
   readonly partners: PartnerSpec;
   readonly customers: CustomerSpec;
+  readonly repeat_bookings: RepeatSpec;
 }
 
 export interface Facts {

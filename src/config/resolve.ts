@@ -5,6 +5,7 @@ import { NOTICE_EVENTS } from './notices.js';
 import { agreementsOf, customerAgreementsOf, exchangeRatesOf, indexesOf, ratesOf } from './resolve-agreements.js';
 import { overridesOf } from './resolve-overrides.js';
 import { pricesOf } from './resolve-prices.js';
+import { repeatsOf } from './resolve-repeat.js';
 import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, NotificationSpec } from './shape.js';
 import type {
   Address, Automation, BookingField, BookingSource, BookingStatus, Config, Customer, Cycle, CycleUse, Issuer, Mail, Notification,
@@ -39,6 +40,7 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
       partner_id, name: partner.name, email: partner.email ?? null, templates: partner.templates ?? null,
     })),
     customers: customersOf(spec, automation),
+    repeat_bookings: repeatsOf(spec),
     mail: mailOf(spec),
     agreements: agreementsOf(spec),
     prices: pricesOf(spec),

@@ -9,6 +9,7 @@ import { cycleBounds, cycleDates, cyclePauses, cycleSteps, customerCycles } from
 import { mailServer, numberingTemplates, paymentTermForms, sendWindows, taxCategories } from './rules-documents.js';
 import { notificationNames, notificationWays } from './rules-notifications.js';
 import { manualLineIds, overrideReferences, overrideTargets } from './rules-overrides.js';
+import { repeatPrices, repeatReferences, repeatRules } from './rules-repeat.js';
 import { reference } from './reference.js';
 
 type Rule = (facts: Facts) => void;
@@ -18,6 +19,7 @@ export const RULES: readonly Rule[] = [
   cycleSteps, cycleBounds, cycleDates, cyclePauses, customerCycles,
   businessCalendar, closedSendWindows, longLeads, idleCycleKeys, usesOutsideOfCycle,
   bookingNames, bookingColumns, bookingFormats, bookingStatuses, bookingReferences, notInThisVersion,
+  repeatReferences, repeatPrices, repeatRules,
   overrideTargets, overrideReferences, manualLineIds,
   taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays,
 ];

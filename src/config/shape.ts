@@ -10,6 +10,7 @@ import { address, businessCalendar, customer, cycle, globalAutomation, mail, num
 import { agreement, exchangeRates, indexes, prices, settlement, taxRate } from './shape-agreements.js';
 import { notification } from './shape-notifications.js';
 import { override } from './shape-overrides.js';
+import { repeatBooking } from './shape-repeat.js';
 import { choice, many, mapOf, maybe, named, oneOrMany, record, text, yesNo } from './shape-words.js';
 
 const issuer = record({
@@ -106,6 +107,7 @@ export const configShape = record({
   taxes: maybe(mapOf('name-id', tax, 'Taxes by id.')),
   tax: maybe(text('name-id', 'Id of the tax of products that name none.')),
   products: maybe(mapOf('product-id', product, 'Products by id, as they stand in the bookings.')),
+  repeat_bookings: maybe(mapOf('name-id', repeatBooking, 'Bookings that come again by a rule, by id.')),
   cycles: maybe(mapOf('name-id', cycle, 'Billing cycles by id.')),
   automation: maybe(globalAutomation),
   business_calendar: maybe(businessCalendar),

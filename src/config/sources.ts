@@ -37,7 +37,7 @@ export interface Written {
   written(path: Path): string | null;
 }
 
-const MAPS: ReadonlySet<string> = new Set(['taxes', 'products', 'cycles', 'partners', 'customers']);
+const MAPS: ReadonlySet<string> = new Set(['taxes', 'products', 'cycles', 'partners', 'customers', 'repeat_bookings']);
 const LISTS: ReadonlySet<string> = new Set(['bookings']);
 /** May stand in every file, for editors. */
 const REPEATABLE: ReadonlySet<string> = new Set(['version']);

@@ -71,6 +71,34 @@ export interface BookingSource {
   readonly tax: string | null;
 }
 
+/** A booking that comes again by a rule; each occurrence is a booking of the source `repeat:<repeat_id>`. */
+export interface RepeatBooking {
+  readonly repeat_id: string;
+  /** `repeat:<repeat_id>` */
+  readonly source: string;
+  readonly customer_id: string;
+  readonly product: string | null;
+  readonly description: string | null;
+  /** An RRULE of RFC 5545 as written, in local time; `parseRule` reads it. */
+  readonly rule: string;
+  readonly start: LocalDateTime;
+  readonly duration_minutes: number;
+  /** IANA zone of its local times. */
+  readonly timezone: string;
+  /** Inclusive; a date includes its whole day. */
+  readonly until: LocalDateTime | null;
+  /** Local dates, or dates with times, that are left out. */
+  readonly except: readonly LocalDateTime[];
+  /** Decimal strings. */
+  readonly quantity: string;
+  readonly unit_price: string | null;
+  readonly amount: string | null;
+  readonly currency: string;
+  readonly tax: string | null;
+  /** Those of a period that are still to come go on its invoice, too. */
+  readonly invoice_all: boolean;
+}
+
 export interface Tax {
   readonly tax_id: string;
   readonly name: string;
@@ -295,6 +323,8 @@ export interface Config {
   readonly rounding: 'half_away' | 'half_even';
   readonly tax_rounding: 'invoice' | 'line';
   readonly bookings: readonly BookingSource[];
+  /** Sorted by repeat_id. */
+  readonly repeat_bookings: readonly RepeatBooking[];
   readonly taxes: readonly Tax[];
   readonly default_tax: string | null;
   readonly products: readonly Product[];

@@ -11,11 +11,14 @@ export interface RowKey {
 
 interface Access { file_key: number; format: string; path: string; delimiter: string; quote: string; file: string }
 
+/** Where a repeat booking is declared, by its id. */
+export type RepeatPlace = (repeat_id: string) => Place;
+
 /**
  * The place of each row, in the order given: file and, for CSV, line. Each file is read once, up to the last row asked for.
- * A Parquet row has no line; its record number is all there is.
+ * A Parquet row has no line; its record number is all there is. An occurrence of a repeat booking stands where that is declared.
  */
-export async function placesOf(engine: Engine, rows: readonly RowKey[]): Promise<Place[]> {
+export async function placesOf(engine: Engine, rows: readonly RowKey[], repeatPlace?: RepeatPlace): Promise<Place[]> {
   const files = await engine.rows<Access>('SELECT a.*, f.file FROM input.file_access AS a JOIN input.files AS f USING (file_key)');
   const byKey = new Map(files.map((file) => [file.file_key, file]));
   const lines = new Map<number, ReadonlyMap<number, number>>();
@@ -26,6 +29,7 @@ export async function placesOf(engine: Engine, rows: readonly RowKey[]): Promise
   }
   return rows.map((row) => {
     const file = byKey.get(row.file_key);
+    if (file?.format === 'repeat' && repeatPlace !== undefined) return repeatPlace(file.path);
     const line = lines.get(row.file_key)?.get(row.record);
     return { file: file?.file ?? '', ...(line === undefined ? {} : { line }) };
   });

@@ -109,6 +109,11 @@ async function loadCatalogue(engine: Engine, config: Config): Promise<void> {
     orNull(a, s.tax, (v) => { a.appendVarchar(v); });
     a.appendBoolean(s.on_reject === 'quarantine');
   });
+  await engine.append('input', 'sources', config.repeat_bookings, (a, repeat) => {
+    a.appendVarchar(repeat.source);
+    orNull(a, repeat.tax, (v) => { a.appendVarchar(v); });
+    a.appendBoolean(false);
+  });
   await engine.append('input', 'currencies', currencies(), (a, c) => {
     a.appendVarchar(c.currency);
     a.appendTinyInt(c.exponent);

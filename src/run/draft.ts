@@ -6,7 +6,7 @@ import { calendarsOf } from '../calendar/calendar.js';
 import type { Calendar } from '../calendar/types.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineOptions } from '../engine/engine.js';
-import { findDuplicates, placesOf, stageBookings } from '../intake/intake.js';
+import { findDuplicates, placesOf, stageBookings, stageRepeats } from '../intake/intake.js';
 import { attachLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildDraft, checkDraft } from '../models/build.js';
@@ -63,6 +63,7 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   const staged = await stageBookings(engine, config.bookings, {
     root: config.root, currency: config.currency, files: projectFiles(config.root), log: world.log,
   });
+  await stageRepeats(engine, config.repeat_bookings, { as_of, until: aheadOf(as_of, options) + AHEAD });
   const found = [...staged.diagnostics, ...await findDuplicates(engine)];
   throwIfErrors(found);
   await holdBookings(engine, config);
@@ -71,9 +72,14 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   const periods = runPeriods(calendars.filter((calendar) => calendar !== on_demand), reach, on_demand);
   await loadInputs(engine, { config, as_of, calendars, calendarKeyOf, periods, days_off: [] });
   await buildDraft(engine);
-  found.push(...await checkDraft(engine, (rows) => placesOf(engine, rows)));
+  found.push(...await checkDraft(engine, (rows) => placesOf(engine, rows, (id) => config.place(['repeat_bookings', id]))));
   throwIfErrors(found);
   return { engine, calendars, calendarKeyOf, diagnostics: found };
+}
+
+/** The as-of, or the end of a later billing date that is looked at. */
+function aheadOf(as_of: Instant, { billing_date = null }: DraftOptions): Instant {
+  return Math.max(as_of, billing_date === null ? 0 : Date.parse(`${billing_date}T00:00:00Z`) + 2 * DAY);
 }
 
 /** The calendars of the configuration; a customer who is billed on demand has one of its own behind them. */
@@ -94,7 +100,5 @@ async function reachOf(engine: Engine, { config, as_of }: Context, options: Draf
   const dates = adding.filter((o) => o.lines.some((line) => !billed.has(line.charge_id)))
     .map((o) => Date.parse(`${(o.batch ?? o.period!).slice(0, 10)}T00:00:00Z`) - SHIFTED);
   const from = Math.min(span?.from ?? as_of, as_of, ...dates.filter((date) => !Number.isNaN(date)));
-  const { billing_date = null } = options;
-  const ahead = Math.max(as_of, billing_date === null ? 0 : Date.parse(`${billing_date}T00:00:00Z`) + 2 * DAY);
-  return { from, until: Math.max(ahead, Math.min(span?.until ?? as_of, as_of + AHEAD)) + 1 };
+  return { from, until: Math.max(aheadOf(as_of, options), Math.min(span?.until ?? as_of, as_of + AHEAD)) + 1 };
 }
