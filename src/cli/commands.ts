@@ -109,6 +109,30 @@ const confirm: Command = {
   },
 };
 
+const invoice: Command = {
+  name: 'invoice',
+  summary: 'bill a customer on demand: all that is unbilled in the current period, one invoice now',
+  about: 'In arrears the period is cut at the as-of: what follows is billed with the rest of it, at its usual time.',
+  args: [],
+  options: [
+    { ...CUSTOMER, summary: 'who is billed' }, { name: 'booking', value: 'ID', summary: 'bill the customer of this booking' },
+    { name: 'expect', value: 'DIGEST', summary: 'refuse if the invoice is no longer the one with this digest' },
+    { name: 'dry-run', summary: 'show the invoice, commit nothing' },
+  ],
+  examples: [
+    ['duebook invoice --customer acme --dry-run', 'look at it first'],
+    ['duebook invoice --customer acme --expect 3f9c2a…', 'what was looked at, and nothing else'],
+  ],
+  run: async (call) => {
+    const { invoice: bill } = await import('../run/invoice.js');
+    const result = await bill(call.world, {
+      ...call.common, ...optional('customer', valueOf(call, 'customer')), ...optional('booking', valueOf(call, 'booking')),
+      ...optional('expect', valueOf(call, 'expect')), dry_run: call.given.has('dry-run'),
+    });
+    return present(call, 'invoice', result, runExit(result, false));
+  },
+};
+
 const run: Command = {
   name: 'run',
   summary: 'do all that fell due: previews, confirmations, documents, mail',
@@ -245,5 +269,5 @@ const query: Command = {
 
 /** The table that help, parsing and completion are made from. */
 export const COMMANDS: readonly Command[] = [
-  init, validate, calendar, preview, confirm, run, send, status, show, query, exportCommand, verify, doctor, completion,
+  init, validate, calendar, preview, confirm, invoice, run, send, status, show, query, exportCommand, verify, doctor, completion,
 ];

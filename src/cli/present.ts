@@ -27,8 +27,8 @@ export async function present(call: Call, name: string, result: object, exit: nu
 
 /** Parked customers as findings, where a run left them behind: the log and the annotations name them, the JSON has its own list. */
 function parkedFindings(name: string, result: object): Diagnostic[] {
-  if ((name !== 'run' && name !== 'confirm') || !('parked' in result)) return [];
+  if (!['run', 'confirm', 'invoice'].includes(name) || !('parked' in result)) return [];
   return (result as { parked: readonly ParkedCustomer[] }).parked.map((each) => warning('PARKED_LIMIT',
     `${each.customer_id} is parked in batch ${each.batch_id} with ${each.total} ${each.currency}: ${each.reason}`,
-    { hint: 'look at the invoice; if it is right, raise `automation.limits` for this customer and run again' }));
+    { hint: 'look at the invoice; if it is right, let it go with an override (`release: true` and a reason), or raise its limits' }));
 }

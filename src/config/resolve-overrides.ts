@@ -22,7 +22,8 @@ export function overridesOf(spec: ConfigSpec): Override[] {
 
 function manualLine(spec: ConfigSpec, override: OverrideSpec, line: NonNullable<OverrideSpec['lines']>[number], index: number): ManualLine {
   const product = line.product ?? null;
-  const listed = product === null ? undefined : spec.customers?.[override.customer!]?.prices?.[product] ?? spec.products?.[product]?.price;
+  const prices = product === null ? [] : [spec.customers?.[override.customer!]?.prices?.[product], spec.products?.[product]?.price];
+  const listed = prices.find((each): each is string => typeof each === 'string');
   return {
     charge_id: `manual:${override.customer!}:${override.batch ?? override.period!}:${line.id ?? index + 1}`,
     description: line.description ?? null,

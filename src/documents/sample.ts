@@ -12,7 +12,7 @@ const LINE: InvoiceLineRecord = {
 export const SAMPLE_INVOICE: InvoiceRecord = {
   invoice_id: 'inv_sample', number: 'INV-2026-000001', kind: 'invoice', status: 'processed', batch_id: '2026-05-01', partner_id: 'south',
   cycle_id: 'monthly', period_start: '2026-04-01T00:00:00+02:00', period_end: '2026-05-01T00:00:00+02:00', billing_date: '2026-05-01',
-  issued_on: '2026-05-01', due_on: '2026-05-15', currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'en-GB',
+  issued_on: '2026-05-01', due_on: '2026-05-15', note: null, currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'en-GB',
   net: '290.00', tax: '36.10', total: '326.10',
   taxes: [
     { tax_id: 'standard', name: 'VAT', category: 'S', rate: '19', note: null, net: '190.00', tax: '36.10' },

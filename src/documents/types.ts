@@ -55,6 +55,8 @@ export interface InvoiceRecord {
   readonly billing_date: string;
   readonly issued_on: string;
   readonly due_on: string;
+  /** A sentence of the issuer's on this document. */
+  readonly note: string | null;
   readonly currency: string;
   /** Decimals of the currency. */
   readonly exponent: number;

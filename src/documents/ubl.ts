@@ -90,7 +90,8 @@ function documentXml(pen: Pen): Xml {
   const period = invoicePeriod(record, numbers.lines);
   const view = invoiceView(record);
   // A note of a taxed category is no exemption reason (BR-S-10): it goes to the document. Peppol takes one note at most.
-  const note = [...new Set(numbers.taxes.filter((tax) => !isExempt(tax)).flatMap((tax) => tax.notes))].join(' · ');
+  const own = cleanOr(record.note) === '' ? [] : [cleanOr(record.note)];
+  const note = [...new Set([...own, ...numbers.taxes.filter((tax) => !isExempt(tax)).flatMap((tax) => tax.notes)])].join(' · ');
   const root = `${kind.toString()}-2`;
   return xml`
 <${kind} xmlns="urn:oasis:names:specification:ubl:schema:xsd:${root}"

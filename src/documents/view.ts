@@ -62,7 +62,7 @@ export function invoiceView(record: InvoiceRecord, mailLines = MAIL_LINES): Invo
     mail_lines: mailLineViews(lines, mailLines),
     more_lines: more === 0 ? '' : fill(labels.more_lines, { count: String(more), title }),
     taxes: record.taxes.map((tax) => taxView(pen, tax)),
-    notes: [...new Set(record.taxes.map((tax) => cleanOr(tax.note)))].filter((note) => note !== ''),
+    notes: [...new Set([record.note, ...record.taxes.map((tax) => tax.note)].map(cleanOr))].filter((note) => note !== ''),
     net: pen.money(record.net), tax: pen.money(record.tax), total: pen.money(record.total),
     payment: paymentView(pen, number, seller),
     ...letter(pen, words, seller),

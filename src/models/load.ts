@@ -3,8 +3,9 @@
  * what was billed before from the ledger. Bookings are staged by `intake/` before.
  */
 import type { DuckDBAppender } from '@duckdb/node-api';
+import type { DayOff } from '../calendar/business.js';
 import type { Calendar, Period } from '../calendar/types.js';
-import type { Automation, Config, Customer } from '../config/types.js';
+import type { Automation, BusinessDayRule, Config, Customer } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
@@ -25,12 +26,8 @@ export interface RunPeriod extends Period {
   /** true: the part of the current period that is billed on demand. */
   readonly on_demand: boolean;
   /** How a due date moves off days off. */
-  readonly due_shift: 'none' | 'following' | 'preceding' | 'modified_following';
-  readonly deadline_notice_at: Instant | null;
+  readonly due_shift: BusinessDayRule;
 }
-
-/** A day on which nothing falls due, with the working days around it. */
-export interface DayOff { readonly day: LocalDate; readonly following: LocalDate; readonly preceding: LocalDate }
 
 const TABLES = `
   CREATE OR REPLACE TABLE input.run (

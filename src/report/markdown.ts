@@ -19,7 +19,7 @@ export function summaryMarkdown(result: PreviewResult | RunResult): string {
 export function resultSections(name: string, result: object | null, found: readonly Diagnostic[]): Sections {
   if (result === null) return [`## duebook ${name} failed\n`, ...findings(found)];
   if (name === 'preview') return [...previewSections(result as PreviewResult), ...findings(found)];
-  if (name === 'run' || name === 'confirm' || name === 'send') return [...runSections(result as RunResult), ...findings(found)];
+  if (['run', 'confirm', 'invoice', 'send'].includes(name)) return [...runSections(result as RunResult), ...findings(found)];
   if (name === 'status') {
     const { open, parked } = result as StatusResult;
     return [...openSections(open), ...parkedSections(parked), ...findings(found)];
@@ -75,7 +75,7 @@ function invoiceSections(batch: PreviewBatch): Sections {
 }
 
 function runSections(result: RunResult): Sections {
-  const name = { run: 'Run', confirm: 'Confirmation', send: 'Sending' }[result.command];
+  const name = { run: 'Run', confirm: 'Confirmation', invoice: 'Invoice on demand', send: 'Sending' }[result.command];
   const confirmed = result.confirmed.map((batch) => [
     markdownText(batch.batch_id), markdownText(numbersText(batch.numbers)),
     String(invoicesOf(batch.totals)), totalsText(batch.totals), `${instantText(batch.confirmed_at)} ${batch.confirmed_by}`,

@@ -2,7 +2,7 @@
 import type { OpenBatch, PreviewBatch, PreviewResult, RunResult, StatusResult } from '../run/results.js';
 import { invoicesOf } from './words.js';
 
-/** Outputs of preview, run, confirm, send and status; other results have none. */
+/** Outputs of preview, run, confirm, invoice, send and status; other results have none. */
 export function githubOutputs(result: object): [name: string, value: string][] {
   if (!('head' in result) || !('batches' in result || 'open' in result)) return [];
   const told = result as PreviewResult | RunResult | StatusResult;

@@ -53,10 +53,14 @@ const invoice = record({
 });
 const openKeys = { batch_id: text, billing_date: date, partner_id: orNull(text), digest };
 const previewBatch = record({
-  ...openKeys, preview_at: instant, confirm_due_at: orNull(instant), auto_confirm: yesNo, send_due_at: orNull(instant),
+  ...openKeys, preview_at: instant, confirm_due_at: orNull(instant), auto_confirm: yesNo, deadline_kept: yesNo,
+  configured_due_at: orNull(instant), send_due_at: orNull(instant),
   invoices: Type.Array(invoice), totals: Type.Array(total),
 });
-const openBatch = record({ ...openKeys, confirm_due_at: orNull(instant), auto_confirm: yesNo, totals: Type.Array(total) });
+const openBatch = record({
+  ...openKeys, confirm_due_at: orNull(instant), auto_confirm: yesNo, deadline_kept: yesNo, configured_due_at: orNull(instant),
+  totals: Type.Array(total),
+});
 const completeness = record({
   bookings_read: whole, billed: whole, already_billed: whole, waiting: whole, held: whole, cancelled: whole, ignored: whole,
   rejected: whole,
@@ -93,11 +97,11 @@ const preview = record({
   schema_version: version, as_of: instant, head, batches: Type.Array(previewBatch), changes: orNull(changes), completeness, files: Type.Array(text), diagnostics,
 });
 const confirmed = record({
-  batch_id: text, confirmed_at: instant, confirmed_by: choice(['auto', 'manual']),
+  batch_id: text, confirmed_at: instant, confirmed_by: choice(['auto', 'manual', 'approval', 'on_demand']),
   numbers: Type.Array(record({ series: text, first: text, last: text, invoices: whole })), totals: Type.Array(total),
 });
 const run = record({
-  schema_version: version, command: choice(['run', 'confirm', 'send']), as_of: instant, head, confirmed: Type.Array(confirmed),
+  schema_version: version, command: choice(['run', 'confirm', 'invoice', 'send']), as_of: instant, head, confirmed: Type.Array(confirmed),
   messages: record({ sent: whole, failed: whole, uncertain: whole, problems }), parked: Type.Array(parked), open: Type.Array(openBatch),
   completeness: orNull(completeness), files: Type.Array(text), diagnostics,
 });
@@ -115,7 +119,14 @@ const calendar = record({
   schema_version: version, from: date, to: date,
   periods: Type.Array(record({
     customer_id: Type.Optional(text), cycle_id: text, n: whole, period_start: instant, period_end: instant, billing_at: instant,
-    billing_date: date, preview_at: orNull(instant), confirm_due_at: orNull(instant), send_due_at: orNull(instant), stub: yesNo,
+    billing_date: date, preview_at: orNull(instant), confirm_due_at: orNull(instant), deadline_notice_at: orNull(instant),
+    send_due_at: orNull(instant), stub: yesNo,
+    moved: Type.Array(record({ what: choice(['billing', 'sending']), from: date, to: date, reason: text })),
+  })),
+  days_off: Type.Array(record({ date, reason: text })),
+  settings: Type.Array(record({
+    use_no: whole, cycle_id: text, setting: text, value: text, level: choice(['default', 'project', 'partner', 'cycle', 'customer']),
+    at: orNull(record({ file: text, line: whole, column: whole })),
   })),
 });
 const verify = record({
@@ -135,7 +146,7 @@ const address = record({
 const show = record({
   schema_version: version, invoice_id: text, number: orNull(text), kind: choice(['invoice', 'credit_note']),
   status: choice(['preview', 'processed', 'void']),
-  batch_id: text, partner_id: orNull(text), cycle_id: text, period_start: instant, period_end: instant, billing_date: date, issued_on: date,
+  batch_id: text, partner_id: orNull(text), cycle_id: text, period_start: instant, period_end: instant, billing_date: date, issued_on: date, note: orNull(text),
   due_on: date, currency: text, exponent: whole, timezone: text, locale: text, net: amount, tax: amount, total: amount,
   taxes: Type.Array(record({ tax_id: text, name: text, category: text, rate: amount, note: orNull(text), net: amount, tax: amount })),
   lines: Type.Array(record({
@@ -180,14 +191,14 @@ export interface ShowResult extends InvoiceRecord {
   readonly schema_version: number;
 }
 
-/** By the name of the command; confirm and send give the shape of run. */
+/** By the name of the command; confirm, invoice and send give the shape of run. */
 export const SCHEMAS: Readonly<Record<string, TSchema>> = {
-  preview, run, confirm: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, show, error, notice,
+  preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, show, error, notice,
 };
 
 /** File names in `schemas/` and their texts. */
 export function schemaFiles(): [file: string, text: string][] {
-  const names = Object.keys(SCHEMAS).filter((name) => name !== 'confirm' && name !== 'send');
+  const names = Object.keys(SCHEMAS).filter((name) => !['confirm', 'invoice', 'send'].includes(name));
   return names.map((name) => [`${name}.schema.json`, `${JSON.stringify({
     $schema: 'https://json-schema.org/draft/2020-12/schema', $id: `https://duebook.dev/schemas/${name}.schema.json`,
     title: name === 'notice' ? 'duebook notice to a webhook' : `duebook ${name} --json`, ...SCHEMAS[name],

@@ -17,8 +17,11 @@ import {
 /** Rows of a list shown before the rest is only counted; `--json` and the files in the output folder have all. */
 const SHOWN = 50;
 
+/** How a batch came to be confirmed. */
+const CONFIRMED_BY = { auto: 'by itself', manual: 'by hand', approval: 'by approval', on_demand: 'on demand' } as const;
+
 const TEXTS: Readonly<Record<string, (result: never, style: Style) => string[]>> = {
-  preview: previewText, run: runText, confirm: runText, send: runText, status: statusText, validate: validateText, verify: verifyText,
+  preview: previewText, run: runText, confirm: runText, invoice: runText, send: runText, status: statusText, validate: validateText, verify: verifyText,
   doctor: doctorText, export: exportText, init: initText,
   calendar: (result: CalendarResult, style: Style) => calendarText(result, style),
   query: (result: QueryTable, style: Style) => queryTable(result, style),
@@ -74,7 +77,7 @@ function unbilledText(result: { readonly completeness: PreviewResult['completene
 }
 
 function runText(result: RunResult, style: Style): string[] {
-  const name = { run: 'Run', confirm: 'Confirmation', send: 'Sending' }[result.command];
+  const name = { run: 'Run', confirm: 'Confirmation', invoice: 'Invoice on demand', send: 'Sending' }[result.command];
   const lines = [`${paint(style, 'bold', `${name} as of ${instantText(result.as_of)}`)} · ledger ${headText(result.head)}`, ''];
   if (result.confirmed.length > 0) lines.push(...confirmedText(result.confirmed, style), '');
   else if (result.command !== 'send') lines.push('Nothing was confirmed.', '');
@@ -95,7 +98,7 @@ function confirmedText(batches: readonly ConfirmedBatch[], style: Style): string
     const numbers = numbersText(batch.numbers);
     return batch.totals.map((total, i) => [
       i === 0 ? batch.batch_id : '', i === 0 ? clean(numbers) : '', String(total.invoices), total.total, total.currency,
-      i === 0 ? `${instantText(batch.confirmed_at)}${batch.confirmed_by === 'auto' ? ', by itself' : ', by hand'}` : '',
+      i === 0 ? `${instantText(batch.confirmed_at)}, ${CONFIRMED_BY[batch.confirmed_by]}` : '',
     ]);
   });
   const columns = [left('Confirmed'), left('Numbers', 14), right('Invoices'), right('Total'), left(''), left('Confirmed at')];
@@ -118,7 +121,7 @@ function parkedText(parked: readonly ParkedCustomer[], style: Style): string[] {
   ]);
   const more = parked.length > SHOWN ? [`  … and ${parked.length - SHOWN} more`] : [];
   return [
-    `${paint(style, 'yellow', `${count(parked.length, 'customer')} parked`)}: look at the invoice; if it is right, raise its limit`,
+    `${paint(style, 'yellow', `${count(parked.length, 'customer')} parked`)}: look at the invoice; if it is right, release it by an override`,
     ...table([left('Customer', 14), left('Id'), left('Batch'), right('Total'), left(''), left('Why', 20)], rows, style, '  '),
     ...more, '',
   ];
@@ -133,7 +136,15 @@ function openText(open: readonly OpenBatch[], style: Style): string[] {
   const partners = open.some(({ partner_id }) => partner_id !== null);
   const columns = [left('Open batch'), left('Partner'), right('Invoices'), right('Total'), left('Confirmed', 20), left('Digest')];
   const kept = (cells: readonly string[]): string[] => cells.filter((_, i) => partners || i !== 1);
-  return [...table(columns.filter((_, i) => partners || i !== 1), rows.map(kept), style), ''];
+  return [...table(columns.filter((_, i) => partners || i !== 1), rows.map(kept), style), ...open.flatMap(keptText), ''];
+}
+
+/** Why a deadline is not what the configuration would give. */
+function keptText(batch: OpenBatch): string[] {
+  if (!batch.deadline_kept) return [];
+  const told = batch.confirm_due_at === null || !batch.auto_confirm ? 'only by hand' : `deadline of ${instantText(batch.confirm_due_at)}`;
+  const now = batch.configured_due_at === null ? 'something else' : instantText(batch.configured_due_at);
+  return [`  ${batch.batch_id}: ${told} kept, as it was told when the preview was first open; the configuration now says ${now}`];
 }
 
 function statusText(result: StatusResult, style: Style): string[] {

@@ -2,7 +2,7 @@
  * Committing draft invoices: they get their numbers and become facts, with their messages and events, in one commit. The only
  * place where a number is given.
  */
-import { automationOf, sendDueAt } from '../calendar/calendar.js';
+import { automationOf, localDate, sendDueAt } from '../calendar/calendar.js';
 import { literal } from '../engine/engine.js';
 import { attachLedger, exportSegment } from '../ledger/attach.js';
 import { commit } from '../ledger/ledger.js';
@@ -16,6 +16,8 @@ import type { SegmentFile } from './commit-lines.js';
 import type { Context } from './context.js';
 import { tell } from './context.js';
 import type { Draft } from './draft.js';
+import { batchEvent, processedEvent, stageNotices } from './notices.js';
+import type { NoticeEvent } from './notices.js';
 import { buyerParties } from './records.js';
 import type { ConfirmedBatch } from './results.js';
 
@@ -25,12 +27,14 @@ export interface Confirmation {
   readonly where: string;
   /** confirmed_at of the invoices. */
   readonly at: Instant;
-  readonly by: 'auto' | 'manual';
+  readonly by: ConfirmedBatch['confirmed_by'];
   /**
    * What becomes of the batches: `closed` (a human confirmed the whole batch), `closed_until` (everybody whose window has ended
-   * by then), or null (some customers were picked; the batch stays open).
+   * by then), or null (some invoices were picked; the batch stays open, and who is parked stays so without a word).
    */
   readonly closes: 'closed' | 'closed_until' | null;
+  /** Kept as an event of the batch, so that an approval is known to have been followed. */
+  readonly approval?: { readonly batch: string; readonly detail: object };
 }
 
 /** Commits the selected invoices. Gives the new ledger and what was confirmed by batch; the same ledger if there was nothing. */
@@ -48,10 +52,11 @@ export async function commitInvoices(
   const { invoices, events } = await engine.row<{ invoices: bigint; events: bigint }>(
     'SELECT (SELECT count(*) FROM draft.numbered) AS invoices, (SELECT count(*) FROM draft.new_events) AS events');
   if (events === 0n) {
-    await settle(draft);
+    await settle(draft, confirmation);
     return { ledger, confirmed: [] };
   }
   const confirmed = await confirmedBatches(context, draft, confirmation);
+  await stageNotices(engine, context, await toTell(context, draft, confirmation, confirmed));
   const after = await commit(ledger, {
     issuer_id: context.config.issuer.id,
     as_of: Math.max(confirmation.at, ledger.as_of ?? 0),
@@ -65,22 +70,42 @@ export async function commitInvoices(
     files: await exportFacts(draft),
   });
   await attachLedger(engine, after);
-  await settle(draft);
+  await settle(draft, confirmation);
   return { ledger: after, confirmed };
 }
 
 /** Takes what was committed out of the draft, and marks as parked what was told to be. */
-async function settle({ engine }: Draft): Promise<void> {
-  await engine.run(`
-    DELETE FROM draft.invoices WHERE invoice_key IN (SELECT invoice_key FROM draft.chosen WHERE NOT parked);
-    UPDATE draft.invoices SET parked_before = TRUE WHERE invoice_key IN (SELECT invoice_key FROM draft.chosen WHERE parked)`);
+async function settle({ engine }: Draft, { closes }: Confirmation): Promise<void> {
+  await engine.run('DELETE FROM draft.invoices WHERE invoice_key IN (SELECT invoice_key FROM draft.chosen WHERE NOT parked)');
+  if (closes === null) return;
+  await engine.run('UPDATE draft.invoices SET parked_before = TRUE WHERE invoice_key IN (SELECT invoice_key FROM draft.chosen WHERE parked)');
+}
+
+/** What the team is told of: every batch that was confirmed, and customers that were parked instead. */
+async function toTell(
+  context: Context, { engine }: Draft, confirmation: Confirmation, confirmed: readonly ConfirmedBatch[],
+): Promise<NoticeEvent[]> {
+  if (context.config.notifications.length === 0) return [];
+  const batches = await engine.rows<{ batch_id: string; billing_date: string; partner_id: string | null; parks: boolean }>(`
+    SELECT i.batch_id, CAST(min(i.billing_date) AS VARCHAR) AS billing_date, min(i.batch_partner) AS partner_id,
+      bool_or(c.parked AND NOT i.parked_before) AS parks
+    FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key GROUP BY i.batch_id ORDER BY i.batch_id`);
+  const events: NoticeEvent[] = [];
+  for (const { batch_id, parks, ...batch } of batches) {
+    const done = confirmed.find((each) => each.batch_id === batch_id);
+    if (done !== undefined) events.push(processedEvent(context, done, batch, confirmation.at));
+    const parked = parks && confirmation.closes !== null
+      ? await batchEvent(engine, context, 'customers_parked', batch_id, confirmation.at) : null;
+    if (parked !== null) events.push(parked);
+  }
+  return events;
 }
 
 /** draft.numbered: the chosen invoices with series, place in it, number and the dates they bear. */
-async function numberInvoices(context: Context, { engine }: Draft, ledger: Ledger, confirmation: Confirmation, at: string): Promise<void> {
+async function numberInvoices(context: Context, draft: Draft, ledger: Ledger, confirmation: Confirmation, at: string): Promise<void> {
+  const { engine } = draft;
   const { numbering } = context.config;
-  const dates = confirmation.by === 'auto'
-    ? 'i.issued_on AS issued_on, i.due_on AS due_on' : 'i.issued_on_now AS issued_on, i.due_on_now AS due_on';
+  await dateInvoices(draft, confirmation);
   const year = numbering.reset === 'yearly' ? "|| '-' || CAST(year(d.issued_on) AS VARCHAR)" : '';
   const next = Object.entries(ledger.next_number).map(([series, value]) => `(${literal(series)}, ${value})`).join(', ');
   await engine.run(`
@@ -88,8 +113,9 @@ async function numberInvoices(context: Context, { engine }: Draft, ledger: Ledge
     ${next === '' ? '' : `INSERT INTO draft.next_numbers VALUES ${next};`}
     CREATE OR REPLACE TABLE draft.numbered AS
     WITH dated AS (
-      SELECT i.* EXCLUDE (issued_on, due_on, issued_on_now, due_on_now), ${dates}
-      FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key WHERE NOT c.parked
+      SELECT i.* EXCLUDE (issued_on, due_on, issued_on_now, due_on_now), d.issued_on, d.due_on
+      FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key
+      JOIN draft.dates AS d ON d.invoice_key = i.invoice_key WHERE NOT c.parked
     ), placed AS (
       SELECT d.*, d.kind ${year} AS series FROM dated AS d
     ), counted AS (
@@ -99,6 +125,37 @@ async function numberInvoices(context: Context, { engine }: Draft, ledger: Ledge
     SELECT *, CASE kind WHEN 'invoice' THEN ${numberSql(numbering.invoice)} ELSE ${numberSql(numbering.credit_note)} END AS number,
       ${at} AS confirmed_at, '${confirmation.by}' AS confirmed_by
     FROM counted`);
+}
+
+interface DatedPeriod { period_key: number; calendar_key: number; use_no: number; timezone: string; billing_date: string }
+
+/**
+ * draft.dates: date and due date of the chosen invoices. The draft has them for the deadline of the configuration and for the as-of;
+ * an invoice that is approved, or whose deadline was kept, is confirmed at another instant.
+ */
+async function dateInvoices({ engine, calendars }: Draft, { by, at }: Confirmation): Promise<void> {
+  const other = by === 'approval' ? 'TRUE' : by === 'auto' ? 'i.deadline_kept' : 'FALSE';
+  const periods = await engine.rows<DatedPeriod>(`
+    SELECT DISTINCT i.period_key, p.calendar_key, p.use_no, i.timezone, CAST(i.billing_date AS VARCHAR) AS billing_date
+    FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key JOIN input.periods AS p ON p.period_key = i.period_key
+    WHERE NOT c.parked AND ${other} ORDER BY i.period_key`);
+  const rows = periods.map(({ period_key, calendar_key, use_no, timezone, billing_date }) => {
+    const { document_date } = automationOf(calendars[calendar_key]!, use_no);
+    return `(${period_key}, DATE '${document_date === 'billing_date' ? billing_date : localDate(at, timezone)}')`;
+  });
+  const now = by === 'auto' || by === 'approval' ? '' : '_now';
+  await engine.run(`
+    CREATE OR REPLACE TABLE draft.issued (period_key INTEGER, issued_on DATE);
+    ${rows.length === 0 ? '' : `INSERT INTO draft.issued VALUES ${rows.join(', ')};`}
+    CREATE OR REPLACE TABLE draft.dates AS
+    SELECT i.invoice_key, coalesce(d.issued_on, i.issued_on${now}) AS issued_on,
+      CASE WHEN d.issued_on IS NULL THEN i.due_on${now}
+        ELSE shift_day(p.due_shift, due_date(d.issued_on, u.net_days, u.end_of_month), o.following, o.preceding) END AS due_on
+    FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key
+    JOIN input.periods AS p ON p.period_key = i.period_key
+    JOIN input.customers AS u ON u.customer_key = i.customer_key
+    LEFT JOIN draft.issued AS d ON d.period_key = i.period_key AND ${other}
+    LEFT JOIN input.days_off AS o ON o.day = due_date(d.issued_on, u.net_days, u.end_of_month)`);
 }
 
 /** A numbering template as an SQL expression over issued_on and seq: "INV-{year}-{seq:6}". */
@@ -186,10 +243,13 @@ async function writeEvents({ engine }: Draft, confirmation: Confirmation, at: st
       }) AS VARCHAR)
     FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key
     WHERE c.parked AND NOT i.parked_before`;
+  const approved = confirmation.approval === undefined ? '' : `
+    UNION ALL
+    SELECT ${at}, 'batch', ${literal(confirmation.approval.batch)}, 'approved', ${literal(canonicalJson(confirmation.approval.detail))}`;
   await engine.run(`CREATE OR REPLACE TABLE draft.new_events AS
     SELECT ${at} AS "at", 'invoice' AS subject, invoice_id AS subject_id, 'confirmed' AS event,
       CAST(to_json({'batch_id': batch_id, 'by': confirmed_by, 'number': number}) AS VARCHAR) AS detail
-    FROM draft.facts ${closing} ${parked}`);
+    FROM draft.facts ${closing} ${parked} ${approved}`);
 }
 
 async function nextNumbers({ engine }: Draft): Promise<Record<string, number>> {
@@ -218,7 +278,8 @@ async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
     await exportSegment(engine, 'messages', `(
       SELECT 'msg_' || substr(invoice_id, 5) AS message_id, invoice_id, 'invoice' AS kind, recipients,
         confirmed_at AS queued_at, send_due AS send_due_at, NULL AS subject_id, NULL AS payload
-      FROM draft.facts WHERE NOT held)`, 'r.message_id'),
+      FROM draft.facts WHERE NOT held
+      UNION ALL BY NAME SELECT * FROM draft.new_notices)`, 'r.message_id'),
     await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event'),
   ];
 }

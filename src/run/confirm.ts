@@ -20,8 +20,10 @@ export interface ConfirmOptions extends CommonOptions {
   readonly batch: string;
   /** Digest of the preview that was looked at, whole or its first 12 digits or more, as `status` shows it. */
   readonly expect?: string;
-  /** Only these; the batch stays open for the others. Empty: all. */
+  /** Only these customers, those of a partner, or what a cycle bills; the batch stays open for the rest. Empty: all. */
   readonly customers: readonly string[];
+  readonly partner?: string;
+  readonly cycle?: string;
 }
 
 /** Confirming queues messages; `run` and `send` deliver them. */
@@ -30,15 +32,16 @@ const NOTHING_SENT: SendTally = { sent: 0, failed: 0, uncertain: 0, problems: []
 /** Confirms a batch by hand, at the as-of. Throws UNKNOWN_BATCH, DIGEST_STALE, TOO_EARLY, LEDGER_LOCKED, LEDGER_MOVED. */
 export async function confirm(world: World, options: ConfirmOptions): Promise<RunResult> {
   const context = await openContext(world, options);
-  checkCustomers(context, options.customers);
+  checkSelection(context, options);
   return withLedger(context, 'confirm', async (ledger) => {
     const draft = await openDraft(context, ledger);
     try {
       const head = await findBatch(context, draft, options.batch);
       if (options.expect !== undefined && !isDigest(options.expect, head.digest)) await refuseStale(context, draft, head, options.expect);
-      const where = selectionSql({ batch: options.batch, customers: options.customers });
+      const { batch, customers, partner, cycle } = options;
+      const where = selectionSql({ batch, customers, partner, cycle });
       await refuseEarly(context, draft, where);
-      const closes = options.customers.length === 0 ? 'closed' : null;
+      const closes = customers.length === 0 && partner === undefined && cycle === undefined ? 'closed' : null;
       const done = await commitInvoices(context, draft, ledger, { where, at: context.as_of, by: 'manual', closes });
       return await finish(context, draft, {
         command: 'confirm', ledger: done.ledger, since: ledger.serial, confirmed: done.confirmed, messages: NOTHING_SENT,
@@ -50,8 +53,20 @@ export async function confirm(world: World, options: ConfirmOptions): Promise<Ru
 }
 
 /** Twelve hex digits tell 2^48 versions apart: enough between a preview and its confirmation. */
-function isDigest(expected: string, digest: string): boolean {
+export function isDigest(expected: string, digest: string): boolean {
   return expected.length >= 12 && digest.startsWith(expected.toLowerCase());
+}
+
+/** A name that nothing has would select nothing, and that would look like success. */
+function checkSelection(context: Context, { customers, partner, cycle }: ConfirmOptions): void {
+  checkCustomers(context, customers);
+  const { partners, cycles } = context.config;
+  if (partner !== undefined && !partners.some((each) => each.partner_id === partner)) {
+    fail('USAGE', `there is no partner ${partner}`, { hint: 'use the key under `partners` in the configuration' });
+  }
+  if (cycle !== undefined && !cycles.some((each) => each.cycle_id === cycle)) {
+    fail('USAGE', `there is no cycle ${cycle}`, { hint: 'use the key under `cycles` in the configuration' });
+  }
 }
 
 async function findBatch(context: Context, draft: Draft, batch: string): Promise<BatchHead> {
@@ -65,15 +80,20 @@ async function findBatch(context: Context, draft: Draft, batch: string): Promise
   return fail('UNKNOWN_BATCH', message, { hint: known });
 }
 
-/** A digest that is not the batch's: says what moved, where the preview it belongs to is still on disk. */
-async function refuseStale(context: Context, { engine }: Draft, head: BatchHead, expected: string): Promise<never> {
-  const moved = await movedText(context, engine, head, expected);
-  const difference = moved === null ? '' : ` What moved:\n${moved}`;
-  return fail('DIGEST_STALE', `batch ${head.batch_id} is not what was expected: its digest is now ${head.digest}.${difference}`, {
-    hint: moved === null
+/** A digest that is not the batch's. */
+async function refuseStale(context: Context, draft: Draft, head: BatchHead, expected: string): Promise<never> {
+  const difference = await whatMoved(context, draft, head, expected);
+  return fail('DIGEST_STALE', `batch ${head.batch_id} is not what was expected: its digest is now ${head.digest}.${difference ?? ''}`, {
+    hint: difference === null
       ? 'the preview with the expected digest is not in the output folder any more; look at the batch again with `duebook preview`'
       : 'look at the batch again with `duebook preview`, then confirm with the new digest',
   });
+}
+
+/** Which invoices of a batch moved since the preview with a digest; null where that preview is no longer on disk. */
+export async function whatMoved(context: Context, { engine }: Draft, head: BatchHead, expected: string): Promise<string | null> {
+  const moved = await movedText(context, engine, head, expected);
+  return moved === null ? null : ` What moved:\n${moved}`;
 }
 
 /** In arrears the period has to end first: what is booked until then belongs on the invoice. */

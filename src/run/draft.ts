@@ -16,7 +16,7 @@ import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant, LocalDate } from '../values/time.js';
 import { projectFiles } from '../world/config-files.js';
 import type { Context } from './context.js';
-import { AHEAD, runPeriods } from './periods.js';
+import { AHEAD, dueDaysOff, runPeriods } from './periods.js';
 
 const DAY = 86_400_000;
 /** A billing date lies at most so far from its boundary: a line for a batch finds its period from there. */
@@ -70,7 +70,7 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   const { calendars, calendarKeyOf, on_demand } = draftCalendars(context, options);
   const reach = { ...await reachOf(engine, context, options), as_of, billing_date: options.billing_date ?? null };
   const periods = runPeriods(calendars.filter((calendar) => calendar !== on_demand), reach, on_demand);
-  await loadInputs(engine, { config, as_of, calendars, calendarKeyOf, periods, days_off: [] });
+  await loadInputs(engine, { config, as_of, calendars, calendarKeyOf, periods, days_off: dueDaysOff(config, periods) });
   await buildDraft(engine);
   found.push(...await checkDraft(engine, (rows) => placesOf(engine, rows, (id) => config.place(['repeat_bookings', id]))));
   throwIfErrors(found);

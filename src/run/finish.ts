@@ -4,6 +4,7 @@ import { publishHistory, readHistoryMeta } from '../ledger/history.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { completeness, currencyTotal, openBatches, parkedCustomers } from './batches.js';
+import type { BatchHead } from './batches.js';
 import type { Context } from './context.js';
 import { headResult, historyPath, tell } from './context.js';
 import type { Draft } from './draft.js';
@@ -18,13 +19,18 @@ export async function publish(context: Context, ledger: Ledger): Promise<void> {
   if (ledger.serial > 0) await publishHistory(ledger, historyPath(context.config), engineOptions(context));
 }
 
-/** What is written and told after invoices were confirmed and messages sent; `since` is the serial before. */
-export async function finish(
-  context: Context,
-  draft: Draft,
-  done: { command: RunResult['command']; ledger: Ledger; since: number; confirmed: readonly ConfirmedBatch[]; messages: SendTally },
-): Promise<RunResult> {
-  const { ledger, confirmed } = done;
+/** What a command did; `since` is the ledger's serial before. */
+export interface Done {
+  readonly command: RunResult['command'];
+  readonly ledger: Ledger;
+  readonly since: number;
+  readonly confirmed: readonly ConfirmedBatch[];
+  readonly messages: SendTally;
+}
+
+/** What is written and told after invoices were confirmed and messages sent. */
+export async function finish(context: Context, draft: Draft, done: Done): Promise<RunResult> {
+  const { ledger } = done;
   const { engine } = draft;
   const files: string[] = [];
   // The history is written last: where it is behind, a run before this one ended early and its files are missing.
@@ -34,23 +40,31 @@ export async function finish(
   }
   const heads = await openBatches(engine, context);
   files.push(...await writePreviewFiles(context, draft, heads, {}, context.config.output));
-  const result: RunResult = {
-    schema_version: SCHEMA_VERSION,
-    command: done.command,
-    as_of: tell(context.config, context.as_of),
-    head: headResult(ledger),
-    confirmed,
-    messages: done.messages,
-    parked: await parkedCustomers(engine),
-    open: heads.map(({ preview_at: _p, send_due_at: _s, ...head }) => head),
-    completeness: await completeness(engine),
-    files: files.sort(),
-    diagnostics: [...context.warnings, ...draft.diagnostics, ...mailDiagnostics(done.messages)],
-  };
+  const result = await resultOf(context, draft, done, heads, files);
   // Publishing opens a database of its own: the bookings make room for it.
   await engine.run('DROP TABLE input.staged');
   await publish(context, ledger);
   return result;
+}
+
+/** The result of a command; writes nothing. */
+export async function resultOf(
+  context: Context, draft: Draft, done: Done, heads: readonly BatchHead[], files: readonly string[],
+): Promise<RunResult> {
+  const { engine } = draft;
+  return {
+    schema_version: SCHEMA_VERSION,
+    command: done.command,
+    as_of: tell(context.config, context.as_of),
+    head: headResult(done.ledger),
+    confirmed: done.confirmed,
+    messages: done.messages,
+    parked: await parkedCustomers(engine),
+    open: heads.map(({ preview_at: _p, send_due_at: _s, ...head }) => head),
+    completeness: await completeness(engine),
+    files: [...files].sort(),
+    diagnostics: [...context.warnings, ...draft.diagnostics, ...mailDiagnostics(done.messages)],
+  };
 }
 
 /** The batches of which invoices were committed after a serial, whole. */

@@ -1,7 +1,10 @@
 /** The periods of a run: those of the calendar that can matter for its bookings and charges, with what depends on the as-of. */
-import { automationOf, localDate, periodsOf } from '../calendar/calendar.js';
+import { automationOf, daysOff, localDate, periodsOf } from '../calendar/calendar.js';
+import type { DayOff } from '../calendar/calendar.js';
 import type { Calendar, Period } from '../calendar/types.js';
+import type { Config } from '../config/types.js';
 import type { RunPeriod } from '../models/load.js';
+import { addDays } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
 
 const DAY = 86_400_000;
@@ -38,8 +41,7 @@ function periodsFor(calendar: Calendar, { as_of, from, until, billing_date }: Re
     issued_on_now: issuedOn(calendar, period, as_of),
     period_date: localDate(period.period_start, period.timezone),
     on_demand: false,
-    due_shift: 'none',
-    deadline_notice_at: null,
+    due_shift: automationOf(calendar, period.use_no).business_days.due,
   }));
 }
 
@@ -62,4 +64,12 @@ function onDemand(calendar: Calendar, period: RunPeriod, as_of: Instant): RunPer
   const dated = { ...now, issued_on: issuedOn(calendar, now, as_of), issued_on_now: issuedOn(calendar, now, as_of) };
   if (period.timing === 'in_advance') return [dated];
   return [{ ...dated, period_end: as_of }, { ...period, period_start: as_of, period_date: localDate(as_of, period.timezone) }];
+}
+
+/** The days off that a due date can fall on: from the first document's date as far as the longest terms reach. */
+export function dueDaysOff(config: Config, periods: readonly RunPeriod[]): DayOff[] {
+  if (periods.every((period) => period.due_shift === 'none')) return [];
+  const issued = periods.flatMap((period) => [period.issued_on, period.issued_on_now]).sort();
+  const longest = Math.max(0, ...config.customers.map(({ payment_terms }) => payment_terms.net_days)) + 32;
+  return daysOff(config, issued[0]!, addDays(issued.at(-1)!, longest));
 }

@@ -11,6 +11,7 @@ interface InvoiceRow {
   batch_id: string; partner_id: string | null; cycle_id: string; period_start: bigint; period_end: bigint; timezone: string; locale: string;
   billing_date: string; issued_on: string; due_on: string; currency: string; exponent: number;
   net_minor: bigint; tax_minor: bigint; total_minor: bigint; seller: string | null; buyer: string | null;
+  purchase_order: string | null; note: string | null;
 }
 
 interface LineRow {
@@ -34,7 +35,7 @@ export interface Parties {
 
 const FIELDS = `i.invoice_id, i.kind, i.customer_id, i.batch_id, i.partner_id, i.cycle_id, epoch_ms(i.period_start) AS period_start,
   epoch_ms(i.period_end) AS period_end, i.timezone, i.locale, CAST(i.billing_date AS VARCHAR) AS billing_date,
-  CAST(i.issued_on AS VARCHAR) AS issued_on, CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.exponent,
+  CAST(i.issued_on AS VARCHAR) AS issued_on, CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.exponent, i.purchase_order, i.note,
   CAST(i.net_minor AS HUGEINT) AS net_minor, CAST(i.tax_minor AS HUGEINT) AS tax_minor, CAST(i.total_minor AS HUGEINT) AS total_minor`;
 
 /** Draft invoices with their lines, in their order. `where` is SQL over `i` (draft.invoices). */
@@ -97,7 +98,8 @@ async function assemble(
 
 function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxRow[], parties: Parties): InvoiceRecord {
   const {
-    period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer, ...plain
+    period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer, purchase_order,
+    ...plain
   } = row;
   const money = (minor: bigint): string => formatScaled(minor, row.exponent);
   const at = (instant: bigint): string => isoLocal(Number(instant), row.timezone);
@@ -117,6 +119,8 @@ function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxR
       service_end: l.service_end === null ? null : at(l.service_end), late: l.late,
     })),
     ...parties,
+    // An order number may be of this invoice alone.
+    buyer: { ...parties.buyer, purchase_order },
   };
 }
 

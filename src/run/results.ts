@@ -70,6 +70,9 @@ export interface PreviewBatch {
   readonly confirm_due_at: string | null;
   /** true: it is confirmed by itself at confirm_due_at. */
   readonly auto_confirm: boolean;
+  /** true: the deadline is the one that was told when the preview was first open; the configuration now says `configured_due_at`. */
+  readonly deadline_kept: boolean;
+  readonly configured_due_at: string | null;
   readonly send_due_at: string | null;
   readonly invoices: readonly PreviewInvoice[];
   readonly totals: readonly CurrencyTotal[];
@@ -118,7 +121,7 @@ export interface ParkedCustomer {
 export interface ConfirmedBatch {
   readonly batch_id: string;
   readonly confirmed_at: string;
-  readonly confirmed_by: 'auto' | 'manual';
+  readonly confirmed_by: 'auto' | 'manual' | 'approval' | 'on_demand';
   /** First and last number of each series, in order. */
   readonly numbers: readonly { readonly series: string; readonly first: string; readonly last: string; readonly invoices: number }[];
   readonly totals: readonly CurrencyTotal[];
@@ -139,7 +142,7 @@ export interface SendTally {
 /** Result of `run`, `confirm` and `send`. */
 export interface RunResult {
   readonly schema_version: number;
-  readonly command: 'run' | 'confirm' | 'send';
+  readonly command: 'run' | 'confirm' | 'invoice' | 'send';
   readonly as_of: string;
   readonly head: HeadResult;
   readonly confirmed: readonly ConfirmedBatch[];
@@ -159,6 +162,10 @@ export interface OpenBatch {
   readonly digest: string;
   readonly confirm_due_at: string | null;
   readonly auto_confirm: boolean;
+  /** true: the deadline is the one that was told when the preview was first open; the configuration now says `configured_due_at`. */
+  readonly deadline_kept: boolean;
+  /** Null where the deadline is that of the configuration. */
+  readonly configured_due_at: string | null;
   readonly totals: readonly CurrencyTotal[];
 }
 
@@ -198,8 +205,33 @@ export interface CalendarPeriod {
   readonly billing_date: string;
   readonly preview_at: string | null;
   readonly confirm_due_at: string | null;
+  readonly deadline_notice_at: string | null;
   readonly send_due_at: string | null;
   readonly stub: boolean;
+  readonly moved: readonly MovedDate[];
+}
+
+/** A date that went to another day, and why: the name of a holiday, or the day of the week. */
+export interface MovedDate {
+  readonly what: 'billing' | 'sending';
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+}
+
+export interface DayOffResult {
+  readonly date: string;
+  readonly reason: string;
+}
+
+/** An automation setting of a customer while it uses a cycle, and the line that says so; no line for a default. */
+export interface CalendarSetting {
+  readonly use_no: number;
+  readonly cycle_id: string;
+  readonly setting: string;
+  readonly value: string;
+  readonly level: 'default' | 'project' | 'partner' | 'cycle' | 'customer';
+  readonly at: { readonly file: string; readonly line: number; readonly column: number } | null;
 }
 
 export interface CalendarResult {
@@ -207,6 +239,10 @@ export interface CalendarResult {
   readonly from: string;
   readonly to: string;
   readonly periods: readonly CalendarPeriod[];
+  /** In the months shown; empty without a business calendar. */
+  readonly days_off: readonly DayOffResult[];
+  /** Of the customer asked for; empty otherwise. */
+  readonly settings: readonly CalendarSetting[];
 }
 
 export interface VerifyResult {

@@ -27,7 +27,7 @@ const standard: InvoiceTaxRecord = { tax_id: 'standard', name: 'USt 19 %', categ
 export const german: InvoiceRecord = {
   invoice_id: 'inv_7f3a', number: 'INV-2026-000042', kind: 'invoice', status: 'processed', batch_id: '2026-05-01', partner_id: null, partner: null,
   cycle_id: 'monthly', period_start: '2026-04-01T00:00:00+02:00', period_end: '2026-05-01T00:00:00+02:00', billing_date: '2026-05-01',
-  issued_on: '2026-05-01', due_on: '2026-05-31', currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'de-DE',
+  issued_on: '2026-05-01', due_on: '2026-05-31', note: null, currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'de-DE',
   net: '471.50', tax: '89.59', total: '561.09', taxes: [standard],
   lines: [
     line(1, { kind: 'recurring', booking_id: null, product: null, description: 'Wartungsvertrag', unit: null, unit_price: '249', amount: '249.00',
