@@ -4,7 +4,7 @@
  * segment invoices, lines and taxes stand in the order of the invoices' numbers (then line_no, tax_id), the rest by id.
  */
 
-/** Columns of each table with their DuckDB types, in file order. Times are UTC. */
+/** Columns of each table with their DuckDB types, as they are read. Times are UTC. */
 export const LEDGER_TABLES = {
   /** `series` is the key of the commit's `next_number`, `seq` the number's place in it, from 1 without a gap. */
   invoices: {
@@ -49,3 +49,19 @@ export const LEDGER_TABLES = {
 } as const satisfies Record<string, Record<string, string>>;
 
 export type LedgerTable = keyof typeof LEDGER_TABLES;
+
+/** `lines_before` of a segment of lines: how many rows of the file stand before the first line of the row's invoice. */
+const LINES_BEFORE = 'lines_before';
+
+/**
+ * Columns of a table in its segments, in file order. They are those that are read, but for one: a line's number is not written, it
+ * follows from the row's place. So the one sort that orders the lines can write the file, and a number cannot contradict the place.
+ */
+export function segmentColumns(table: LedgerTable): [name: string, type: string][] {
+  return Object.entries(LEDGER_TABLES[table]).map(([name, type]) => [name === 'line_no' ? LINES_BEFORE : name, type]);
+}
+
+/** The SQL of a column of {@link LEDGER_TABLES} over a segment that is read with `file_row_number` (from 0). */
+export function readColumn(name: string): string {
+  return name === 'line_no' ? `file_row_number - ${LINES_BEFORE} + 1 AS line_no` : `"${name}"`;
+}

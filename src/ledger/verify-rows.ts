@@ -7,7 +7,7 @@ import type { Diagnostic } from '../values/diagnostic.js';
 import type { CommitDocument } from './commit.js';
 import type { HeadSegment } from './head.js';
 import type { Ledger } from './ledger.js';
-import { LEDGER_TABLES } from './tables.js';
+import { LEDGER_TABLES, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
 import type { Proof } from './verify-files.js';
 import { prepareSql, PROOFS } from './verify-queries.js';
@@ -78,7 +78,7 @@ async function wrongFiles(engine: Engine, ledger: Ledger, table: LedgerTable, ow
      FROM parquet_schema(${list}) WHERE coalesce(num_children, 0) = 0 GROUP BY file_name`);
   const rowsOf = new Map(counts.map((c) => [c.file_name, c.num_rows]));
   const shapeOf = new Map(shapes.map((s) => [s.file_name, s.columns]));
-  const want = Object.entries(LEDGER_TABLES[table]).map(([column, type]) => `${column} ${type}`).join(', ');
+  const want = segmentColumns(table).map(([column, type]) => `${column} ${type}`).join(', ');
   const diagnostics: Diagnostic[] = [];
   for (const [i, segment] of own.entries()) {
     const file = `${ledger.store.name}/${segment.path}`;

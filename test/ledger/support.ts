@@ -45,11 +45,11 @@ export async function stageBatch(engine: Engine, ledger: Ledger, size: Size = { 
   const at = `TIMESTAMP '${new Date(asOf).toISOString().slice(0, 19).replace('T', ' ')}'`;
   await engine.run(`
     CREATE OR REPLACE TEMP TABLE line AS
-      SELECT 'inv_' || format('{:08d}', ${first} + r // ${size.lines}) AS invoice_id, r % ${size.lines} + 1 AS line_no, 'booking' AS kind,
+      SELECT 'inv_' || format('{:08d}', ${first} + r // ${size.lines}) AS invoice_id, r % ${size.lines} + 1 AS line_no, r - r % ${size.lines} AS lines_before, 'booking' AS kind,
         'B-' || ${serial} || '-' || r AS booking_id, 'jobs' AS source, 'inspection' AS product, 'Visit ''' || r || ''' at Zürich' AS description,
         'hour' AS unit, 1500000 AS quantity_micro, 95000000 AS unit_price_micro, 1000 + r AS amount_minor, 'standard' AS tax_id,
         19000000 AS tax_rate_micro, ${at} - INTERVAL (r % 700) HOUR AS service_start, ${at} - INTERVAL (r % 700) HOUR + INTERVAL 90 MINUTE AS service_end,
-        false AS late, NULL AS corrects_invoice_id, hash(r, ${serial}) AS content_hi, hash(r + 1, ${serial}) AS content_lo
+        false AS late, NULL AS corrects_invoice_id, hash(r, ${serial}) AS content_hi, hash(r + 1, ${serial}) AS content_lo, NULL AS charge_id
       FROM range(${size.invoices * size.lines}) t(r);
     CREATE OR REPLACE TEMP TABLE tax AS
       SELECT invoice_id, 'standard' AS tax_id, 'USt 19 %' AS name, 'S' AS category, 19000000 AS rate_micro, NULL AS note,
@@ -60,7 +60,7 @@ export async function stageBatch(engine: Engine, ledger: Ledger, size: Size = { 
         '2026-05-01' AS batch_id, 'monthly' AS cycle_id, TIMESTAMP '2026-03-31 22:00:00' AS period_start, TIMESTAMP '2026-04-30 22:00:00' AS period_end,
         'Europe/Berlin' AS timezone, 'de-DE' AS locale, DATE '2026-05-01' AS billing_date, DATE '2026-05-01' AS issued_on, DATE '2026-05-15' AS due_on,
         'EUR' AS currency, 2 AS exponent, net_minor, tax_minor, net_minor + tax_minor AS total_minor, ${size.lines} AS lines,
-        ${at} AS confirmed_at, 'auto' AS confirmed_by, 'seller' AS seller_id, 'buyer' AS buyer_id, 'PO 7' AS purchase_order FROM tax AS t;
+        ${at} AS confirmed_at, 'auto' AS confirmed_by, 'seller' AS seller_id, 'buyer' AS buyer_id, 'PO 7' AS purchase_order, NULL AS note FROM tax AS t;
     CREATE OR REPLACE TEMP TABLE party AS
       SELECT p AS party_id, NULL AS customer_id, '{}' AS party FROM (VALUES ('seller'), ('buyer')) t(p) WHERE ${serial} = 1;
     CREATE OR REPLACE TEMP TABLE message AS

@@ -109,7 +109,7 @@ describe('a ledger that was written wrong', () => {
     const found: Record<string, unknown> = {};
     for (const change of [
       "UPDATE invoice SET number = 'INV-2026-000001' WHERE seq = 7", 'UPDATE invoice SET seq = 17 WHERE seq = 7', 'UPDATE invoice SET total_minor = total_minor + 1 WHERE seq = 7',
-      "UPDATE line SET amount_minor = amount_minor + 1 WHERE line_no = 1 AND right(invoice_id, 1) = '7'", "UPDATE line SET line_no = 3 WHERE line_no = 2 AND right(invoice_id, 1) = '7'",
+      "UPDATE line SET amount_minor = amount_minor + 1 WHERE line_no = 1 AND right(invoice_id, 1) = '7'", "UPDATE line SET lines_before = lines_before - 1 WHERE line_no = 2 AND right(invoice_id, 1) = '7'",
       "UPDATE line SET booking_id = 'B-1-0' WHERE line_no = 1 AND right(invoice_id, 1) = '7'", "UPDATE tax SET tax_minor = 0 WHERE right(invoice_id, 1) = '7'",
       "UPDATE message SET invoice_id = 'inv_x' WHERE right(invoice_id, 1) = '7'", "UPDATE event SET subject_id = 'inv_x' WHERE right(subject_id, 1) = '7'",
       "INSERT INTO event SELECT TIMESTAMP '2026-06-01 00:00:00', 'message', 'msg_inv_00000001', 'queued', '{\"attempt\":2}'", "UPDATE invoice SET buyer_id = 'nobody' WHERE seq = 7",
