@@ -23,7 +23,7 @@ export const DEFAULT_AUTOMATION: Automation = {
 };
 
 /** Due in 14 days. */
-export const DEFAULT_TERMS: PaymentTerms = { net_days: 14, end_of_month: false };
+export const DEFAULT_TERMS: PaymentTerms = { net_days: 14, end_of_month: false, discount: null };
 
 /** Lays a level over the one below it, key by key, the limits and the business days too; `null` takes a limit or a window back. */
 export function layAutomation(below: Automation, level: AutomationSpec | undefined): Automation {
@@ -58,8 +58,9 @@ function windowOf(window: NonNullable<NonNullable<AutomationSpec['send_window']>
 /** Terms as days from the document date or from the end of its month. */
 export function termsOf(spec: PaymentTermsSpec | undefined, otherwise: PaymentTerms): PaymentTerms {
   if (spec === undefined) return otherwise;
-  if (spec.end_of_month === true) return { net_days: spec.plus_days ?? 0, end_of_month: true };
-  return { net_days: spec.due === undefined ? (spec.net_days ?? 0) : 0, end_of_month: false };
+  const discount = spec.discount ?? null;
+  if (spec.end_of_month === true) return { net_days: spec.plus_days ?? 0, end_of_month: true, discount };
+  return { net_days: spec.due === undefined ? (spec.net_days ?? 0) : 0, end_of_month: false, discount };
 }
 
 export function numberingOf(spec: NumberingSpec | undefined): Config['numbering'] {
@@ -73,11 +74,12 @@ export function numberingOf(spec: NumberingSpec | undefined): Config['numbering'
 /** The scalars of the top level. */
 export function projectOf(
   spec: ConfigSpec,
-): Pick<Config, 'locale' | 'ledger' | 'output' | 'templates' | 'rounding' | 'tax_rounding' | 'default_tax'> {
+): Pick<Config, 'locale' | 'ledger' | 'output' | 'approvals' | 'templates' | 'rounding' | 'tax_rounding' | 'default_tax'> {
   return {
     locale: spec.locale ?? 'en-GB',
     ledger: spec.ledger ?? 'data/ledger',
     output: spec.output ?? 'out',
+    approvals: spec.approvals ?? 'approvals',
     templates: spec.templates ?? null,
     rounding: spec.rounding ?? 'half_away',
     tax_rounding: spec.tax_rounding ?? 'invoice',

@@ -2,6 +2,7 @@
 import type { Code, Diagnostic, Place } from '../values/diagnostic.js';
 import { problem, warning } from '../values/diagnostic.js';
 import type { Path } from './positions.js';
+import type { AgreementSpec } from './shape-agreements.js';
 import type { RepeatSpec } from './shape-repeat.js';
 import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, NotificationSpec, PartnerSpec, TaxSpec } from './shape.js';
 import type { Written } from './sources.js';
@@ -14,6 +15,8 @@ interface Maps {
   readonly partners: PartnerSpec;
   readonly customers: CustomerSpec;
   readonly repeat_bookings: RepeatSpec;
+  readonly agreements: AgreementSpec;
+  readonly indexes: NonNullable<ConfigSpec['indexes']>[string];
 }
 
 export interface Facts {

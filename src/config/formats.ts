@@ -20,6 +20,7 @@ export interface Format {
 
 const DECIMAL = '^-?\\d{1,12}(\\.\\d{1,6})?$';
 const UNSIGNED = '^\\d{1,12}(\\.\\d{1,6})?$';
+const MONTH = '^(19|20|21)\\d{2}-(0[1-9]|1[0-2])$';
 const TIME = '^([01]\\d|2[0-3]):[0-5]\\d$';
 /** Words of letters, digits and signs with single spaces between; no control characters, no odd spaces. */
 const WORDS = '^[^\\p{Z}\\p{C}]+( [^\\p{Z}\\p{C}]+)*$';
@@ -108,6 +109,16 @@ export const FORMATS = {
     expected: 'at most 128 characters without line breaks, odd or doubled spaces',
     pattern: WORDS,
     test: (text) => text.length <= 128 && new RegExp(WORDS, 'u').test(text),
+  },
+  'positive-decimal': {
+    expected: 'a plain decimal above zero, like "10", with at most 12 digits before and 6 after the point',
+    pattern: UNSIGNED,
+    test: (text) => new RegExp(UNSIGNED).test(text) && (parseDecimal(text) ?? 0n) > 0n,
+  },
+  'month': { expected: 'a month, like 2026-01', pattern: MONTH, test: (text) => new RegExp(MONTH).test(text) },
+  'anchor': {
+    expected: 'cycle, calendar, anniversary, or a date that exists, like 2026-01-15',
+    test: (text) => /^(cycle|calendar|anniversary)$/.test(text) || isDate(text),
   },
   'date': { expected: 'a date that exists, like 2026-05-01', test: isDate },
   'local-date-time': {

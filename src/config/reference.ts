@@ -4,7 +4,7 @@ import type { Path } from './positions.js';
 import { didYouMean } from './suggest.js';
 
 const ONE_OF: Readonly<Record<string, string>> = {
-  taxes: 'tax', partners: 'partner', products: 'product', cycles: 'cycle', customers: 'customer',
+  taxes: 'tax', partners: 'partner', products: 'product', cycles: 'cycle', customers: 'customer', agreements: 'agreement', indexes: 'index',
 };
 
 /** Complains unless the map has the id. */

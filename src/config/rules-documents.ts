@@ -7,22 +7,27 @@ import { numberingOf } from './defaults.js';
 
 /** EN 16931: BR-S-5 wants a rate above zero; BR-Z-5, BR-E-5, BR-AE-5, BR-IC-5, BR-G-5, BR-O-5 want none. */
 export function taxCategories(facts: Facts): void {
-  for (const [id, { rate, category, note }] of facts.entries('taxes')) {
-    const isZero = parseDecimal(rate) === 0n;
+  for (const [id, { rate: written, category, note }] of facts.entries('taxes')) {
+    const rates = typeof written === 'string' ? [written] : written.map(({ rate }) => rate);
+    const isZero = rates.some((rate) => parseDecimal(rate) === 0n);
+    const charging = rates.find((rate) => parseDecimal(rate) !== 0n);
     if (category === 'S' && isZero) {
       facts.error(
         'CONFIG_VALUE', ['taxes', id, 'category'], `tax ${id} has the category S (standard) and the rate 0`,
         'use Z (zero rated), E (exempt) or AE (reverse charge)',
       );
     }
-    if (/^(Z|E|AE|K|G|O)$/.test(category) && !isZero) {
+    if (/^(Z|E|AE|K|G|O)$/.test(category) && charging !== undefined) {
       facts.error(
-        'CONFIG_VALUE', ['taxes', id, 'rate'], `tax ${id} has the category ${category}, which charges nothing, and the rate ${rate}`,
+        'CONFIG_VALUE', ['taxes', id, 'rate'], `tax ${id} has the category ${category}, which charges nothing, and the rate ${charging}`,
         'set the rate to "0", or use S',
       );
     }
     if (/^(E|AE|K|G|O)$/.test(category) && note === undefined) {
-      facts.warn('CONFIG_VALUE', ['taxes', id], `tax ${id} has no "note"`, 'documents must say why no tax is charged (EN 16931, BT-120)');
+      facts.error(
+        'CONFIG_MISSING_KEY', ['taxes', id], `tax ${id} has the category ${category} and no "note"`,
+        'documents must say why no tax is charged (EN 16931, BT-120): add note: with the reason',
+      );
     }
   }
 }

@@ -3,11 +3,19 @@
  * this order, but a finding's place decides where it is shown. Rules see only values of the right shape.
  */
 import type { Facts } from './facts.js';
+import {
+  agreementDates, agreementIds, agreementReferences, chargeTimes, customerAgreements, datedLists,
+} from './rules-agreements.js';
+import {
+  agreementTaxes, agreementTotals, amountDecimals, boundForms, discountForms, earlyPayment, exchangeRates,
+} from './rules-agreements-money.js';
+import { priceModels } from './rules-agreements-prices.js';
 import { bookingColumns, bookingFormats, bookingNames, bookingReferences, bookingStatuses, notInThisVersion } from './rules-bookings.js';
 import { businessCalendar, closedSendWindows, idleCycleKeys, longLeads, usesOutsideOfCycle } from './rules-calendar.js';
 import { cycleBounds, cycleDates, cyclePauses, cycleSteps, customerCycles } from './rules-cycles.js';
 import { mailServer, numberingTemplates, paymentTermForms, sendWindows, taxCategories } from './rules-documents.js';
-import { notificationNames, notificationWays } from './rules-notifications.js';
+import { notYetComputed } from './rules-not-yet.js';
+import { notificationEvents, notificationNames, notificationWays } from './rules-notifications.js';
 import { manualLineIds, overrideReferences, overrideTargets } from './rules-overrides.js';
 import { repeatPrices, repeatReferences, repeatRules } from './rules-repeat.js';
 import { reference } from './reference.js';
@@ -21,7 +29,10 @@ export const RULES: readonly Rule[] = [
   bookingNames, bookingColumns, bookingFormats, bookingStatuses, bookingReferences, notInThisVersion,
   repeatReferences, repeatPrices, repeatRules,
   overrideTargets, overrideReferences, manualLineIds,
-  taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays,
+  taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays, notificationEvents,
+  agreementReferences, agreementIds, agreementDates, datedLists, chargeTimes, customerAgreements, priceModels,
+  amountDecimals, agreementTotals, discountForms, boundForms, agreementTaxes, exchangeRates, earlyPayment,
+  notYetComputed,
 ];
 
 /** Taxes named by the project, by products and by customers. */

@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
 
 import { LOCALES } from '../values/locales.js';
+import { prices, settlement } from './shape-agreements.js';
 import { choice, many, mapOf, maybe, named, oneOrMany, orNull, record, text, whole, yesNo } from './shape-words.js';
 
 export const address = named('address', record({
@@ -85,6 +86,10 @@ export const paymentTerms = named('payment_terms', record({
   due: maybe(choice(['same_as_document_date'], 'Due at once.')),
   end_of_month: maybe(yesNo('Due at the end of the month of the document, plus `plus_days`.')),
   plus_days: maybe(whole(0, 3650, 'Days after the end of the month.')),
+  discount: maybe(record({
+    percent: text('percent', 'Percent of the total.'),
+    within_days: whole(0, 3650, 'Days from the document date in which it has to be paid.'),
+  }, 'Who pays early may take this off: { percent: "2", within_days: 10 }.')),
 }, 'When an invoice is due: { net_days: 14 }, { due: same_as_document_date } or { end_of_month: true, plus_days: 10 }.'));
 
 export const numbering = record({
@@ -144,7 +149,13 @@ export const customer = record({
   payment_terms: maybe(paymentTerms),
   purchase_order: maybe(text('line', 'Purchase order number on every invoice.')),
   tax: maybe(text('name-id', "Id of a tax that overrides the products' (reverse charge, exempt).")),
-  prices: maybe(mapOf('product-id', text('decimal', 'A price per unit, a quoted decimal.'), 'Own prices by product.')),
+  taxes: maybe(mapOf('product-id', text('name-id', 'Id of a tax.'), 'Taxes by product, where they differ from all others.')),
+  prices: maybe(mapOf('product-id', prices('Own price of a product.'), 'Own prices by product.')),
+  prices_include_tax: maybe(yesNo('The prices written here include tax. Default: as the project.')),
+  agreements: maybe(many(text('name-id', 'Id of an agreement.'), 'Agreements with this customer. Each product is priced by one at a time.')),
+  invoice_currency: maybe(text('currency', 'Everything is billed in this currency, at the `exchange_rates`. Default: one invoice per '
+    + 'currency.')),
+  ...settlement,
   locale: maybe(choice(LOCALES, 'Language and region of documents. Default: that of the project.')),
   automation: maybe(automation),
 }, 'A customer.');

@@ -100,6 +100,7 @@ export const configShape = record({
   locale: maybe(choice(LOCALES, 'Language and region of documents. Default en-GB.')),
   ledger: maybe(text('path', 'Folder of the ledger. Default data/ledger.')),
   output: maybe(text('path', 'Folder of what is made for people. Default out.')),
+  approvals: maybe(text('project-path', 'Folder of approvals, one file a batch: `run` confirms what they name. Default approvals.')),
   templates: maybe(text('project-path', 'Folder of templates. Default: the built-in ones.')),
   rounding: maybe(choice(['half_away', 'half_even'], 'How a line is rounded. Default half_away.')),
   tax_rounding: maybe(choice(['invoice', 'line'], 'Tax is rounded once per tax and invoice, or per line. Default invoice.')),

@@ -318,6 +318,8 @@ export interface Config {
   readonly locale: string;
   readonly ledger: string;
   readonly output: string;
+  /** Folder of approvals relative to the project. */
+  readonly approvals: string;
   /** Folder of the common templates relative to the project, or null for the built-in ones. */
   readonly templates: string | null;
   readonly rounding: 'half_away' | 'half_even';
