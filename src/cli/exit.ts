@@ -17,7 +17,8 @@ export function previewExit(result: PreviewResult | StatusResult, detailed: bool
 /** Of run, confirm and send. */
 export function runExit(result: RunResult, detailed: boolean): number {
   const { parked, messages, diagnostics, confirmed, open } = result;
-  const unfinished = parked.length > 0 || messages.failed > 0 || messages.uncertain > 0;
+  const unapproved = diagnostics.some(({ code }) => code.startsWith('APPROVAL_'));
+  const unfinished = parked.length > 0 || messages.failed > 0 || messages.uncertain > 0 || unapproved;
   const pending = open.length > 0 || confirmed.length > 0 || messages.sent > 0;
   return worst(new DuebookError(diagnostics).exitCode, unfinished ? UNFINISHED : 0, detailed && pending);
 }

@@ -3,6 +3,8 @@ import type { Engine } from '../engine/engine.js';
 import { literal } from '../engine/engine.js';
 import { bucketTotals } from '../models/build.js';
 import { formatScaled, formatMinor } from '../values/money.js';
+import { sqlTimestamp } from '../values/time.js';
+import type { Instant } from '../values/time.js';
 import type { Context } from './context.js';
 import { tell } from './context.js';
 import type { Completeness, CurrencyTotal, OpenBatch, ParkedCustomer } from './results.js';
@@ -14,6 +16,8 @@ export interface Selection {
   readonly customers?: readonly string[] | undefined;
   readonly partner?: string | undefined;
   readonly cycle?: string | undefined;
+  /** Only what was open for preview by then: also the digest is then of that. */
+  readonly previewed_by?: Instant | undefined;
 }
 
 /** The selection as an SQL condition over `i` (draft.invoices). */
@@ -23,6 +27,7 @@ export function selectionSql(selection: Selection): string {
   if (selection.batch !== undefined) parts.push(`i.batch_id = ${literal(selection.batch)}`);
   if (selection.partner !== undefined) parts.push(`i.partner_id = ${literal(selection.partner)}`);
   if (selection.cycle !== undefined) parts.push(`i.cycle_id = ${literal(selection.cycle)}`);
+  if (selection.previewed_by !== undefined) parts.push(`i.preview_at <= TIMESTAMP '${sqlTimestamp(selection.previewed_by)}'`);
   if (selection.customers !== undefined && selection.customers.length > 0) {
     parts.push(`i.customer_id IN (${selection.customers.map(literal).join(', ')})`);
   }
@@ -30,7 +35,7 @@ export function selectionSql(selection: Selection): string {
 }
 
 interface BatchRow {
-  batch_id: string; billing_date: string; batch_partner: string | null; digest: string;
+  batch_id: string; billing_date: string; batch_partner: string | null; digest: string; kept: boolean; configured_at: bigint | null;
   preview_at: bigint | null; confirm_due_at: bigint | null; auto_confirm_at: bigint | null; send_due_at: bigint | null;
 }
 
@@ -49,16 +54,19 @@ export async function openBatches(engine: Engine, context: Context, selection: S
     SELECT batch_id, min(CAST(billing_date AS VARCHAR)) AS billing_date, min(batch_partner) AS batch_partner,
       sha256(string_agg(invoice_id || ':' || digest, ',' ORDER BY invoice_key)) AS digest,
       epoch_ms(min(preview_at)) AS preview_at, epoch_ms(min(confirm_due_at)) AS confirm_due_at,
-      epoch_ms(min(auto_confirm_at)) AS auto_confirm_at, epoch_ms(min(send_due_at)) AS send_due_at
+      epoch_ms(min(auto_confirm_at)) AS auto_confirm_at, epoch_ms(min(send_due_at)) AS send_due_at,
+      bool_or(i.deadline_kept) AS kept, epoch_ms(min(p.configured_at) FILTER (i.deadline_kept)) AS configured_at
     FROM draft.invoices AS i
-    WHERE batch_id IN (SELECT i.batch_id FROM draft.invoices AS i WHERE ${where})
+    JOIN (SELECT period_key, coalesce(auto_confirm_at, confirm_due_at) AS configured_at FROM input.periods) AS p ON p.period_key = i.period_key
+    WHERE batch_id IN (SELECT i.batch_id FROM draft.invoices AS i WHERE ${where}) AND ${selectionSql({ previewed_by: selection.previewed_by })}
     GROUP BY batch_id ORDER BY min(billing_at), batch_id`);
   const totals = await batchTotals(engine, where);
   const at = (instant: bigint | null): string | null => (instant === null ? null : tell(context.config, Number(instant)));
   return rows.map((row) => ({
     batch_id: row.batch_id, billing_date: row.billing_date, partner_id: row.batch_partner, digest: row.digest,
     preview_at: at(row.preview_at) ?? '', confirm_due_at: at(row.auto_confirm_at ?? row.confirm_due_at),
-    auto_confirm: row.auto_confirm_at !== null, send_due_at: at(row.send_due_at), totals: totals.get(row.batch_id) ?? [],
+    auto_confirm: row.auto_confirm_at !== null, deadline_kept: row.kept, configured_due_at: at(row.configured_at),
+    send_due_at: at(row.send_due_at), totals: totals.get(row.batch_id) ?? [],
   }));
 }
 

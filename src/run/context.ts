@@ -62,14 +62,18 @@ async function exists(path: string): Promise<boolean> {
 /** Reads --as-of: an instant with offset, or a date or local date-time in `timezone`. Absent: the clock, in whole seconds. */
 export function asOf(world: World, written: string | undefined, timezone: string): Instant {
   if (written === undefined) return Math.floor(world.now() / 1000) * 1000;
+  return readInstant(written, timezone) ?? fail('AS_OF', `--as-of ${written} is not an instant`, {
+    hint: 'write 2026-05-01, 2026-05-01T06:00 (in the time zone of the configuration) or 2026-05-01T04:00:00Z',
+  });
+}
+
+/** An instant with offset, or a date or local date-time in `timezone`; null if it is neither. */
+export function readInstant(written: string, timezone: string): Instant | null {
   const local = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2})?)?$/;
   const zoned = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
   const isDate = isLocalDate(written.slice(0, 10));
   if (isDate && local.test(written) && clockOk(written)) return toInstant(written, timezone);
-  if (isDate && zoned.test(written) && !Number.isNaN(Date.parse(written))) return Date.parse(written);
-  return fail('AS_OF', `--as-of ${written} is not an instant`, {
-    hint: 'write 2026-05-01, 2026-05-01T06:00 (in the time zone of the configuration) or 2026-05-01T04:00:00Z',
-  });
+  return isDate && zoned.test(written) && !Number.isNaN(Date.parse(written)) ? Date.parse(written) : null;
 }
 
 function clockOk(written: string): boolean {

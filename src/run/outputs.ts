@@ -108,7 +108,7 @@ export async function writeProcessedFiles(context: Context, engine: Engine, batc
   const partner = batch_id.slice(billing_date.length + 1);
   const head = {
     batch_id, billing_date, partner_id: partner === '' ? null : partner, digest: '', preview_at: confirmed_at,
-    confirm_due_at: confirmed_at, auto_confirm: true, send_due_at: null, totals,
+    confirm_due_at: confirmed_at, auto_confirm: true, deadline_kept: false, configured_due_at: null, send_due_at: null, totals,
   };
   const page = { ...batchPage(context, head, null, records, [], []), as_of: confirmed_at };
   const files = await writePages(context, folder, records, page);

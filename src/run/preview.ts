@@ -56,7 +56,8 @@ export async function preview(world: World, options: PreviewOptions): Promise<Pr
       head: headResult(ledger),
       batches: heads.map((head): PreviewBatch => ({
         batch_id: head.batch_id, billing_date: head.billing_date, partner_id: head.partner_id, digest: head.digest,
-        preview_at: head.preview_at, confirm_due_at: head.confirm_due_at, auto_confirm: head.auto_confirm, send_due_at: head.send_due_at,
+        preview_at: head.preview_at, confirm_due_at: head.confirm_due_at, auto_confirm: head.auto_confirm,
+        deadline_kept: head.deadline_kept, configured_due_at: head.configured_due_at, send_due_at: head.send_due_at,
         invoices: invoices.get(head.batch_id) ?? [], totals: head.totals,
       })),
       changes,

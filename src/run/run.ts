@@ -4,6 +4,7 @@
  */
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
+import { Approvals } from './approvals.js';
 import { commitInvoices } from './commit.js';
 import { openContext } from './context.js';
 import type { Context } from './context.js';
@@ -11,6 +12,7 @@ import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
 import { withLedger } from './exclusive.js';
 import { finish } from './finish.js';
+import { commitDeadlineNotices, commitOpenings, nextDeadlineNotice, nextOpening } from './openings.js';
 import { Outbox } from './outbox.js';
 import type { ConfirmedBatch, RunResult } from './results.js';
 import type { CommonOptions, World } from './world.js';
@@ -23,9 +25,12 @@ export async function run(world: World, options: CommonOptions): Promise<RunResu
     const outbox = new Outbox(context, draft.engine, ledger);
     try {
       await outbox.recover();
-      const confirmed = await workThrough(context, draft, outbox);
+      const approvals = await Approvals.open(context, draft);
+      const confirmed = await workThrough(context, draft, outbox, approvals);
       await outbox.retryFailed(context.as_of);
-      return await finish(context, draft, {
+      // An approval that cannot be followed must not keep the others' invoices back.
+      const unfollowed = (await approvals.problems()).map((each) => ({ ...each, severity: 'warning' as const }));
+      return await finish(context, { ...draft, diagnostics: [...draft.diagnostics, ...unfollowed] }, {
         command: 'run', ledger: outbox.ledger, since: ledger.serial, confirmed, messages: outbox.tally(),
       });
     } finally {
@@ -35,21 +40,57 @@ export async function run(world: World, options: CommonOptions): Promise<RunResu
   });
 }
 
-/** Confirmations and sendings in the order of their instants; a confirmation comes before a sending of the same instant. */
-async function workThrough(context: Context, draft: Draft, outbox: Outbox): Promise<ConfirmedBatch[]> {
+/** One kind of thing that falls due: when the next one does, and doing all of that instant. */
+interface Kind {
+  readonly next: () => Promise<Instant | null> | Instant | null;
+  readonly work: (at: Instant) => Promise<void>;
+}
+
+/** Everything in the order of its instants. */
+async function workThrough(context: Context, draft: Draft, outbox: Outbox, approvals: Approvals): Promise<ConfirmedBatch[]> {
   const confirmed: ConfirmedBatch[] = [];
+  const kinds = kindsOf(context, draft, outbox, approvals, confirmed);
   for (;;) {
-    const confirmAt = await nextConfirmation(draft, context.as_of);
-    const sendAt = await outbox.nextDue(context.as_of);
-    if (confirmAt === null && sendAt === null) break;
-    if (confirmAt !== null && (sendAt === null || confirmAt <= sendAt)) {
-      const fresh = `i.auto_confirm_at = TIMESTAMP '${sqlTimestamp(confirmAt)}' AND NOT i.parked_before`;
-      confirmed.push(...await confirmAll(context, draft, outbox, fresh, confirmAt, 'closed_until'));
-    } else if (sendAt !== null) await outbox.sendDue(sendAt);
+    const due: { at: Instant; kind: Kind }[] = [];
+    for (const kind of kinds) {
+      const at = await kind.next();
+      if (at !== null) due.push({ at, kind });
+    }
+    const first = due.reduce<{ at: Instant; kind: Kind } | null>((best, each) => (best === null || each.at < best.at ? each : best), null);
+    if (first === null) break;
+    await first.kind.work(first.at);
   }
   const released = `i.parked_before AND i.auto_confirm_at <= TIMESTAMP '${sqlTimestamp(context.as_of)}'`;
   confirmed.push(...await confirmAll(context, draft, outbox, released, context.as_of, null));
   return confirmed;
+}
+
+/** In the order in which they come at the same instant: a batch is first open, then told to be due, then approved, confirmed, sent. */
+function kindsOf(context: Context, draft: Draft, outbox: Outbox, approvals: Approvals, confirmed: ConfirmedBatch[]): Kind[] {
+  const until = context.as_of;
+  return [
+    { next: () => nextOpening(draft, until), work: async (at) => { outbox.ledger = await commitOpenings(context, draft, outbox.ledger, at); } },
+    {
+      next: () => nextDeadlineNotice(context, draft, until),
+      work: async (at) => { outbox.ledger = await commitDeadlineNotices(context, draft, outbox.ledger, at); },
+    },
+    {
+      next: () => approvals.nextDue(until),
+      work: async (at) => {
+        const done = await approvals.confirmAt(at, outbox.ledger);
+        outbox.ledger = done.ledger;
+        confirmed.push(...done.confirmed);
+      },
+    },
+    {
+      next: () => nextConfirmation(draft, until),
+      work: async (at) => {
+        const fresh = `i.auto_confirm_at = TIMESTAMP '${sqlTimestamp(at)}' AND NOT i.parked_before`;
+        confirmed.push(...await confirmAll(context, draft, outbox, fresh, at, 'closed_until'));
+      },
+    },
+    { next: () => outbox.nextDue(until), work: (at) => outbox.sendDue(at) },
+  ];
 }
 
 /** When the next open invoice is confirmed by itself, up to `until`. Those that were handled are no longer in the draft. */

@@ -1,4 +1,4 @@
-/** `duebook validate`: everything that can be known to be wrong before any booking is read. */
+/** `duebook validate`: everything that can be known to be wrong before any booking is read; and approvals that do not fit. */
 import { join } from 'node:path';
 import { calendarOfCycle, calendarsOf, periodsOf } from '../calendar/calendar.js';
 import type { Config } from '../config/types.js';
@@ -6,7 +6,12 @@ import { compileNotices, compileTemplates } from '../documents/templates.js';
 import { DuebookError, problem, sortDiagnostics, throwIfErrors } from '../values/diagnostic.js';
 import type { Diagnostic, Place } from '../values/diagnostic.js';
 import { loadLogo, loadTemplateSources } from '../world/template-files.js';
-import { openContext } from './context.js';
+import { readApprovals } from './approval-files.js';
+import { Approvals } from './approvals.js';
+import { ledgerOf, openContext } from './context.js';
+import type { Context } from './context.js';
+import { openDraft } from './draft.js';
+import type { Draft } from './draft.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { ValidateResult } from './results.js';
 import type { CommonOptions, World } from './world.js';
@@ -16,12 +21,14 @@ const AHEAD_MS = 400 * 86_400_000;
 
 /**
  * Loads the configuration, compiles the templates of every brand, reads every calendar. Throws all errors at once; warnings
- * come back in the result.
+ * come back in the result. Bookings are read only for approvals.
  */
 export async function validate(world: World, options: CommonOptions): Promise<ValidateResult> {
-  const { config, warnings, as_of } = await openContext(world, options);
+  const context = await openContext(world, options);
+  const { config, warnings, as_of } = context;
   const found: Diagnostic[] = [...warnings, ...calendarProblems(config, as_of), ...(await templateProblems(config, world.package_root))];
   throwIfErrors(found);
+  throwIfErrors(await approvalProblems(context));
   return {
     schema_version: SCHEMA_VERSION,
     file: config.file,
@@ -31,6 +38,27 @@ export async function validate(world: World, options: CommonOptions): Promise<Va
     sources: config.bookings.length,
     diagnostics: sortDiagnostics(found),
   };
+}
+
+/**
+ * Whether the approvals are of batches as they are now. That needs bookings and ledger, which are read only if there are approvals;
+ * where they cannot be read, the next run says so.
+ */
+async function approvalProblems(context: Context): Promise<Diagnostic[]> {
+  const { approvals, problems } = await readApprovals(context);
+  if (approvals.length === 0) return problems;
+  let draft: Draft;
+  try {
+    draft = await openDraft(context, await ledgerOf(context));
+  } catch (error) {
+    if (error instanceof DuebookError) return problems;
+    throw error;
+  }
+  try {
+    return await (await Approvals.open(context, draft)).problems();
+  } finally {
+    await draft.engine.close();
+  }
 }
 
 /** A cycle must have a period, and every customer's calendar must be readable for a year ahead. */
