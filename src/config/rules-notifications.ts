@@ -1,5 +1,6 @@
 /** Rules about who of the team is told. */
 import type { Facts } from './facts.js';
+import { isTold, NOTICE_EVENTS, PRIORITY_OF } from './notices.js';
 import type { Path } from './positions.js';
 
 /** A name is part of what keeps somebody from being told twice. */
@@ -14,6 +15,16 @@ export function notificationNames(facts: Facts): void {
         'give each a name of its own', facts.place(['notifications', other, 'name']),
       );
     }
+  }
+}
+
+/** Whoever asks only for what is less urgent than what is told would never be told. */
+export function notificationEvents(facts: Facts): void {
+  for (const [index, { name, events = NOTICE_EVENTS, priority = 'low' }] of facts.notifications()) {
+    if (events.some((event) => isTold({ events, priority }, event))) continue;
+    facts.error('CONFIG_VALUE', ['notifications', index, 'priority'],
+      `notification ${name}: it is never told, all its events are less urgent than ${priority}`,
+      `lower "priority", or leave it out (${events.map((event) => `${event} is ${PRIORITY_OF[event]}`).join(', ')})`);
   }
 }
 
