@@ -1,10 +1,13 @@
 /** What changed between two previews of a batch: per customer and line, with why; kept versions, and what a refusal tells. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { amounts, changeRows } from '../../src/documents/changes.js';
 import type { BatchChanges } from '../../src/documents/changes.js';
+import { SCHEMAS } from '../../src/report/schemas.js';
 import { preview } from '../../src/run/preview.js';
+import { cli } from '../cli/support.js';
 import { project, refusal } from '../support/project.js';
 import type { Booking, Project, Spec } from '../support/project.js';
 
@@ -161,6 +164,32 @@ describe('the changes since a preview', () => {
     expect(summary()).toContain('| `~` | 2026-04-02  Boiler \\| \\<b\\> \\(a\\) | 190.00 | 285.00 | +95.00 | description');
     await made.preview('2026-05-02');
     expect(summary()).not.toContain('Changes');
+  });
+});
+
+describe('on the command line', () => {
+  it('are text, data that fits its schema, and a part of the job summary', async () => {
+    const { made, digest } = await looked();
+    await made.book(with_('a', { quantity: '3' }));
+    const argv = ['preview', '--as-of', '2026-05-02', '--changes-since', digest.slice(0, 12)];
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: join(made.root, 'summary.md') };
+    const text = await cli(argv, { cwd: made.root, env });
+    expect(text.stdout).toContain(`Changes of batch 2026-05-01 since ${digest.slice(0, 12)}, as of 2026-05-02 00:00 +00:00\n  invoices: 1 changed, 1 as before\n`);
+    expect(text.stdout).toMatch(/^ {4}~ {2}2026-04-02 {2}Boiler \(a\) +190\.00 +285\.00 +\+95\.00 +quantity 2 → 3; the booking changed$/m);
+    expect(text.stdout).toMatch(/^ {7}Tax +36\.45 +54\.50 +\+18\.05$/m);
+    expect(readFileSync(env.GITHUB_STEP_SUMMARY, 'utf8')).toContain('### Changes of batch 2026-05-01 since');
+    const json = JSON.parse((await cli([...argv, '--json'], { cwd: made.root })).stdout) as { changes: BatchChanges };
+    const fits = new Ajv2020({ strict: true }).compile(SCHEMAS['preview']!);
+    expect(fits(json), JSON.stringify(fits.errors)).toBe(true);
+    expect(json.changes.invoices[0]!.lines[0]).toMatchObject({ booking_id: 'a', why: 'booking', fields: [{ field: 'quantity', before: '2', after: '3' }] });
+  });
+
+  it('name what is kept where the digest is not, and a cycle that was meant', async () => {
+    const { made, digest } = await looked();
+    const wrong = await cli(['preview', '--as-of', '2026-05-02', '--changes-since', 'f'.repeat(12)], { cwd: made.root });
+    expect([wrong.code, wrong.stderr]).toEqual([64, expect.stringContaining(`kept are: ${digest.slice(0, 12)} (batch 2026-05-01, as of 2026-05-02 00:00)`)]);
+    const cycle = await cli(['preview', '--as-of', '2026-05-02', '--cycle', 'monthyl'], { cwd: made.root });
+    expect([cycle.code, cycle.stderr]).toEqual([64, expect.stringContaining('did you mean "monthly"?')]);
   });
 });
 
