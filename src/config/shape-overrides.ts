@@ -8,7 +8,8 @@ const manualLine = record({
   description: maybe(text('line', 'What stands on the invoice. Default: the name of the product.')),
   product: maybe(text('product-id', 'Id of a product, for its name, unit, price and tax.')),
   quantity: maybe(text('decimal', 'A quoted decimal. Default "1".')),
-  unit_price: maybe(text('decimal', 'Price per unit, a quoted decimal; below zero for a credit. Default: the price of the customer or product.')),
+  unit_price: maybe(text('decimal',
+    'Price per unit, a quoted decimal; below zero for a credit. Default: the price of the customer or product.')),
   currency: maybe(text('currency', 'Currency of the invoice it goes to. Default: that of the project.')),
   tax: maybe(text('name-id', 'Id of a tax. Default: as for bookings of the product.')),
 }, 'A line that no booking stands behind.');

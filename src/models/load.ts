@@ -156,7 +156,8 @@ async function loadCustomers(
     a.appendVarchar(c.locale);
     a.appendVarchar(shownOf(config, c, issuer));
   });
-  const uses = indexed.flatMap(({ customer, index }) => customer.cycle.map((use, use_no) => ({ index, use_no, limits: use.automation.limits })));
+  const uses = indexed.flatMap(({ customer, index }) => customer.cycle
+    .map((use, use_no) => ({ index, use_no, limits: use.automation.limits })));
   await engine.append('input', 'customer_limits', uses, (a, use) => {
     a.appendInteger(use.index);
     a.appendInteger(use.use_no);
@@ -198,8 +199,8 @@ async function loadOverrides(engine: Engine, config: Config): Promise<void> {
     textOrNull(o.purchase_order), textOrNull(o.note),
   ]));
   await insert(engine, 'manual_lines', overrides.flatMap((o) => o.lines.map((line) => [
-    literal(line.charge_id), o.no, o.customer_key!, textOrNull(o.batch), textOrNull(o.period), literal(line.currency), textOrNull(line.product),
-    textOrNull(line.description), String(micro(line.quantity)), String(micro(line.unit_price)), textOrNull(line.tax),
+    literal(line.charge_id), o.no, o.customer_key!, textOrNull(o.batch), textOrNull(o.period), literal(line.currency),
+    textOrNull(line.product), textOrNull(line.description), String(micro(line.quantity)), String(micro(line.unit_price)), textOrNull(line.tax),
   ])));
 }
 
@@ -208,7 +209,8 @@ export async function holdBookings(engine: Engine, config: Pick<Config, 'overrid
   const held = config.overrides.flatMap((o) => (o.booking !== null && o.hold ? [o.booking] : []));
   if (held.length === 0) return;
   const keys = held.map((b) => `(${literal(b.source)}, ${literal(b.booking_id)})`);
-  await engine.run(`UPDATE input.staged SET status = 'held' WHERE (source, booking_id) IN (${keys.join(', ')}) AND status IN ('billable', 'scheduled')`);
+  await engine.run(`UPDATE input.staged SET status = 'held'
+    WHERE (source, booking_id) IN (${keys.join(', ')}) AND status IN ('billable', 'scheduled')`);
 }
 
 /** Inserts rows of SQL literals. */

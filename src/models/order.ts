@@ -27,7 +27,8 @@ export const MODELS = [
 
 /** Relations derived from the ledger, in order; each is `inputs/<name>.sql` and becomes `input.<name>`. */
 export const LEDGER_INPUTS = [
-  'standing_invoices', 'covered', 'closed_batches', 'reopened', 'invoice_counts', 'openings', 'billed_charges', 'last_totals', 'period_days',
+  'standing_invoices', 'covered', 'closed_batches', 'reopened', 'invoice_counts', 'openings', 'billed_charges',
+  'last_totals', 'period_days',
 ] as const;
 
 /** Queries for offending rows; empty is good. In the order in which their findings are told. */

@@ -16,6 +16,7 @@ import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant, LocalDate } from '../values/time.js';
 import { projectFiles } from '../world/config-files.js';
 import type { Context } from './context.js';
+import { ledgerFindings } from './ledger-rules.js';
 import { AHEAD, dueDaysOff, runPeriods } from './periods.js';
 
 const DAY = 86_400_000;
@@ -73,6 +74,7 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   await loadInputs(engine, { config, as_of, calendars, calendarKeyOf, periods, days_off: dueDaysOff(config, periods) });
   await buildDraft(engine);
   found.push(...await checkDraft(engine, (rows) => placesOf(engine, rows, (id) => config.place(['repeat_bookings', id]))));
+  found.push(...await ledgerFindings(context, { engine, calendars, calendarKeyOf }));
   throwIfErrors(found);
   return { engine, calendars, calendarKeyOf, diagnostics: found };
 }
@@ -83,12 +85,15 @@ function aheadOf(as_of: Instant, { billing_date = null }: DraftOptions): Instant
 }
 
 /** The calendars of the configuration; a customer who is billed on demand has one of its own behind them. */
-function draftCalendars({ config }: Context, options: DraftOptions): Omit<Draft, 'engine' | 'diagnostics'> & { on_demand: Calendar | null } {
+function draftCalendars(
+  { config }: Context, options: DraftOptions,
+): Pick<Draft, 'calendars' | 'calendarKeyOf'> & { on_demand: Calendar | null } {
   const { calendars, calendar_key_of } = calendarsOf(config);
   const index = options.on_demand;
   if (index === undefined) return { calendars, calendarKeyOf: calendar_key_of, on_demand: null };
   const on_demand = { ...calendars[calendar_key_of(index)]!, calendar_key: calendars.length };
-  return { calendars: [...calendars, on_demand], calendarKeyOf: (i) => (i === index ? on_demand.calendar_key : calendar_key_of(i)), on_demand };
+  const calendarKeyOf = (i: number): number => (i === index ? on_demand.calendar_key : calendar_key_of(i));
+  return { calendars: [...calendars, on_demand], calendarKeyOf, on_demand };
 }
 
 /** From the first unbilled booking, or line by hand, to the last; the present is always among it. */

@@ -92,8 +92,12 @@ async function customerOfBooking(context: Context, ledger: Ledger, booking: stri
       LEFT JOIN ledger.invoices AS i ON i.invoice_id = l.invoice_id
       WHERE b.booking_id = ${literal(booking)} ORDER BY b.customer_id, i.number NULLS FIRST`);
     const free = rows.filter((row) => row.number === null);
-    if (rows.length === 0) return fail('USAGE', `there is no booking ${booking}`, { hint: 'use its id as it stands in the files of bookings' });
-    if (free.length === 0) return fail('USAGE', `booking ${booking} is on invoice ${rows[0]!.number} already`, { hint: 'nothing is to be done' });
+    if (rows.length === 0) {
+      return fail('USAGE', `there is no booking ${booking}`, { hint: 'use its id as it stands in the files of bookings' });
+    }
+    if (free.length === 0) {
+      return fail('USAGE', `booking ${booking} is on invoice ${rows[0]!.number} already`, { hint: 'nothing is to be done' });
+    }
     if (new Set(free.map((row) => row.customer_id)).size > 1) {
       return fail('USAGE', `several customers have a booking ${booking}`, { hint: 'name the customer with --customer' });
     }
@@ -104,7 +108,8 @@ async function customerOfBooking(context: Context, ledger: Ledger, booking: stri
 }
 
 async function onDemandBatch({ engine }: Draft, open: readonly BatchHead[]): Promise<BatchHead | null> {
-  const rows = await engine.rows<{ batch_id: string }>('SELECT DISTINCT i.batch_id FROM draft.invoices AS i WHERE i.on_demand ORDER BY i.batch_id');
+  const rows = await engine.rows<{ batch_id: string }>(
+    'SELECT DISTINCT i.batch_id FROM draft.invoices AS i WHERE i.on_demand ORDER BY i.batch_id');
   return open.find((head) => head.batch_id === rows[0]?.batch_id) ?? null;
 }
 
@@ -113,7 +118,7 @@ async function refuseParked({ engine }: Draft, head: BatchHead): Promise<void> {
   const [parked] = await parkedCustomers(engine, { batch: head.batch_id });
   if (parked === undefined) return;
   fail('PARKED_LIMIT', `the invoice of ${parked.customer_id} over ${parked.total} ${parked.currency} is parked: ${parked.reason}`, {
-    hint: `look at it with --dry-run; let it go with an override: { customer: ${parked.customer_id}, batch: "${head.batch_id}", release: true, `
-      + 'reason: … }',
+    hint: 'look at it with --dry-run; let it go with an override: '
+      + `{ customer: ${parked.customer_id}, batch: "${head.batch_id}", release: true, reason: … }`,
   });
 }

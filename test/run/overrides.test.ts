@@ -1,7 +1,7 @@
 /** Overrides through whole runs: what is held stays open, what is released goes, lines are billed once. */
 import { describe, expect, it } from 'vitest';
 import { show } from '../../src/run/show.js';
-import { project } from '../support/project.js';
+import { project, refusal } from '../support/project.js';
 import type { Booking } from '../support/project.js';
 
 const APRIL: readonly Booking[] = [
@@ -91,5 +91,37 @@ describe('lines by hand, order numbers and notes', () => {
     await made.run('2026-06-10');
     expect(await made.told("SELECT batch_id, total_minor FROM ledger.invoices WHERE customer_id = 'bolt' ORDER BY number")).toEqual(['2026-05-01 | 11305', '2026-06-01 | 1190']);
     expect(await made.flaws()).toEqual([]);
+  });
+});
+
+describe('an override that names what there is not', () => {
+  it('is an error for a batch or a period, with those near it, and a warning for a booking', async () => {
+    const wrong = [{ customer: 'acme', batch: '2026-05-03', hold: true, reason: 'x' }, { customer: 'bolt', period: '2026-04-02', note: 'x' }];
+    const made = await project({ ...SPEC, overrides: wrong }, APRIL);
+    expect(await refusal(made.preview('2026-05-02'))).toBe([
+      'OVERRIDE_UNKNOWN 4 customer acme has no batch 2026-05-03', 'OVERRIDE_UNKNOWN 4 customer bolt has no period that begins on 2026-04-02',
+    ].join('\n'));
+    await made.configure({ ...SPEC, overrides: [{ booking: 'nope', hold: true, reason: 'x' }] });
+    expect((await made.preview('2026-05-02')).diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual([
+      'OVERRIDE_UNKNOWN there is no booking nope in source jobs to hold',
+    ]);
+  });
+
+  it('is none where the batch is processed, however the cycle was changed since', async () => {
+    const overrides = [on({ note: 'Thank you.' })];
+    const made = await project({ ...SPEC, overrides }, APRIL);
+    await made.run('2026-05-10');
+    await made.configure({ ...SPEC, overrides, customers: { ...SPEC.customers, acme: { cycle: [{ use: 'monthly' }, { use: 'weekly', from: '2026-05-04' }] } } });
+    expect((await made.preview('2026-05-11')).diagnostics).toEqual([]);
+  });
+});
+
+describe('a change of cycle inside a period that is processed', () => {
+  it('is refused with the date to write', async () => {
+    const made = await project(SPEC, APRIL);
+    await made.run('2026-05-10');
+    await made.configure({ ...SPEC, customers: { ...SPEC.customers, acme: { cycle: [{ use: 'monthly' }, { use: 'weekly', from: '2026-04-13' }] } } });
+    expect(await refusal(made.run('2026-05-11'))).toMatch(
+      /^CONFIG_CYCLE 4 customer acme: cycle weekly begins at 2026-04-13, inside a period that is processed until 2026-05-01 \(INV-2026-000001\)/);
   });
 });
