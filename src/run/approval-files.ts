@@ -86,7 +86,7 @@ class Reader {
     const batch = this.#word('batch', true);
     const digest = this.#word('digest', true)?.toLowerCase() ?? null;
     if (digest !== null && !/^[0-9a-f]{12,64}$/.test(digest)) {
-      this.#wrong(['digest'], `"${digest}" is not a digest`, 'copy at least the first 12 digits from `duebook preview` or `duebook status`');
+      this.#wrong(['digest'], `"${digest}" is not a digest`, 'copy at least its first 12 digits from `duebook preview`');
     }
     const customers = this.#customers();
     const approved_at = this.#instant(this.#word('approved_at', false));

@@ -126,7 +126,8 @@ export class Approvals {
     const { open, processed } = await engine.row<{ open: bigint; processed: bigint }>(`
       SELECT (SELECT count(*) FROM draft.invoices AS i WHERE ${selectionSql({ batch, customers })}) AS open,
         (SELECT count(*) FROM ledger.invoices AS i WHERE ${selectionSql({ batch, customers })})
-        + (SELECT count(*) FROM ledger.events WHERE subject = 'batch' AND subject_id = ${literal(batch)} AND event = 'closed') AS processed`);
+        + (SELECT count(*) FROM ledger.events
+          WHERE subject = 'batch' AND subject_id = ${literal(batch)} AND event = 'closed') AS processed`);
     if (open === 0n && processed > 0n) return null;
     const [head] = await openBatches(engine, this.#context, { batch });
     if (head === undefined) return this.#absent(approval);

@@ -50,6 +50,7 @@ export interface BatchHead extends OpenBatch {
 /** The batches with open invoices, by billing date. The digest is always of the whole batch, whatever is selected of it. */
 export async function openBatches(engine: Engine, context: Context, selection: Selection = {}): Promise<BatchHead[]> {
   const where = selectionSql(selection);
+  const by = selectionSql({ previewed_by: selection.previewed_by });
   const rows = await engine.rows<BatchRow>(`
     SELECT batch_id, min(CAST(billing_date AS VARCHAR)) AS billing_date, min(batch_partner) AS batch_partner,
       sha256(string_agg(invoice_id || ':' || digest, ',' ORDER BY invoice_key)) AS digest,
@@ -57,8 +58,9 @@ export async function openBatches(engine: Engine, context: Context, selection: S
       epoch_ms(min(auto_confirm_at)) AS auto_confirm_at, epoch_ms(min(send_due_at)) AS send_due_at,
       bool_or(i.deadline_kept) AS kept, epoch_ms(min(p.configured_at) FILTER (i.deadline_kept)) AS configured_at
     FROM draft.invoices AS i
-    JOIN (SELECT period_key, coalesce(auto_confirm_at, confirm_due_at) AS configured_at FROM input.periods) AS p ON p.period_key = i.period_key
-    WHERE batch_id IN (SELECT i.batch_id FROM draft.invoices AS i WHERE ${where}) AND ${selectionSql({ previewed_by: selection.previewed_by })}
+    JOIN (SELECT period_key, coalesce(auto_confirm_at, confirm_due_at) AS configured_at FROM input.periods) AS p
+      ON p.period_key = i.period_key
+    WHERE batch_id IN (SELECT i.batch_id FROM draft.invoices AS i WHERE ${where}) AND ${by}
     GROUP BY batch_id ORDER BY min(billing_at), batch_id`);
   const totals = await batchTotals(engine, where);
   const at = (instant: bigint | null): string | null => (instant === null ? null : tell(context.config, Number(instant)));

@@ -78,7 +78,8 @@ export async function commitInvoices(
 async function settle({ engine }: Draft, { closes }: Confirmation): Promise<void> {
   await engine.run('DELETE FROM draft.invoices WHERE invoice_key IN (SELECT invoice_key FROM draft.chosen WHERE NOT parked)');
   if (closes === null) return;
-  await engine.run('UPDATE draft.invoices SET parked_before = TRUE WHERE invoice_key IN (SELECT invoice_key FROM draft.chosen WHERE parked)');
+  await engine.run(`UPDATE draft.invoices SET parked_before = TRUE
+    WHERE invoice_key IN (SELECT invoice_key FROM draft.chosen WHERE parked)`);
 }
 
 /** What the team is told of: every batch that was confirmed, and customers that were parked instead. */
@@ -218,7 +219,8 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
   await engine.run(`CREATE OR REPLACE TABLE draft.facts AS
     SELECT n.*, n.total_minor AS total, ${literal(partyId(seller))} AS seller_id, a.buyer_id, a.recipients, a.held,
       epoch_ms(a.send_due_ms) AS send_due
-    FROM draft.numbered AS n JOIN draft.addressed AS a ON a.customer_key = n.customer_key AND a.cycle_id = n.cycle_id AND a.timezone = n.timezone`);
+    FROM draft.numbered AS n
+    JOIN draft.addressed AS a ON a.customer_key = n.customer_key AND a.cycle_id = n.cycle_id AND a.timezone = n.timezone`);
 }
 
 /** Id of a party: from its content, so that the same content is kept once. */

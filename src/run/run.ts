@@ -69,7 +69,10 @@ async function workThrough(context: Context, draft: Draft, outbox: Outbox, appro
 function kindsOf(context: Context, draft: Draft, outbox: Outbox, approvals: Approvals, confirmed: ConfirmedBatch[]): Kind[] {
   const until = context.as_of;
   return [
-    { next: () => nextOpening(draft, until), work: async (at) => { outbox.ledger = await commitOpenings(context, draft, outbox.ledger, at); } },
+    {
+      next: () => nextOpening(draft, until),
+      work: async (at) => { outbox.ledger = await commitOpenings(context, draft, outbox.ledger, at); },
+    },
     {
       next: () => nextDeadlineNotice(context, draft, until),
       work: async (at) => { outbox.ledger = await commitDeadlineNotices(context, draft, outbox.ledger, at); },
