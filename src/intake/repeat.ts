@@ -1,5 +1,5 @@
 /** Repeat bookings: what the configuration declares once becomes a booking for every time that it happens. */
-import { DAY_MS, instantOfWall } from '../calendar/zone.js';
+import { DAY_MS, localToUtcPieces, wallOf } from '../calendar/zone.js';
 import type { RepeatBooking } from '../config/types.js';
 import type { Engine } from '../engine/engine.js';
 import { exponentOf, parseDecimal } from '../values/money.js';
@@ -18,7 +18,8 @@ export interface RepeatOptions {
 interface Time {
   readonly group: number;
   readonly nth: number;
-  readonly local: string;
+  /** Local time as seconds since 1970-01-01T00:00 on the wall. */
+  readonly wall: number;
   readonly starts_at: Instant;
   readonly ends_at: Instant;
 }
@@ -48,7 +49,7 @@ export async function stageRepeats(engine: Engine, repeats: readonly RepeatBooki
   await engine.append('input', 'repeat_times', timesOf(groups, options.until), (a, time) => {
     a.appendInteger(time.group);
     a.appendInteger(time.nth);
-    a.appendVarchar(time.local);
+    a.appendBigInt(BigInt(time.wall));
     a.appendBigInt(BigInt(time.starts_at));
     a.appendBigInt(BigInt(time.ends_at));
   });
@@ -62,7 +63,7 @@ const TABLES = `
   CREATE OR REPLACE TABLE input.repeats (
     file_key INTEGER, time_group INTEGER, repeat_id VARCHAR, source VARCHAR, customer_id VARCHAR, product VARCHAR, description VARCHAR,
     quantity_micro BIGINT, unit_price_micro BIGINT, amount_minor BIGINT, currency VARCHAR, invoice_all BOOLEAN);
-  CREATE OR REPLACE TABLE input.repeat_times (time_group INTEGER, nth INTEGER, local VARCHAR, starts_at BIGINT, ends_at BIGINT);`;
+  CREATE OR REPLACE TABLE input.repeat_times (time_group INTEGER, nth INTEGER, wall BIGINT, starts_at BIGINT, ends_at BIGINT);`;
 
 /** By the times at which they happen: the key of a group -> its number and one of its repeat bookings. */
 type Groups = ReadonlyMap<string, { readonly group: number; readonly repeat: RepeatBooking }>;
@@ -81,24 +82,44 @@ function groupsOf(repeats: readonly RepeatBooking[]): Groups {
 }
 
 function* timesOf(groups: Groups, until: Instant): Generator<Time> {
-  for (const { group, repeat } of groups.values()) yield* timesOfGroup(group, repeat, until);
+  const known = new Map<string, readonly Piece[]>();
+  for (const { group, repeat } of groups.values()) yield* timesOfGroup(group, repeat, until, known);
 }
 
-function* timesOfGroup(group: number, repeat: RepeatBooking, until: Instant): Generator<Time> {
+function* timesOfGroup(group: number, repeat: RepeatBooking, until: Instant, known: Map<string, readonly Piece[]>): Generator<Time> {
   const rule = parseRule(repeat.rule);
   if ('problem' in rule) throw new Error(`${repeat.source}: ${rule.problem}`);
   // No zone is a day or more from UTC; what is beyond is sorted out by its instant.
   const bound = Math.floor((until + DAY_MS) / 1000);
   const last = repeat.until === null ? bound : Math.min(bound, lastSecond(repeat.until));
   const without = repeat.except.map((each) => ({ from: wallSeconds(each), until: lastSecond(each) }));
+  const toUtc = converter(repeat.timezone, wallSeconds(repeat.start), last, known);
   let nth = 0;
   for (const wall of occurrences(rule, repeat.start, last)) {
     if (without.some((gap) => wall >= gap.from && wall <= gap.until)) continue;
-    const starts_at = instantOfWall(wall * 1000, repeat.timezone);
+    const starts_at = toUtc(wall);
     if (starts_at > until) continue;
     nth += 1;
-    yield { group, nth, local: localOfSeconds(wall), starts_at, ends_at: starts_at + repeat.duration_minutes * MINUTE_MS };
+    yield { group, nth, wall, starts_at, ends_at: starts_at + repeat.duration_minutes * MINUTE_MS };
   }
+}
+
+/** A piece of the local time line on one offset: until which wall, exclusive, and what to subtract, both in milliseconds. */
+interface Piece { readonly until: number; readonly shift: number }
+
+/** From ascending walls to instants, by the pieces of the zone over whole years: the rule for gaps and overlaps is theirs. */
+function converter(zone: string, first: number, last: number, known: Map<string, readonly Piece[]>): (wall: number) => Instant {
+  const [from, until] = [first, Math.max(first, last)].map((wall) => Number(localOfSeconds(wall).slice(0, 4))) as [number, number];
+  const key = `${zone} ${from} ${until}`;
+  const pieces = known.get(key) ?? localToUtcPieces(zone, `${from}-01-01`, `${until + 1}-01-01`).map((piece) => ({
+    until: piece.until_local === null ? Infinity : wallOf(piece.until_local), shift: piece.shift_minutes * MINUTE_MS,
+  }));
+  known.set(key, pieces);
+  let at = 0;
+  return (wall) => {
+    while (wall * 1000 >= pieces[at]!.until) at += 1;
+    return wall * 1000 - pieces[at]!.shift;
+  };
 }
 
 async function appendRepeats(engine: Engine, repeats: readonly RepeatBooking[], groups: Groups): Promise<void> {
@@ -122,11 +143,13 @@ async function appendRepeats(engine: Engine, repeats: readonly RepeatBooking[], 
 async function stage(engine: Engine, as_of: Instant): Promise<number> {
   await engine.run(`
     INSERT INTO input.staged
-    SELECT r.file_key, t.nth, r.source, r.repeat_id || '@' || t.local, r.customer_id, r.product, r.description,
+    SELECT r.file_key, t.nth, r.source, r.repeat_id || '@' || t.local_start, r.customer_id, r.product, r.description,
       make_timestamp(t.starts_at * 1000), make_timestamp(t.ends_at * 1000),
       r.quantity_micro, r.unit_price_micro, r.amount_minor, r.currency,
       CASE WHEN r.invoice_all OR t.ends_at <= ${as_of} THEN 'billable' ELSE 'scheduled' END
-    FROM input.repeats AS r JOIN input.repeat_times AS t USING (time_group);
+    FROM input.repeats AS r JOIN (
+      SELECT *, left(strftime(make_timestamp(wall * 1000000), '%Y-%m-%dT%H:%M:%S'), if(wall % 60 = 0, 16, 19)) AS local_start
+      FROM input.repeat_times) AS t USING (time_group);
     INSERT INTO input.files
     SELECT r.file_key, r.source, 'repeat_bookings.' || r.repeat_id, coalesce(n.times, 0), 0
     FROM input.repeats AS r

@@ -90,13 +90,9 @@ function picked(rule: Recurrence, days: readonly number[], times: readonly numbe
     .map((place) => days[Math.floor(place / times.length)]! * DAY_S + times[place % times.length]!);
 }
 
-function daysOf(from: number, until: number, fits: (day: Day) => boolean): number[] {
+function daysOf(from: number, until: number, fits: (number: number) => boolean): number[] {
   const found: number[] = [];
-  let day = dayOf(from);
-  for (let number = from; number < until; number += 1) {
-    if (number > from) day = dayOf(number, day);
-    if (fits(day)) found.push(number);
-  }
+  for (let number = from; number < until; number += 1) if (fits(number)) found.push(number);
   return found;
 }
 
@@ -132,8 +128,7 @@ function monthStart(months: number): number {
   return Date.UTC(Math.floor(months / 12), months % 12, 1) / 86_400_000;
 }
 
-function dayOf(number: number, before?: Day): Day {
-  if (before !== undefined && number < before.month_until) return { ...before, number, day: number - before.month_from + 1 };
+function dayOf(number: number): Day {
   const [year, month, day] = dateOfDay(number).split('-').map(Number) as [number, number, number];
   return {
     number, year, month, day,
@@ -151,16 +146,25 @@ function weekdayFrom(number: number, weekStart: number): number {
   return (weekdayOf(number) - weekStart + 7) % 7;
 }
 
-/** Whether a day fits the BY… parts, those that the rule leaves out taken from the start (RFC 5545, 3.3.10). */
-function matcher(given: Recurrence, first: number): (day: Day) => boolean {
+/**
+ * Whether a day fits the BY… parts, those that the rule leaves out taken from the start (RFC 5545, 3.3.10). Most days fail for their
+ * weekday, and most rules ask for no more: year and month are worked out only where they are asked for.
+ */
+function matcher(given: Recurrence, first: number): (number: number) => boolean {
   const rule = filled(given, first);
+  const weekdays = rule.days.every((day) => day.nth === 0) ? rule.days.map((day) => day.weekday) : [];
   const tests: ((day: Day) => boolean)[] = [];
   if (rule.months.length > 0) tests.push((day) => rule.months.includes(day.month));
   if (rule.weeks.length > 0) tests.push((day) => isInWeek(rule, day));
   if (rule.year_days.length > 0) tests.push((day) => isListed(rule.year_days, day.number, day.year_from, day.year_until));
   if (rule.month_days.length > 0) tests.push((day) => isListed(rule.month_days, day.number, day.month_from, day.month_until));
-  if (rule.days.length > 0) tests.push((day) => isWeekday(rule, day));
-  return (day) => tests.every((test) => test(day));
+  if (rule.days.length > weekdays.length) tests.push((day) => isWeekday(rule, day));
+  return (number) => {
+    if (weekdays.length > 0 && !weekdays.includes(weekdayOf(number))) return false;
+    if (tests.length === 0) return true;
+    const day = dayOf(number);
+    return tests.every((test) => test(day));
+  };
 }
 
 function filled(rule: Recurrence, first: number): Recurrence {
