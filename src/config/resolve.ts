@@ -1,7 +1,7 @@
 /** From what is written to what holds: defaults filled in, levels laid over each other, everything sorted by id. Expects checked input. */
+import { NOTICE_EVENTS } from '../values/notices.js';
 import { DEFAULT_AUTOMATION, DEFAULT_TERMS, layAutomation, numberingOf, projectOf, termsOf } from './defaults.js';
 import { parseMailbox } from './formats.js';
-import { NOTICE_EVENTS } from './notices.js';
 import { agreementsOf, customerAgreementsOf, exchangeRatesOf, indexesOf, ratesOf } from './resolve-agreements.js';
 import { overridesOf } from './resolve-overrides.js';
 import { pricesOf } from './resolve-prices.js';

@@ -1,6 +1,6 @@
 /** Rules about who of the team is told. */
 import type { Facts } from './facts.js';
-import { isTold, NOTICE_EVENTS, PRIORITY_OF } from './notices.js';
+import { isTold, NOTICE_EVENTS, PRIORITY_OF } from '../values/notices.js';
 import type { Path } from './positions.js';
 
 /** A name is part of what keeps somebody from being told twice. */

@@ -1,5 +1,5 @@
 /** The written shape of who of the team is told what; the events and how urgent each is. */
-import { NOTICE_EVENTS, NOTICE_PRIORITIES } from './notices.js';
+import { NOTICE_EVENTS, NOTICE_PRIORITIES } from '../values/notices.js';
 import { choice, many, maybe, oneOrMany, record, text } from './shape-words.js';
 
 export const notification = record({

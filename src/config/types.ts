@@ -3,11 +3,11 @@
  * the YAML. What the user writes is `ConfigSpec` in `shape.ts`; this is what the rest of the program reads.
  */
 import type { Place } from '../values/diagnostic.js';
+import type { NoticeEventName, NoticePriority } from '../values/notices.js';
 import type { LocalDate, LocalDateTime } from '../values/time.js';
 import type { Agreement, CustomerAgreements, EarlyPayment, ExchangeRate, Price, PriceIndex, TaxRate } from './types-agreements.js';
 
 export type * from './types-agreements.js';
-import type { NoticeEventName, NoticePriority } from './notices.js';
 
 export interface Address {
   readonly line1: string;

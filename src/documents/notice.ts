@@ -1,6 +1,6 @@
 /** What the team is told: an event as plain data, and the mail it becomes for its reader. */
-import type { NoticeEventName } from '../config/notices.js';
-import { PRIORITY_OF } from '../config/notices.js';
+import type { NoticeEventName } from '../values/notices.js';
+import { PRIORITY_OF } from '../values/notices.js';
 import { exponentOf } from '../values/money.js';
 import { clean, cleanOr } from './clean.js';
 import { fill, labelsOf } from './labels.js';

@@ -11,7 +11,7 @@ import type {
 import { WHYS } from '../documents/changes.js';
 import type { InvoiceRecord } from '../documents/types.js';
 import type { Diagnostic } from '../values/diagnostic.js';
-import { NOTICE_EVENTS, NOTICE_PRIORITIES } from '../config/notices.js';
+import { NOTICE_EVENTS, NOTICE_PRIORITIES } from '../values/notices.js';
 import type { NoticeBody } from '../run/outbox-notices.js';
 import { CODES } from '../values/codes.js';
 import type { Code } from '../values/codes.js';
@@ -193,7 +193,8 @@ export interface ShowResult extends InvoiceRecord {
 
 /** By the name of the command; confirm, invoice and send give the shape of run. */
 export const SCHEMAS: Readonly<Record<string, TSchema>> = {
-  preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, show, error, notice,
+  preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, show,
+  error, notice,
 };
 
 /** File names in `schemas/` and their texts. */

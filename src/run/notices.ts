@@ -2,8 +2,8 @@
  * Notices to the team: which rows of the outbox an event gives, for whom. A row's id comes from the event, what it is about and who is
  * told, so that nobody is told of the same twice, however often a run is repeated.
  */
-import { isTold } from '../config/notices.js';
-import type { NoticeEventName } from '../config/notices.js';
+import { isTold } from '../values/notices.js';
+import type { NoticeEventName } from '../values/notices.js';
 import type { NoticePayload } from '../documents/notice.js';
 import { PARKED_NAMED } from '../documents/notice.js';
 import { literal } from '../engine/engine.js';
@@ -83,13 +83,14 @@ export async function stageNotices(engine: Engine, context: Context, events: rea
   return Number(staged);
 }
 
-/** An event about a batch that is open in the draft, as it stands there; null if it is not. */
+/** An event about a batch that is open in the draft, as it stood at `at`: what is previewed later is not in it. null if it is not open. */
 export async function batchEvent(
   engine: Engine, context: Context, event: 'batch_ready' | 'deadline_near' | 'customers_parked', batch_id: string, at: Instant,
 ): Promise<NoticeEvent | null> {
-  const [head] = await openBatches(engine, context, { batch: batch_id });
+  const selection = { batch: batch_id, previewed_by: at };
+  const [head] = await openBatches(engine, context, selection);
   if (head === undefined) return null;
-  const parked = await parkedCustomers(engine, { batch: batch_id });
+  const parked = await parkedCustomers(engine, selection);
   // Whoever is parked later in the same batch is told of again.
   const occasion = event === 'customers_parked' ? [...new Set(parked.map((each) => each.customer_id))].sort().join('\n') : '';
   return { event, subject_id: batch_id, occasion, at, payload: openPayload(context, event, head, parked) };

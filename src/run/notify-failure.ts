@@ -3,7 +3,7 @@
  * and never stands in the way of the error itself.
  */
 import { join } from 'node:path';
-import { isTold } from '../config/notices.js';
+import { isTold } from '../values/notices.js';
 import type { Notification } from '../config/types.js';
 import { CODES } from '../values/codes.js';
 import { DuebookError } from '../values/diagnostic.js';

@@ -2,7 +2,7 @@
  * What the ledger remembers of previews: when a batch was first open, and which deadline was told then. An opening is written by `run`
  * alone, at its own instant, so that looking at a batch changes nothing. Also the notices that a batch is open or nearly due.
  */
-import { isTold } from '../config/notices.js';
+import { isTold } from '../values/notices.js';
 import { attachLedger, exportSegment } from '../ledger/attach.js';
 import { commit } from '../ledger/ledger.js';
 import type { Ledger } from '../ledger/ledger.js';

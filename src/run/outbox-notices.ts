@@ -1,7 +1,7 @@
 /** Notices on their way: by mail with a template of their own, or as a signed body to a webhook. */
 import { join } from 'node:path';
-import { PRIORITY_OF } from '../config/notices.js';
-import type { NoticeEventName, NoticePriority } from '../config/notices.js';
+import { PRIORITY_OF } from '../values/notices.js';
+import type { NoticeEventName, NoticePriority } from '../values/notices.js';
 import type { Mail } from '../config/types.js';
 import { noticeSentence } from '../documents/notice.js';
 import type { NoticePayload } from '../documents/notice.js';

@@ -2,8 +2,8 @@
 import { createHmac } from 'node:crypto';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { NoticeEventName } from '../../src/config/notices.js';
-import { NOTICE_EVENTS } from '../../src/config/notices.js';
+import type { NoticeEventName } from '../../src/values/notices.js';
+import { NOTICE_EVENTS } from '../../src/values/notices.js';
 import { Engine } from '../../src/engine/engine.js';
 import { attachLedger, exportSegment } from '../../src/ledger/attach.js';
 import { commit } from '../../src/ledger/ledger.js';
