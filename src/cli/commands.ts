@@ -95,15 +95,21 @@ const confirm: Command = {
   name: 'confirm',
   summary: 'lock, number and commit exactly the previewed invoices',
   args: [{ name: 'BATCH', required: true, summary: 'the batch, as preview and status name it' }],
-  options: [{ name: 'expect', value: 'DIGEST', summary: 'refuse if the batch is no longer the one with this digest' }, CUSTOMER],
+  options: [
+    { name: 'expect', value: 'DIGEST', summary: 'refuse if the batch is no longer the one with this digest' }, CUSTOMER,
+    { name: 'partner', value: 'ID', summary: 'only the customers of this partner' },
+    { name: 'cycle', value: 'ID', summary: 'only what this cycle bills' },
+  ],
   examples: [
     ['duebook confirm 2026-05-01 --expect 3f9c2a…', 'confirm what was looked at, and nothing else'],
     ['duebook confirm 2026-05-01 --customer acme', 'one customer now; the batch stays open for the others'],
+    ['duebook confirm 2026-05-01 --cycle weekly', 'what the weekly cycle bills'],
   ],
   run: async (call) => {
     const { confirm: commit } = await import('../run/confirm.js');
     const result = await commit(call.world, {
       ...call.common, batch: call.args[0]!, ...optional('expect', valueOf(call, 'expect')), customers: call.given.get('customer') ?? [],
+      ...optional('partner', valueOf(call, 'partner')), ...optional('cycle', valueOf(call, 'cycle')),
     });
     return present(call, 'confirm', result, runExit(result, false));
   },
