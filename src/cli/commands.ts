@@ -41,7 +41,7 @@ const calendar: Command = {
   options: [
     { name: 'from', value: 'DATE', summary: 'first billing date' },
     { name: 'to', value: 'DATE', summary: 'first billing date that is no longer shown' },
-    { name: 'customer', value: 'ID', summary: 'only this customer, with its changes of cycle' },
+    { name: 'customer', value: 'ID', summary: 'only this customer, with its changes of cycle and the lines its settings are written in' },
     { name: 'cycle', value: 'ID', summary: 'only this cycle' },
   ],
   examples: [
