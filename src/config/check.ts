@@ -31,15 +31,22 @@ interface Finding {
   readonly orNumber: boolean;
 }
 
-let validator: { validate: ValidateFunction; schema: Schema } | undefined;
+const validators = new Map<string, { validate: ValidateFunction; schema: Schema }>();
 
-function compiled(): { validate: ValidateFunction; schema: Schema } {
-  if (validator !== undefined) return validator;
+/** Only for the keys that are written: compiling takes longer than checking, and few projects use all of them. */
+function compiledFor(value: unknown): { validate: ValidateFunction; schema: Schema } {
   const schema = configSchema();
+  const needed = schema['required'] as readonly string[];
+  const isUsed = (key: string): boolean => needed.includes(key) || (isMap(value) && Object.hasOwn(value, key));
+  const properties = Object.entries(schema['properties'] as Schema).filter(([key]) => isUsed(key));
+  const keys = properties.map(([key]) => key).join();
+  const known = validators.get(keys);
+  if (known !== undefined) return known;
   const ajv = new Ajv2020({ strict: true, allErrors: true, code: { optimize: false } }); // it is compiled once and run once
   for (const [name, format] of Object.entries(FORMATS)) ajv.addFormat(name, format.test);
-  validator = { validate: ajv.compile(schema), schema };
-  return validator;
+  const made = { validate: ajv.compile({ ...schema, properties: Object.fromEntries(properties) }), schema };
+  validators.set(keys, made);
+  return made;
 }
 
 function resolved(top: Schema, schema: Schema): Schema {
@@ -73,7 +80,7 @@ function takesNumbers(schema: Schema): boolean {
 
 /** Pushes a diagnostic per problem; returns the paths of the values that are wrong, so that the rules can leave them alone. */
 export function checkShape(value: unknown, written: Written, found: Diagnostic[]): Path[] {
-  const { validate, schema: top } = compiled();
+  const { validate, schema: top } = compiledFor(value);
   if (validate(value)) return [];
   const broken: Path[] = [];
   for (const error of validate.errors ?? []) {

@@ -8,7 +8,13 @@
  * - A price, a quantity and a discount are chosen by the first day of service of a line, a rate of tax by the last.
  * - An agreement is terms. Each customer that lists it has an instance of its own: bounds, tiers and discounts are counted per
  *   customer. Its money is in `currency`; lines in another currency are none of its business.
+ * - Amounts of an agreement are in the terms of its `prices_include_tax`. A line in the other terms counts with its amount converted
+ *   at its rate of tax, rounded once.
  * - `path` is where it is written: `config.place(path)` gives file, line and column.
+ *
+ * Order: 1 lines at their price, rounded once each · 2 discounts on lines · 3 discounts on the net, spread over the lines by largest
+ * remainder, of equals to the lower line key · 4 maximum, then minimum · 5 deposits · 6 conversion to `invoice_currency` · 7 tax ·
+ * 8 zero and negative totals. In 2 and 3 percents come before amounts, and each takes of what the ones before left.
  */
 import type { LocalDate } from '../values/time.js';
 
@@ -185,7 +191,12 @@ export interface Bound {
   readonly path: ConfigPath;
 }
 
-/** A discount. They stand in the order in which they are taken: by `on` (line, net), then percent before amount, then as written. */
+/**
+ * A discount of the lines that belong to the agreement: charges, fees, milestones, and bookings (those it prices, and as the first in
+ * force of the customer's list those that none prices). Bounds' and deposits' lines have none. They stand in the order in which they
+ * are taken: by `on` (line, net), then percent before amount, then as written. Never more than the sum it is taken of; a sum that is
+ * not above zero has none.
+ */
 export interface Discount {
   readonly name: string;
   readonly on: 'line' | 'net';
