@@ -6,7 +6,8 @@ import { calendarsOf } from '../calendar/calendar.js';
 import type { Calendar } from '../calendar/types.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineOptions } from '../engine/engine.js';
-import { findDuplicates, placesOf, stageBookings, stageRepeats } from '../intake/intake.js';
+import { findDuplicates, movedRepeats, placesOf, stageBookings, stageRepeats } from '../intake/intake.js';
+import { createTables } from '../intake/tables.js';
 import { attachLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildDraft, checkDraft } from '../models/build.js';
@@ -38,6 +39,8 @@ export interface DraftOptions {
   readonly billing_date?: LocalDate | null;
   /** Place in `config.customers` of the customer whose current period is billed on demand. */
   readonly on_demand?: number;
+  /** false: no booking is read; for what can be said of configuration and ledger alone. */
+  readonly bookings?: boolean;
 }
 
 /** Builds the draft for the context's as-of. Throws every problem of the bookings at once. */
@@ -58,14 +61,10 @@ export function engineOptions(context: Pick<Context, 'options'>): EngineOptions 
 }
 
 async function build(engine: Engine, context: Context, ledger: Ledger, options: DraftOptions): Promise<Draft> {
-  const { config, as_of, world } = context;
+  const { config, as_of } = context;
   await attachLedger(engine, ledger);
   await loadBilled(engine);
-  const staged = await stageBookings(engine, config.bookings, {
-    root: config.root, currency: config.currency, files: projectFiles(config.root), log: world.log,
-  });
-  await stageRepeats(engine, config.repeat_bookings, { as_of, until: aheadOf(as_of, options) + AHEAD });
-  const found = [...staged.diagnostics, ...await findDuplicates(engine)];
+  const found = await readBookings(engine, context, options);
   throwIfErrors(found);
   await holdBookings(engine, config);
   const { calendars, calendarKeyOf, on_demand } = draftCalendars(context, options);
@@ -74,9 +73,23 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   await loadInputs(engine, { config, as_of, calendars, calendarKeyOf, periods, days_off: dueDaysOff(config, periods) });
   await buildDraft(engine);
   found.push(...await checkDraft(engine, (rows) => placesOf(engine, rows, (id) => config.place(['repeat_bookings', id]))));
-  found.push(...await ledgerFindings(context, { engine, calendars, calendarKeyOf }));
+  found.push(...await ledgerFindings(context, { engine, calendars, calendarKeyOf, bookings: options.bookings !== false }));
   throwIfErrors(found);
   return { engine, calendars, calendarKeyOf, diagnostics: found };
+}
+
+/** Stages the bookings of the files and those that the configuration declares; findings, errors too. */
+async function readBookings(engine: Engine, { config, as_of, world }: Context, options: DraftOptions): Promise<Diagnostic[]> {
+  if (options.bookings === false) {
+    await createTables(engine);
+    return [];
+  }
+  const staged = await stageBookings(engine, config.bookings, {
+    root: config.root, currency: config.currency, files: projectFiles(config.root), log: world.log,
+  });
+  const repeated = await stageRepeats(engine, config.repeat_bookings, { as_of, until: aheadOf(as_of, options) + AHEAD });
+  const moved = repeated === 0 ? [] : await movedRepeats(engine, (id) => config.place(['repeat_bookings', id]));
+  return [...staged.diagnostics, ...moved, ...await findDuplicates(engine)];
 }
 
 /** The as-of, or the end of a later billing date that is looked at. */

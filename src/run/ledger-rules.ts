@@ -20,13 +20,15 @@ export interface Built {
   readonly engine: Engine;
   readonly calendars: readonly Calendar[];
   readonly calendarKeyOf: (customer_index: number) => number;
+  /** Whether the bookings were read. */
+  readonly bookings: boolean;
 }
 
 /** Every finding, errors and warnings, in the order of the configuration. */
 export async function ledgerFindings(context: Context, built: Built): Promise<Diagnostic[]> {
   return [
-    ...await unknownTargets(context, built), ...await unknownBookings(context, built.engine), ...await lateLines(context, built.engine),
-    ...await cyclesInside(context, built.engine),
+    ...await unknownTargets(context, built), ...(built.bookings ? await unknownBookings(context, built.engine) : []),
+    ...await lateLines(context, built.engine), ...await cyclesInside(context, built.engine),
   ];
 }
 
@@ -128,4 +130,25 @@ async function cyclesInside({ config }: Context, engine: Engine): Promise<Diagno
     }));
   }
   return found;
+}
+
+/** Periods that begin later than their cycle says, because it was edited after it had billed. Warnings, one a cycle. */
+export async function cutPeriods({ config }: Context, engine: Engine): Promise<Diagnostic[]> {
+  const rows = await engine.rows<{ cycle_id: string; customers: bigint; customer_id: string; begins: bigint; timezone: string }>(`
+    SELECT p.cycle_id, count(DISTINCT c.customer_id) AS customers, min(c.customer_id) AS customer_id,
+      epoch_ms(min_by(w.period_start, c.customer_id)) AS begins, min_by(p.timezone, c.customer_id) AS timezone
+    FROM draft.customer_periods AS w
+    JOIN input.periods AS p ON p.period_key = w.period_key
+    JOIN input.customers AS c ON c.customer_key = w.customer_key
+    WHERE w.period_start > p.period_start AND NOT EXISTS (
+      SELECT 1 FROM input.standing_invoices AS i
+      WHERE i.customer_id = c.customer_id AND i.period_end = w.period_start AND i.confirmed_by = 'on_demand')
+    GROUP BY p.cycle_id ORDER BY p.cycle_id`);
+  return rows.map((row) => {
+    const others = row.customers === 1n ? '' : ` (and ${row.customers - 1n} more customers)`;
+    const begins = localDate(Number(row.begins), row.timezone);
+    return warning('CONFIG_CYCLE',
+      `cycle ${row.cycle_id} is not as it was when it billed last: the next period of ${row.customer_id} begins on ${begins}${others}`,
+      { at: config.place(['cycles', row.cycle_id]), hint: 'what is processed stays; nothing is billed twice or left out' });
+  });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { calendarOfCycle, calendarsOf, periodsOf } from '../calendar/calendar.js';
 import type { Config } from '../config/types.js';
 import { compileNotices, compileTemplates } from '../documents/templates.js';
+import { CODES } from '../values/codes.js';
 import { DuebookError, problem, sortDiagnostics, throwIfErrors } from '../values/diagnostic.js';
 import type { Diagnostic, Place } from '../values/diagnostic.js';
 import { loadLogo, loadTemplateSources } from '../world/template-files.js';
@@ -12,6 +13,7 @@ import { ledgerOf, openContext } from './context.js';
 import type { Context } from './context.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
+import { cutPeriods } from './ledger-rules.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { ValidateResult } from './results.js';
 import type { CommonOptions, World } from './world.js';
@@ -21,14 +23,14 @@ const AHEAD_MS = 400 * 86_400_000;
 
 /**
  * Loads the configuration, compiles the templates of every brand, reads every calendar. Throws all errors at once; warnings
- * come back in the result. Bookings are read only for approvals.
+ * come back in the result.
  */
 export async function validate(world: World, options: CommonOptions): Promise<ValidateResult> {
   const context = await openContext(world, options);
   const { config, warnings, as_of } = context;
   const found: Diagnostic[] = [...warnings, ...calendarProblems(config, as_of), ...(await templateProblems(config, world.package_root))];
   throwIfErrors(found);
-  found.push(...await approvalProblems(context));
+  found.push(...await ledgerProblems(context));
   throwIfErrors(found);
   return {
     schema_version: SCHEMA_VERSION,
@@ -42,24 +44,25 @@ export async function validate(world: World, options: CommonOptions): Promise<Va
 }
 
 /**
- * Whether the approvals are of batches as they are now. That needs bookings and ledger, which are read only if there are approvals;
- * where they cannot be read, the next run says so. Without a ledger an approval that does not fit is a warning.
+ * What ledger and bookings say of the configuration: overrides, cycles that were edited, approvals. Bookings are read only if there are
+ * approvals; where something cannot be read, the next run says so. Without a ledger an approval that does not fit is a warning.
  */
-async function approvalProblems(context: Context): Promise<Diagnostic[]> {
+async function ledgerProblems(context: Context): Promise<Diagnostic[]> {
   const { approvals, problems } = await readApprovals(context);
-  if (approvals.length === 0) return problems;
   let draft: Draft;
   let isEmpty: boolean;
   try {
     const ledger = await ledgerOf(context);
     isEmpty = ledger.serial === 0;
-    draft = await openDraft(context, ledger);
+    draft = await openDraft(context, ledger, { bookings: approvals.length > 0 });
   } catch (error) {
-    if (error instanceof DuebookError) return problems;
+    if (error instanceof DuebookError) return [...problems, ...error.diagnostics.filter(({ code }) => CODES[code] === 4)];
     throw error;
   }
   try {
-    const found = await (await Approvals.open(context, draft)).problems();
+    const told = [...draft.diagnostics.filter(({ code }) => CODES[code] === 4), ...await cutPeriods(context, draft.engine)];
+    if (approvals.length === 0) return [...problems, ...told];
+    const found = [...told, ...await (await Approvals.open(context, draft)).problems()];
     // A job that checks pull requests may have no ledger: batches may then be done that seem to have moved.
     return found.map((each) => (isEmpty && each.code === 'APPROVAL_STALE' ? { ...each, severity: 'warning' } : each));
   } finally {

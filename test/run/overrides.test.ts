@@ -1,5 +1,6 @@
 /** Overrides through whole runs: what is held stays open, what is released goes, lines are billed once. */
 import { describe, expect, it } from 'vitest';
+import { validate } from '../../src/run/validate.js';
 import { show } from '../../src/run/show.js';
 import { project, refusal } from '../support/project.js';
 import type { Booking } from '../support/project.js';
@@ -123,5 +124,22 @@ describe('a change of cycle inside a period that is processed', () => {
     await made.configure({ ...SPEC, customers: { ...SPEC.customers, acme: { cycle: [{ use: 'monthly' }, { use: 'weekly', from: '2026-04-13' }] } } });
     expect(await refusal(made.run('2026-05-11'))).toMatch(
       /^CONFIG_CYCLE 4 customer acme: cycle weekly begins at 2026-04-13, inside a period that is processed until 2026-05-01 \(INV-2026-000001\)/);
+  });
+});
+
+describe('a cycle that is edited after it billed', () => {
+  it('goes on where the last invoice ends, and validate says so', async () => {
+    const made = await project(SPEC, APRIL);
+    await made.run('2026-05-10');
+    await made.configure({ ...SPEC, cycles: { monthly: { type: 'monthly', start: '2026-01-15' } } });
+    const told = await validate(made.world, { as_of: '2026-05-11' });
+    expect(told.diagnostics.map(({ message }) => message)).toEqual([
+      'cycle monthly is not as it was when it billed last: the next period of acme begins on 2026-05-01 (and 1 more customers)',
+    ]);
+    await made.bookInto('may', [{ id: 'm', customer: 'acme', product: 'visit', start: '2026-05-03' }]);
+    await made.run('2026-05-20');
+    expect(await made.told(`SELECT strftime(period_start, '%Y-%m-%d'), strftime(period_end, '%Y-%m-%d') FROM ledger.invoices
+      WHERE customer_id = 'acme' ORDER BY number`)).toEqual(['2026-04-01 | 2026-05-01', '2026-05-01 | 2026-05-15']);
+    expect(await made.flaws()).toEqual([]);
   });
 });
