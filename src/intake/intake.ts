@@ -20,7 +20,7 @@ import { BOOKING_COLUMNS, createTables, ddl } from './tables.js';
 
 export { findDuplicates } from './duplicates.js';
 export { placesOf } from './places.js';
-export { stageRepeats } from './repeat.js';
+export { movedRepeats, stageRepeats } from './repeat.js';
 
 export interface IntakeOptions {
   /** Absolute folder of the project. */

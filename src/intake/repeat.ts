@@ -5,7 +5,10 @@ import type { Engine } from '../engine/engine.js';
 import { exponentOf, parseDecimal } from '../values/money.js';
 import { lastSecond, localOfSeconds, occurrences, wallSeconds } from '../values/recurrence.js';
 import { parseRule } from '../values/recurrence-rule.js';
+import { problem } from '../values/diagnostic.js';
+import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant } from '../values/time.js';
+import type { RepeatPlace } from './places.js';
 
 export interface RepeatOptions {
   /** What ends later is still to come. */
@@ -56,6 +59,32 @@ export async function stageRepeats(engine: Engine, repeats: readonly RepeatBooki
   const added = await stage(engine, options.as_of);
   await engine.run('DROP TABLE input.repeats; DROP TABLE input.repeat_times');
   return added;
+}
+
+/**
+ * Occurrences on a day that was billed under another time of day, which is no more declared: somebody changed the time, and the past
+ * would be billed a second time. One error a repeat booking, at its place. Needs `input.billed`.
+ */
+export async function movedRepeats(engine: Engine, place: RepeatPlace): Promise<Diagnostic[]> {
+  const moved = await engine.rows<{ repeat_id: string; billed: string; again: string; n: bigint }>(`
+    WITH ours AS (
+      SELECT s.source, s.booking_id FROM input.staged AS s JOIN input.file_access AS a USING (file_key) WHERE a.format = 'repeat'
+    ), gone AS (
+      SELECT source, booking_id FROM input.billed WHERE starts_with(source, 'repeat:') AND booking_id IS NOT NULL
+      EXCEPT SELECT source, booking_id FROM ours
+    ), fresh AS (
+      SELECT o.source, o.booking_id FROM ours AS o WHERE o.source IN (SELECT source FROM gone)
+      EXCEPT SELECT source, booking_id FROM input.billed
+    )
+    SELECT substr(g.source, 8) AS repeat_id, min(g.booking_id) AS billed, min_by(f.booking_id, g.booking_id) AS again,
+      count(DISTINCT g.booking_id) AS n
+    FROM gone AS g JOIN fresh AS f
+      ON f.source = g.source AND regexp_replace(f.booking_id, 'T[0-9:]+$', '') = regexp_replace(g.booking_id, 'T[0-9:]+$', '')
+    GROUP BY g.source ORDER BY g.source`);
+  return moved.map(({ repeat_id, billed, again, n }) => problem(
+    'BOOKING_DUPLICATE', `${billed} was billed, and would be billed again as ${again}${n === 1n ? '' : ` (so would ${n - 1n} more)`}`, {
+      at: place(repeat_id), hint: 'to change the time of day, end this repeat booking with `until` and declare a new one from then on',
+    }));
 }
 
 /** Times are expanded once for all that happen at the same times, and joined to them; instants as milliseconds. */

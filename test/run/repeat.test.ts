@@ -1,6 +1,6 @@
 /** Repeat bookings from the configuration to the invoice: billed once, at local times, whatever is changed afterwards. */
 import { expect, it } from 'vitest';
-import { project } from '../support/project.js';
+import { project, refusal } from '../support/project.js';
 import type { Project, Spec } from '../support/project.js';
 
 const WEEKLY = { customer: 'acme', product: 'visit', rule: 'FREQ=WEEKLY;BYDAY=MO', start: '2026-01-05T09:00', duration_minutes: 120, quantity: '2', unit_price: '45.00' };
@@ -65,6 +65,17 @@ it('tell a change after billing at the place of the declaration', async () => {
   expect(changed[0]?.at?.file).toBe('billing.config.yaml');
   expect(changed[0]?.at?.line).toBeGreaterThan(1);
   expect((await made.told(LINES)).filter((each) => each.includes('| 10000 |'))).toHaveLength(4);
+});
+
+it('refuse another time of day that would bill days twice', async () => {
+  const made = await project(spec());
+  await made.run('2026-02-10');
+  await made.configure(spec({ start: '2026-01-05T10:00' }));
+  expect(await refusal(made.run('2026-03-10'))).toMatch(
+    /^BOOKING_DUPLICATE \d cleaning@2026-01-05T09:00 was billed, and would be billed again as cleaning@2026-01-05T10:00 \(so would 3 more\)$/);
+  await made.configure({ repeat_bookings: { cleaning: { ...WEEKLY, until: '2026-01-31' }, later: { ...WEEKLY, start: '2026-02-02T10:00' } } });
+  await made.run('2026-03-10');
+  expect((await ids(made)).length).toBe(8);
 });
 
 it('take price, tax and description where other bookings take them, and say where one is missing', async () => {
