@@ -6,7 +6,7 @@ import { calendarsOf } from '../calendar/calendar.js';
 import type { Calendar } from '../calendar/types.js';
 import { Engine } from '../engine/engine.js';
 import type { EngineOptions } from '../engine/engine.js';
-import { findDuplicates, movedRepeats, movedRepeats, placesOf, stageBookings, stageRepeats } from '../intake/intake.js';
+import { findDuplicates, movedRepeats, placesOf, stageBookings, stageRepeats } from '../intake/intake.js';
 import { createTables } from '../intake/tables.js';
 import { attachLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
