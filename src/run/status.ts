@@ -1,5 +1,6 @@
 /** `duebook status`: open batches with deadlines and digests, parked customers, outbox, last run, HEAD. Reads only. */
 import { readHistoryMeta } from '../ledger/history.js';
+import { Approvals } from './approvals.js';
 import { completeness, openBatches, parkedCustomers } from './batches.js';
 import { headResult, historyPath, HISTORY_FILE, ledgerOf, openContext, tell } from './context.js';
 import type { Context } from './context.js';
@@ -19,6 +20,7 @@ export async function status(world: World, options: CommonOptions): Promise<Stat
     const { head } = ledger;
     const meta = await readHistoryMeta(historyPath(context.config));
     const heads = await openBatches(engine, context);
+    const approvals = await (await Approvals.open(context, draft)).problems();
     return {
       schema_version: SCHEMA_VERSION,
       as_of: tell(context.config, context.as_of),
@@ -33,7 +35,7 @@ export async function status(world: World, options: CommonOptions): Promise<Stat
       problems: await undelivered(draft),
       completeness: await completeness(engine),
       history: { file: HISTORY_FILE, serial: meta?.serial ?? null, current: (meta?.serial ?? 0) === ledger.serial },
-      diagnostics: [...context.warnings, ...draft.diagnostics],
+      diagnostics: [...context.warnings, ...draft.diagnostics, ...approvals.map((each) => ({ ...each, severity: 'warning' as const }))],
     };
   } finally {
     await draft.engine.close();
