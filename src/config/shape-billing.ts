@@ -152,7 +152,7 @@ export const customer = record({
   taxes: maybe(mapOf('product-id', text('name-id', 'Id of a tax.'), 'Taxes by product, where they differ from all others.')),
   prices: maybe(mapOf('product-id', prices('Own price of a product.'), 'Own prices by product.')),
   prices_include_tax: maybe(yesNo('The prices written here include tax. Default: as the project.')),
-  agreements: maybe(many(text('name-id', 'Id of an agreement.'), 'Agreements with this customer. Each product is priced by one at a time.')),
+  agreements: maybe(many(text('name-id', 'Id of an agreement.'), 'Agreements with this customer. A product is priced by one at a time.')),
   invoice_currency: maybe(text('currency', 'Everything is billed in this currency, at the `exchange_rates`. Default: one invoice per '
     + 'currency.')),
   ...settlement,

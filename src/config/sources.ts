@@ -37,7 +37,9 @@ export interface Written {
   written(path: Path): string | null;
 }
 
-const MAPS: ReadonlySet<string> = new Set(['taxes', 'products', 'cycles', 'partners', 'customers', 'agreements', 'indexes', 'repeat_bookings']);
+const MAPS: ReadonlySet<string> = new Set([
+  'taxes', 'products', 'cycles', 'partners', 'customers', 'agreements', 'indexes', 'repeat_bookings',
+]);
 const LISTS: ReadonlySet<string> = new Set(['bookings', 'exchange_rates']);
 /** May stand in every file, for editors. */
 const REPEATABLE: ReadonlySet<string> = new Set(['version']);
