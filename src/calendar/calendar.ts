@@ -27,12 +27,19 @@ export interface Calendars {
 /** Groups the customers by their cycle uses and the automation of each. */
 export function calendarsOf(config: Pick<Config, 'cycles' | 'customers' | 'business_calendar'>): Calendars {
   const cycles = new Map(config.cycles.map((cycle) => [cycle.cycle_id, cycle]));
-  const automationKey = memoised((automation: Automation) => JSON.stringify(Object.values(settingsOf(automation))));
+  const numbers = new Map<string, number>();
+  // A number for each combination of settings keeps the keys below short.
+  const automationKey = memoised((automation: Automation) => {
+    const text = JSON.stringify(Object.values(settingsOf(automation)));
+    const known = numbers.get(text) ?? numbers.size;
+    numbers.set(text, known);
+    return known;
+  });
   const calendars: Calendar[] = [];
   const known = new Map<string, number>();
   const keys = config.customers.map((customer) => {
     const text = customer.cycle
-      .map(({ cycle_id, from, until, automation }) => `${JSON.stringify([cycle_id, from, until])} ${automationKey(automation)}`).join(' ');
+      .map(({ cycle_id, from, until, automation }) => `${cycle_id} ${from ?? ''} ${until ?? ''} ${automationKey(automation)}`).join('|');
     let key = known.get(text);
     if (key === undefined) {
       key = calendars.length;
@@ -96,8 +103,8 @@ function settingsOf(automation: Automation): CalendarAutomation {
 }
 
 /** Remembers the key of an object that many customers share. */
-function memoised<T extends object>(keyOf: (value: T) => string): (value: T) => string {
-  const known = new WeakMap<T, string>();
+function memoised<T extends object>(keyOf: (value: T) => number): (value: T) => number {
+  const known = new WeakMap<T, number>();
   return (value) => {
     let key = known.get(value);
     if (key === undefined) {

@@ -65,7 +65,8 @@ function isKnown(facts: Facts, { country, region }: BusinessCalendarSpec, librar
   if (Object.hasOwn(regions, region)) return true;
   const codes = Object.keys(regions).sort();
   const known = codes.length === 0
-    ? `${library.countries[code]} has no regions with holidays of their own: remove the key` : `known: ${codes.join(', ')}; without "region" the holidays of the whole country count`;
+    ? `${library.countries[code]} has no regions with holidays of their own: remove the key`
+    : `known: ${codes.join(', ')}; without "region" the holidays of the whole country count`;
   facts.error('CONFIG_VALUE', ['business_calendar', 'region'],
     `the region "${region}" of ${library.countries[code]} is not known`, nearCode(region.replace(/^[A-Z]{2}-/, ''), regions) ?? known);
   return false;
