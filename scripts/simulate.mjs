@@ -1,5 +1,6 @@
-// Years of a made-up world: `npm run simulate -- [options]`. The periods of every type of cycle in every zone, and a company that
-// bills for years; what is looked at stands in test/simulate. Takes its time; a small part of it is in `npm test`.
+// Years of a made-up world: `npm run simulate -- [options]`. The periods of every type of cycle in every zone, a company that bills
+// for years, projects that are run on two schedules; what is looked at stands in test/simulate. Takes its time; a small part of it
+// is in `npm test`.
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startVitest } from 'vitest/node';
@@ -8,7 +9,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { values } = parseArgs({
   options: {
     'seed': { type: 'string', default: '1' }, 'years': { type: 'string', default: '10' }, 'customers': { type: 'string', default: '16' },
-    'days-between-runs': { type: 'string', default: '1' }, 'part': { type: 'string', default: 'calendar,company' }, 'help': { type: 'boolean', default: false },
+    'days-between-runs': { type: 'string', default: '1' }, 'worlds': { type: 'string', default: '20' },
+    'part': { type: 'string', default: 'calendar,company,schedule' }, 'help': { type: 'boolean', default: false },
   },
 });
 if (values.help) {
@@ -18,12 +20,13 @@ if (values.help) {
   --years N              how long (10)
   --customers N          of the company; 16 have all types of cycles and both timings (16)
   --days-between-runs N  1 is a run every day (1)
-  --part NAME            calendar or company; both when it is left out
+  --worlds N             how many projects are run on two schedules (20)
+  --part NAME            calendar, company or schedule; all when it is left out
 `);
   process.exit(0);
 }
 
-const [seed, years, customers, between] = ['seed', 'years', 'customers', 'days-between-runs'].map((name) => {
+const [seed, years, customers, between, worlds] = ['seed', 'years', 'customers', 'days-between-runs', 'worlds'].map((name) => {
   const value = Number(values[name]);
   if (!Number.isInteger(value) || value < (name === 'seed' ? 0 : 1)) {
     process.stderr.write(`--${name} ${values[name]} is not a whole number\n`);
@@ -32,7 +35,13 @@ const [seed, years, customers, between] = ['seed', 'years', 'customers', 'days-b
   return value;
 });
 
-const options = { seed, years, customers, between, parts: values.part, terminal: process.stderr.isTTY === true };
+for (const part of values.part.split(',')) {
+  if (['calendar', 'company', 'schedule'].includes(part)) continue;
+  process.stderr.write(`--part ${part}: there are calendar, company and schedule\n`);
+  process.exit(2);
+}
+
+const options = { seed, years, customers, between, worlds, parts: values.part, terminal: process.stderr.isTTY === true };
 const failures = [];
 const reporter = {
   onTestRunEnd(modules, errors) {
@@ -51,6 +60,6 @@ await vitest.close();
 if (failures.length > 0) {
   const part = values.part.includes(',') ? '' : ` --part ${values.part}`;
   process.stdout.write(`${failures.map((failure) => `FAILED ${failure}\n`).join('')}Repeat it with:
-  npm run simulate -- --seed ${seed} --years ${years} --customers ${customers} --days-between-runs ${between}${part}\n`);
+  npm run simulate -- --seed ${seed} --years ${years} --customers ${customers} --days-between-runs ${between} --worlds ${worlds}${part}\n`);
 } else process.stdout.write('Nothing is wrong.\n');
 process.exit(failures.length > 0 ? 1 : 0);

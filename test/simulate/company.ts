@@ -54,7 +54,7 @@ export function companyOf(options: CompanyOptions): Company {
     ahead.set(id, uses.every(({ use }) => cycles[use as string]!['timing'] === 'in_advance'));
     customers[id] = { name: `Customer ${i}`, cycle: uses.length === 1 ? id : uses, automation: automationSpec(chance), ...(i % 3 === 0 ? { partner: 'south' } : {}), ...(i % 4 === 3 ? {} : { email: `${id}@customer.example` }) };
   }
-  const spec = { cycles, customers, partners: { south: { name: 'South', automation: { separate_preview_per_partner: true } } }, mail: { attach: [] } };
+  const spec = { cycles, customers, partners: { south: { name: 'South', automation: { separate_preview_per_partner: true } } }, mail: { attach: [] }, business_calendar: { country: 'DE', region: 'HH' } };
   return { spec, bookings: bookingsOf(chance, options, begin, ahead) };
 }
 
@@ -65,12 +65,15 @@ function cycleSpec(chance: Chance, i: number, begin: number): Spec {
   return { type, start, timing: Math.floor(i / 8) % 2 === 0 ? 'in_arrears' : 'in_advance', timezone: chance.pick(chance.percent(50) ? BUSY : ZONES), ...(type === 'custom' ? { every } : {}) };
 }
 
+const RULES = ['none', 'following', 'preceding', 'modified_following'] as const;
+
 function automationSpec(chance: Chance): Spec {
   return {
-    lead_days: chance.pick([0, 0, 1, 5, 14]), confirmation_window_days: chance.pick([0, 1, 3, 7]), confirm_at: chance.pick(['00:00', '12:00', '22:00']),
+    lead_days: chance.pick([0, 0, 1, 5, 14]), confirmation_window_days: chance.pick([0, 1, 3, 7, 'last_day_of_month']), confirm_at: chance.pick(['00:00', '12:00', '22:00']),
     auto_send_delay_hours: chance.pick([0, 3, 30]), document_date: chance.pick(['billing_date', 'confirmed_date']), lock_before_period_end: chance.percent(15),
     ...(chance.percent(40) ? { send_window: { days: ['mon', 'tue', 'wed', 'thu', 'fri'], hours: '08:00-18:00' } } : {}),
     ...(chance.percent(15) ? { enabled: false, lock_invoices: true } : {}),
+    ...(chance.percent(30) ? { business_days: { billing: chance.pick(RULES), due: chance.pick(RULES), send: chance.pick(RULES) } } : {}),
   };
 }
 
@@ -196,9 +199,10 @@ export async function lookAtLedger(made: Project, bookings: readonly Booking[], 
   return flaws;
 }
 
-interface CustomerPeriods { readonly assign_by: 'starts_at' | 'ends_at'; readonly periods: readonly Period[] }
+export interface CustomerPeriods { readonly assign_by: 'starts_at' | 'ends_at'; readonly periods: readonly Period[] }
 
-async function periodsByCustomer(made: Project, until: number): Promise<Map<string, CustomerPeriods>> {
+/** The periods of each customer up to `until`, as the configuration of a project has them. */
+export async function periodsByCustomer(made: Project, until: number): Promise<Map<string, CustomerPeriods>> {
   const { config } = await loadConfig(projectFiles(made.root), 'billing.config.yaml', {});
   const { calendars, calendar_key_of } = calendarsOf(config);
   return new Map(config.customers.map(({ customer_id }, i) => {

@@ -1,12 +1,14 @@
 /** The long form, started by `npm run simulate` with its options in the environment; no part of `npm test`. */
 import { writeSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { it } from 'vitest';
 import { project } from '../support/project.js';
 import { simulateCompany } from './company.js';
 import type { YearOfRuns } from './company.js';
+import { factsOf, live, stretchesOf } from './schedules.js';
 import { simulateCalendar, ZONES } from './tiling.js';
 
-interface Options { readonly seed: number; readonly years: number; readonly customers: number; readonly between: number; readonly terminal: boolean; readonly parts: string }
+interface Options { readonly seed: number; readonly years: number; readonly customers: number; readonly between: number; readonly worlds: number; readonly terminal: boolean; readonly parts: string }
 
 const options = JSON.parse(process.env['DUEBOOK_SIMULATE'] ?? 'null') as Options | null;
 /** How much dearer an event of the last year may be than one of the first; generous, for machines that do other things too. */
@@ -48,6 +50,35 @@ it.runIf(options?.parts.includes('company') === true)('company', async () => {
   say(`  an event of the last year takes ${ratio.toFixed(2)} times as long as one of the first`);
   judge([...report.flaws, ...(ratio > MOST ? [`runs become slower than what falls due: ${ratio.toFixed(1)} times, ${MOST} are allowed`] : [])]);
 });
+
+it.runIf(options?.parts.includes('schedule') === true)('schedule', async () => {
+  const { seed, worlds } = options!;
+  const flaws: string[] = [];
+  for (let i = 0; i < worlds; i += 1) {
+    flaws.push(...(await differences(seed + i)).map((each) => `seed ${seed + i}: ${each}`));
+    progress('worlds')(i + 1, worlds);
+  }
+  say(`schedule: ${worlds} made-up projects, each with two schedules of runs`);
+  judge(flaws);
+});
+
+/** What two schedules of one world leave differently: facts of the ledger first, then files. */
+async function differences(seed: number): Promise<string[]> {
+  const stretches = stretchesOf(seed);
+  const [once, often] = [await project(), await project()];
+  try {
+    await live(once, stretches, false);
+    await live(often, stretches, true);
+    const [rowsOnce, rowsOften] = [new Set((await factsOf(once)).flat()), new Set((await factsOf(often)).flat())];
+    const facts = [...[...rowsOnce].filter((row) => !rowsOften.has(row)).map((row) => `only with few runs: ${row}`),
+      ...[...rowsOften].filter((row) => !rowsOnce.has(row)).map((row) => `only with many runs: ${row}`)];
+    if (facts.length > 0) return facts.slice(0, 6);
+    const same = isDeepStrictEqual(await once.outcome(), await often.outcome());
+    return [...(same ? [] : ['ledger and files differ in their bytes']), ...await often.flaws()];
+  } catch (error) {
+    return [String(error)];
+  }
+}
 
 function perEvent(year: YearOfRuns | undefined): number | null {
   return year === undefined || year.events === 0 ? null : year.ms / year.events;
