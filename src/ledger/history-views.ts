@@ -187,14 +187,14 @@ export const VIEWS: Readonly<Record<string, View>> = {
     columns: {
       message_id: 'Id of the message; its Message-ID derives from it', invoice_id: 'Invoice it is about; null for a notice to the team',
       kind: 'invoice, or the event the team is told of: batch_ready, deadline_near, batch_processed or customers_parked',
-      subject_id: 'Batch that a notice is about, or null', recipient: 'Who it goes to: addresses, or the name of a webhook',
+      recipient: 'Who it goes to: addresses, or the name of a webhook',
       status: 'queued, sending, sent, failed, uncertain (it may have arrived) or cancelled',
       attempts: 'How often it was handed to the mail server', queued_at: 'Instant it was put into the outbox',
       sent_at: 'Instant it was sent, or null',
       sha256: 'Hash of the message as it was sent, or null', error: 'What went wrong at the last attempt, or null',
-      payload: 'What a notice tells, as JSON, or null',
+      subject_id: 'Batch that a notice is about, or null', payload: 'What a notice tells, as JSON, or null',
     },
-    select: `SELECT message_id, invoice_id, kind, subject_id, recipients AS recipient, status, attempts, queued_at, sent_at, sha256, error,
+    select: `SELECT message_id, invoice_id, kind, recipients AS recipient, status, attempts, queued_at, sent_at, sha256, error, subject_id,
       payload::JSON AS payload FROM (${MESSAGES})`,
   },
   runs: {
