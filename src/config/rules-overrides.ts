@@ -49,12 +49,12 @@ function targetProblem(override: OverrideSpec): [string, string] | null {
 
 /** Customers, sources, products and taxes that overrides name. */
 export function overrideReferences(facts: Facts): void {
-  const sources = facts.bookings().map(([, { name }]) => name);
+  const sources = [...facts.bookings().map(([, { name }]) => name), ...facts.ids('repeat_bookings').map((id) => `repeat:${id}`)];
   for (const [index, override] of (facts.top('overrides') ?? []).entries()) {
     const path: Path = ['overrides', index];
     if (override.customer !== undefined) reference(facts, 'customers', override.customer, [...path, 'customer']);
     const { source, booking } = override;
-    if (source !== undefined && !sources.includes(source) && !source.startsWith('repeat:')) {
+    if (source !== undefined && !sources.includes(source)) {
       facts.error(
         'CONFIG_REFERENCE', [...path, 'source'], `there is no source of bookings "${source}"`,
         didYouMean(source, sources) ?? 'see `bookings`',

@@ -17,7 +17,7 @@ const manualLine = record({
 export const override = record({
   customer: maybe(text('customer-id', 'Id of a customer.')),
   booking: maybe(text('line', 'Id of a booking, to hold it.')),
-  source: maybe(text('name-id', 'Name of the source of the booking. Needed where there is more than one.')),
+  source: maybe(text('line', 'Name of the source of the booking, or repeat:<id>. Needed where there is more than one.')),
   batch: maybe(text('name-id', 'Id of a batch, like 2026-05-01, as `duebook status` tells it.')),
   period: maybe(text('date', 'The period that begins on this date.')),
   hold: maybe(yesNo('true: nothing of it is confirmed as long as this stands here.')),

@@ -47,6 +47,16 @@ describe('a held booking', () => {
   });
 });
 
+describe('a held occurrence', () => {
+  it('of a repeat booking waits like any other booking', async () => {
+    const repeat_bookings = { tea: { customer: 'acme', product: 'food', rule: 'FREQ=WEEKLY', start: '2026-04-06T09:00' } };
+    const overrides = [{ booking: 'tea@2026-04-13T09:00', source: 'repeat:tea', hold: true, reason: 'closed that day' }];
+    const made = await project({ ...SPEC, repeat_bookings, overrides }, APRIL);
+    const { completeness, diagnostics } = await made.preview('2026-05-02');
+    expect([completeness.held, diagnostics]).toEqual([1, []]);
+  });
+});
+
 describe('a skipped invoice', () => {
   it('is never made; its bookings stand on the next one', async () => {
     const made = await project({ ...SPEC, overrides: [on({ skip: true, reason: 'goodwill month' })] }, APRIL);
