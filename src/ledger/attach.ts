@@ -154,14 +154,15 @@ const WRITE = 'FORMAT parquet, PARQUET_VERSION v2, COMPRESSION zstd, COMPRESSION
  * Writes a relation's rows as a segment file into the engine's scratch folder, with exactly the columns and types of the
  * table's segments (a HUGEINT sum, say, becomes BIGINT or fails) and in the given order, so that the same rows give the same bytes.
  * @param from   a relation or a subquery in parentheses; it has the columns of segmentColumns by name, and may have more
- * @param orderBy sort key over the relation `r`, total, e.g. "r.series, r.seq"
+ * @param orderBy sort key over the relation `r`, total, e.g. "r.series, r.seq"; null: the relation is sorted itself
  */
 export async function exportSegment(
-  engine: Engine, table: LedgerTable, from: string, orderBy: string,
+  engine: Engine, table: LedgerTable, from: string, orderBy: string | null,
 ): Promise<{ table: LedgerTable; path: string; rows: number }> {
   const columns = segmentColumns(table).map(([column, type]) => `r.${identifier(column)}::${type} AS ${identifier(column)}`);
   const path = join(engine.scratch, `${table}.parquet`);
+  const order = orderBy === null ? '' : ` ORDER BY ${orderBy}`;
   const reader = await engine.connection.runAndReadAll(
-    `COPY (SELECT ${columns.join(', ')} FROM ${from} AS r ORDER BY ${orderBy}) TO ${literal(path)} (${WRITE})`);
+    `COPY (SELECT ${columns.join(', ')} FROM ${from} AS r${order}) TO ${literal(path)} (${WRITE})`);
   return { table, path, rows: Number(reader.getRowsJS()[0]?.[0]) };
 }

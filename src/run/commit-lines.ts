@@ -5,24 +5,52 @@ import { exportSegment } from '../ledger/attach.js';
 /** A segment as it is handed to the commit. */
 export type SegmentFile = Awaited<ReturnType<typeof exportSegment>>;
 
+/** Texts of few values go through the sort as their places in these lists. */
+const LISTS = {
+  listed_invoice: 'SELECT invoice_id FROM draft.facts ORDER BY series, seq',
+  listed_kind: "SELECT 'booking' AS kind UNION SELECT kind FROM draft.charges ORDER BY kind",
+  listed_source: 'SELECT DISTINCT source FROM input.sources ORDER BY source',
+  listed_tax: 'SELECT DISTINCT tax_id FROM input.taxes ORDER BY tax_id',
+  listed_unit: `SELECT unit FROM input.products WHERE unit IS NOT NULL UNION SELECT unit FROM draft.charges WHERE unit IS NOT NULL
+    ORDER BY unit`,
+} as const;
+
 /**
  * One sort puts the lines in the order of the invoices' numbers and writes the segment. What comes before an invoice is known from
  * the invoices, so its lines can carry it, and their numbers follow from their places: a window would sort all of them a second time.
+ * A sort costs by the width of its rows, and a wide one spills to disk: what follows from a list or a key is put in behind it.
  */
 export async function exportLines(engine: Engine): Promise<SegmentFile> {
+  for (const [name, query] of Object.entries(LISTS)) {
+    await engine.run(`DROP TYPE IF EXISTS ${name}; CREATE TYPE ${name} AS ENUM (${query})`);
+  }
   await engine.run(`
     CREATE OR REPLACE TABLE draft.places AS
-    SELECT invoice_id, customer_key, period_key, currency, own_invoice,
+    SELECT CAST(invoice_id AS listed_invoice) AS invoice, customer_key, period_key, currency, own_invoice,
       CAST(sum(lines) OVER (ORDER BY series, seq) - lines AS BIGINT) AS lines_before
     FROM draft.facts`);
-  // Every key costs: ids are unique in their source, and bookings alone need no rank.
   const { sources, charges } = await engine.row<{ sources: bigint; charges: bigint }>(
     'SELECT (SELECT count(*) FROM input.sources) AS sources, (SELECT count(*) FROM draft.charges) AS charges');
-  const order = ['lines_before', ...(charges === 0n ? [] : ['rank']), 'service_start', 'line_key', ...(sources === 1n ? [] : ['source'])];
-  return exportSegment(engine, 'invoice_lines', `(
-    SELECT f.lines_before, l.*
-    FROM draft.billed_lines AS l
-    JOIN draft.places AS f
-      ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.own_invoice = l.own_invoice)`,
-  order.map((name) => `r.${name}`).join(', '));
+  return exportSegment(engine, 'invoice_lines', sortedLines(sources > 1n, charges > 0n), null);
+}
+
+/** Ids are unique in their source, and bookings alone need no rank: a key less in the sort where it tells nothing. */
+function sortedLines(manySources: boolean, withCharges: boolean): string {
+  const rank = withCharges ? ['l.rank'] : [];
+  const order = ['f.lines_before', ...rank, 'l.service_start', 'l.line_key', ...(manySources ? ['l.source'] : [])];
+  return `(
+    SELECT * EXCLUDE (invoice, kind, source, unit, tax_id),
+      CAST(invoice AS VARCHAR) AS invoice_id, CAST(kind AS VARCHAR) AS kind, CAST(source AS VARCHAR) AS source,
+      CAST(unit AS VARCHAR) AS unit, CAST(tax_id AS VARCHAR) AS tax_id,
+      CASE WHEN kind = 'booking' THEN line_key END AS booking_id, CASE WHEN kind <> 'booking' THEN line_key END AS charge_id
+      ${withCharges ? '' : ', CAST(NULL AS VARCHAR) AS corrects_invoice_id'}
+    FROM (
+      SELECT f.lines_before, f.invoice, l.line_key, CAST(l.kind AS listed_kind) AS kind, CAST(l.source AS listed_source) AS source,
+        l.product, l.description, CAST(l.unit AS listed_unit) AS unit, CAST(l.tax_id AS listed_tax) AS tax_id, l.tax_rate_micro,
+        l.quantity_micro, l.unit_price_micro, l.amount_minor, l.service_start, l.service_end, l.late, l.content_hi, l.content_lo
+        ${withCharges ? ', l.corrects_invoice_id' : ''}
+      FROM draft.billed_lines AS l
+      JOIN draft.places AS f
+        ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.own_invoice = l.own_invoice
+      ORDER BY ${order.join(', ')}))`;
 }
