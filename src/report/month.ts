@@ -8,6 +8,8 @@ import { left, table } from './table.js';
 import { periodText } from './words.js';
 
 const WEEKDAYS = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+/** A reason that the date itself shows. */
+const WEEKEND = /^(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day$/;
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
 /** In the order in which they happen to an invoice; of two on a day the mark of the later one is lost, the lines below have both. */
 const EVENTS = [
@@ -65,7 +67,7 @@ function grid(month: string, events: readonly Event[], closed: readonly DayOffRe
     lines.push(days.map((date) => (date.startsWith(month) ? cell(date, events, closed, style) : ' '.repeat(CELL))).join('').trimEnd());
   }
   // Weekends are seen in the grid; a name is told of the others.
-  const holidays = closed.filter(({ reason }) => !reason.endsWith('day') || !WEEKDAYS.some((name) => reason.startsWith(name)));
+  const holidays = closed.filter(({ reason }) => !WEEKEND.test(reason));
   return [...lines, ...holidays.map(({ date, reason }) => paint(style, 'dim', `* ${dayText(date)}  ${clean(reason)}`))];
 }
 
@@ -83,7 +85,8 @@ function dayText(date: string): string {
 }
 
 function list(events: readonly Event[], style: Style): string[] {
-  const why = ({ moved }: Event): string => (moved === undefined ? '' : clean(`moved from ${dayText(moved.from)}, ${moved.reason}`));
+  const why = ({ moved }: Event): string => (
+    moved === undefined ? '' : `moved from ${dayText(moved.from)}${WEEKEND.test(moved.reason) ? '' : `, ${clean(moved.reason)}`}`);
   const rows = events.map((event) => {
     const { at, mark, words, period } = event;
     return [

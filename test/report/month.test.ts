@@ -47,7 +47,7 @@ describe('a month of a customer', () => {
         Tue 2026-04-07  00:00  P  preview       acme (weekly)  2026-03-30 – 2026-04-05
         Tue 2026-04-07  00:00  B  billing       acme (weekly)  2026-03-30 – 2026-04-05  moved from Mon 2026-04-06, Easter Monday
         Thu 2026-04-16  22:00  C  confirmation  acme (weekly)  2026-03-30 – 2026-04-05
-        Mon 2026-04-20  00:00  S  sending       acme (weekly)  2026-03-30 – 2026-04-05  moved from Sun 2026-04-19, Sunday
+        Mon 2026-04-20  00:00  S  sending       acme (weekly)  2026-03-30 – 2026-04-05  moved from Sun 2026-04-19
 
       P preview   B billing   C confirmation   S sending   * no business day
 
@@ -83,7 +83,10 @@ describe('a month of a customer', () => {
     expect(result.periods.map(({ cycle_id, billing_date, stub }) => `${cycle_id} ${billing_date} ${stub}`)).toEqual([
       'weekly 2026-04-07 false', 'weekly 2026-04-13 false', 'weekly 2026-04-20 false', 'monthly 2026-06-01 true',
     ]);
-    expect(result.periods[0]!.moved).toEqual([{ what: 'billing', from: '2026-04-06', to: '2026-04-07', reason: 'Easter Monday' }]);
+    expect(result.periods[0]!.moved).toEqual([
+      { what: 'billing', from: '2026-04-06', to: '2026-04-07', reason: 'Easter Monday' },
+      { what: 'sending', from: '2026-04-19', to: '2026-04-20', reason: 'Sunday' },
+    ]);
     expect(result.days_off).toContainEqual({ date: '2026-04-03', reason: 'Good Friday' });
     expect(result.settings.filter(({ setting }) => setting === 'confirmation_window_days')).toEqual([
       { use_no: 0, cycle_id: 'weekly', setting: 'confirmation_window_days', value: '9', level: 'cycle', at: { file: 'billing.config.yaml', line: 11, column: 86 } },
