@@ -36,8 +36,10 @@ async function previewed(project, ...more) {
 }
 
 function tell(name, runs, yardstick) {
-  const ratio = median(runs.map((run, i) => run.seconds / yardstick[i].seconds));
-  show(name, `${median(runs.map((r) => r.seconds)).toFixed(1)} s  ${median(runs.map((r) => r.peak_mb))} MB  ${ratio.toFixed(2)} x bare`);
+  const ratio = (what) => median(runs.map((run, i) => run[what] / yardstick[i][what])).toFixed(2);
+  const typical = (what) => median(runs.map((run) => run[what]));
+  show(name, `${typical('seconds').toFixed(1)} s  ${typical('cpu').toFixed(1)} s of processor  ${typical('peak_mb')} MB  `
+    + `${ratio('seconds')} x bare, ${ratio('cpu')} x its processor time`);
 }
 
 async function compare(rows) {
