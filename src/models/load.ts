@@ -200,7 +200,8 @@ async function loadOverrides(engine: Engine, config: Config): Promise<void> {
   ]));
   await insert(engine, 'manual_lines', overrides.flatMap((o) => o.lines.map((line) => [
     literal(line.charge_id), o.no, o.customer_key!, textOrNull(o.batch), textOrNull(o.period), literal(line.currency),
-    textOrNull(line.product), textOrNull(line.description), String(micro(line.quantity)), String(micro(line.unit_price)), textOrNull(line.tax),
+    textOrNull(line.product), textOrNull(line.description), String(micro(line.quantity)), String(micro(line.unit_price)),
+    textOrNull(line.tax),
   ])));
 }
 

@@ -19,11 +19,12 @@ CREATE OR REPLACE MACRO line_amount(quantity_micro, price_micro, divisor, half_e
 CREATE OR REPLACE MACRO due_date(issued_on, net_days, end_of_month) AS
   CASE WHEN end_of_month THEN last_day(issued_on) ELSE issued_on END + net_days;
 
--- A day moved off a day off: `following` and `preceding` are its neighbours that are working days, NULL where the day is one itself.
-CREATE OR REPLACE MACRO shift_day(rule, day, following, preceding) AS
+-- A day moved off a day off, but not before `earliest`: `following` and `preceding` are its neighbours that are working days, NULL
+-- where the day is one itself.
+CREATE OR REPLACE MACRO shift_day(rule, day, following, preceding, earliest) AS
   CASE
     WHEN following IS NULL OR rule = 'none' THEN day
-    WHEN rule = 'preceding' OR (rule = 'modified_following' AND month(following) <> month(day)) THEN preceding
+    WHEN rule = 'preceding' OR (rule = 'modified_following' AND month(following) <> month(day)) THEN greatest(preceding, earliest)
     ELSE following
   END;
 

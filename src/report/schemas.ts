@@ -94,7 +94,8 @@ const changes = record({
 }, 'What changed between the version asked for with --changes-since and now; null where none was asked for.');
 
 const preview = record({
-  schema_version: version, as_of: instant, head, batches: Type.Array(previewBatch), changes: orNull(changes), completeness, files: Type.Array(text), diagnostics,
+  schema_version: version, as_of: instant, head, batches: Type.Array(previewBatch), changes: orNull(changes), completeness,
+  files: Type.Array(text), diagnostics,
 });
 const confirmed = record({
   batch_id: text, confirmed_at: instant, confirmed_by: choice(['auto', 'manual', 'approval', 'on_demand']),
@@ -146,7 +147,8 @@ const address = record({
 const show = record({
   schema_version: version, invoice_id: text, number: orNull(text), kind: choice(['invoice', 'credit_note']),
   status: choice(['preview', 'processed', 'void']),
-  batch_id: text, partner_id: orNull(text), cycle_id: text, period_start: instant, period_end: instant, billing_date: date, issued_on: date, note: orNull(text),
+  batch_id: text, partner_id: orNull(text), cycle_id: text, period_start: instant, period_end: instant, billing_date: date,
+  issued_on: date, note: orNull(text),
   due_on: date, currency: text, exponent: whole, timezone: text, locale: text, net: amount, tax: amount, total: amount,
   taxes: Type.Array(record({ tax_id: text, name: text, category: text, rate: amount, note: orNull(text), net: amount, tax: amount })),
   lines: Type.Array(record({

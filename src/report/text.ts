@@ -21,8 +21,8 @@ const SHOWN = 50;
 const CONFIRMED_BY = { auto: 'by itself', manual: 'by hand', approval: 'by approval', on_demand: 'on demand' } as const;
 
 const TEXTS: Readonly<Record<string, (result: never, style: Style) => string[]>> = {
-  preview: previewText, run: runText, confirm: runText, invoice: runText, send: runText, status: statusText, validate: validateText, verify: verifyText,
-  doctor: doctorText, export: exportText, init: initText,
+  preview: previewText, run: runText, confirm: runText, invoice: runText, send: runText, status: statusText, validate: validateText,
+  verify: verifyText, doctor: doctorText, export: exportText, init: initText,
   calendar: (result: CalendarResult, style: Style) => calendarText(result, style),
   query: (result: QueryTable, style: Style) => queryTable(result, style),
 };
@@ -39,7 +39,8 @@ function previewText(result: PreviewResult, style: Style): string[] {
   const changed = result.changes === null ? [] : [...changesText(result.changes, style), ''];
   if (result.batches.length === 0) {
     const nothing = 'Nothing is open: no billing date is due yet.';
-    return [head, '', nothing, '', ...changed, completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files)];
+    const told = [completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files)];
+    return [head, '', nothing, '', ...changed, ...told];
   }
   return [
     head, '', ...result.batches.flatMap((batch) => [...batchText(batch, style), '']), ...changed,
@@ -121,7 +122,7 @@ function parkedText(parked: readonly ParkedCustomer[], style: Style): string[] {
   ]);
   const more = parked.length > SHOWN ? [`  … and ${parked.length - SHOWN} more`] : [];
   return [
-    `${paint(style, 'yellow', `${count(parked.length, 'customer')} parked`)}: look at the invoice; if it is right, release it by an override`,
+    `${paint(style, 'yellow', `${count(parked.length, 'customer')} parked`)}: look at the invoice; if it is right, an override releases it`,
     ...table([left('Customer', 14), left('Id'), left('Batch'), right('Total'), left(''), left('Why', 20)], rows, style, '  '),
     ...more, '',
   ];

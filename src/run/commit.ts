@@ -151,7 +151,8 @@ async function dateInvoices({ engine, calendars }: Draft, { by, at }: Confirmati
     CREATE OR REPLACE TABLE draft.dates AS
     SELECT i.invoice_key, coalesce(d.issued_on, i.issued_on${now}) AS issued_on,
       CASE WHEN d.issued_on IS NULL THEN i.due_on${now}
-        ELSE shift_day(p.due_shift, due_date(d.issued_on, u.net_days, u.end_of_month), o.following, o.preceding) END AS due_on
+        ELSE shift_day(p.due_shift, due_date(d.issued_on, u.net_days, u.end_of_month), o.following, o.preceding, d.issued_on)
+        END AS due_on
     FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key
     JOIN input.periods AS p ON p.period_key = i.period_key
     JOIN input.customers AS u ON u.customer_key = i.customer_key

@@ -1,4 +1,5 @@
 /** `duebook confirm`: locks, numbers and commits exactly the preview that was looked at, or refuses and says what moved. */
+import { automationOf, localDate } from '../calendar/calendar.js';
 import { sqlTimestamp } from '../values/time.js';
 import { literal } from '../engine/engine.js';
 import { fail } from '../values/diagnostic.js';
@@ -97,14 +98,15 @@ export async function whatMoved(context: Context, { engine }: Draft, head: Batch
 }
 
 /** In arrears the period has to end first: what is booked until then belongs on the invoice. */
-async function refuseEarly(context: Context, { engine }: Draft, where: string): Promise<void> {
-  const early = await engine.rows<{ customer_id: string; customer_key: number; billing_date: string }>(`
-    SELECT i.customer_id, i.customer_key, CAST(i.billing_date AS VARCHAR) AS billing_date
+async function refuseEarly(context: Context, { engine, calendars }: Draft, where: string): Promise<void> {
+  const early = await engine.rows<{ customer_id: string; calendar_key: number; use_no: number; ends: bigint; timezone: string }>(`
+    SELECT i.customer_id, p.calendar_key, p.use_no, epoch_ms(i.period_end) AS ends, i.timezone
     FROM draft.invoices AS i JOIN input.periods AS p ON p.period_key = i.period_key
-    WHERE ${where} AND p.timing = 'in_arrears' AND i.billing_at > TIMESTAMP '${sqlTimestamp(context.as_of)}' ORDER BY i.invoice_key`);
-  const first = early.find((row) => !context.config.customers[row.customer_key]!.automation.lock_before_period_end);
+    WHERE ${where} AND p.timing = 'in_arrears' AND i.period_end > TIMESTAMP '${sqlTimestamp(context.as_of)}' ORDER BY i.invoice_key`);
+  const first = early.find((row) => !automationOf(calendars[row.calendar_key]!, row.use_no).lock_before_period_end);
   if (first === undefined) return;
-  fail('TOO_EARLY', `the period of ${first.customer_id} ends on ${first.billing_date}: in arrears it has to end before it is confirmed`, {
+  const ends = localDate(Number(first.ends), first.timezone);
+  fail('TOO_EARLY', `the period of ${first.customer_id} ends on ${ends}: in arrears it has to end before it is confirmed`, {
     hint: 'wait until then, or set automation.lock_before_period_end: true',
   });
 }

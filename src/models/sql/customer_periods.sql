@@ -10,7 +10,8 @@ WITH cut AS (
     batch_name(p.billing_date, CASE WHEN p.separate_per_partner THEN c.partner_id END, p.on_demand) AS batch_id,
     CASE WHEN p.separate_per_partner THEN c.partner_id END AS batch_partner,
     v.covered_until,
-    CASE WHEN v.covered_until > p.period_start AND v.covered_until < p.period_end THEN v.covered_until ELSE p.period_start END AS period_start
+    CASE WHEN v.covered_until > p.period_start AND v.covered_until < p.period_end THEN v.covered_until ELSE p.period_start END
+      AS period_start
   FROM input.customers AS c
   JOIN input.periods AS p ON p.calendar_key = c.calendar_key
   LEFT JOIN input.covered AS v ON v.customer_key = c.customer_key AND v.period_key = p.period_key
@@ -19,7 +20,8 @@ WITH cut AS (
     w.customer_key, w.customer_id, w.period_key, w.cycle_id, w.previewed, w.on_demand, w.period_start, w.period_end, w.batch_id,
     w.batch_partner, w.covered_until,
     CASE WHEN o.confirm_due_at > w.confirm_due_at THEN o.confirm_due_at ELSE w.confirm_due_at END AS confirm_due_at,
-    CASE WHEN o.by_hand THEN NULL WHEN o.auto_confirm_at > w.auto_confirm_at THEN o.auto_confirm_at ELSE w.auto_confirm_at END AS auto_confirm_at,
+    CASE WHEN o.by_hand THEN NULL WHEN o.auto_confirm_at > w.auto_confirm_at THEN o.auto_confirm_at ELSE w.auto_confirm_at END
+      AS auto_confirm_at,
     coalesce((o.by_hand AND w.auto_confirm_at IS NOT NULL) OR o.auto_confirm_at > w.auto_confirm_at, FALSE) AS deadline_kept
   FROM cut AS w
   LEFT JOIN input.openings AS o ON o.customer_id = w.customer_id AND o.cycle_id = w.cycle_id AND o.period_start = w.period_start
