@@ -13,6 +13,7 @@ export const MODELS = [
   { name: 'bookings', as: 'view' },
   { name: 'totals', as: 'table' },
   { name: 'completeness', as: 'table' },
+  { name: 'manual_charges', as: 'table' },
   { name: 'charges', as: 'table' },
   { name: 'billed_lines', as: 'view' },
   { name: 'net_totals', as: 'table' },

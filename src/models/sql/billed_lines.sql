@@ -20,7 +20,7 @@ UNION ALL
 SELECT
   c.invoice_stem || '_' || lower(c.currency),
   c.customer_key, c.period_key, c.currency, FALSE,
-  1,
+  c.sort_rank,
   c.kind,
   c.charge_id,
   NULL, c.charge_id, NULL, c.product, c.description, c.unit,

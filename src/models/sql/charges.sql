@@ -1,29 +1,7 @@
--- What becomes an invoice line without being a booking: the lines that finance adds by hand.
+-- What becomes an invoice line without being a booking, behind the bookings by sort_rank: usage 10, recurring 20, fee 30, minimum 40,
+-- manual 90. What an agreement makes bears its agreement_key.
 -- grain: charge_id
 SELECT
-  m.charge_id,
-  'manual' AS kind,
-  m.customer_key,
-  p.period_key,
-  cp.invoice_stem,
-  m.currency,
-  m.product,
-  coalesce(m.description, pr.name, m.product) AS description,
-  pr.unit,
-  m.quantity_micro,
-  m.unit_price_micro,
-  line_amount(m.quantity_micro, m.unit_price_micro, f.price_divisor, r.half_even) AS amount_minor,
-  coalesce(m.tax_id, c.tax_id, pr.tax_id, r.default_tax_id) AS tax_id,
-  CAST(NULL AS TIMESTAMP) AS service_start,
-  CAST(NULL AS TIMESTAMP) AS service_end
-FROM input.manual_lines AS m
-CROSS JOIN input.run AS r
-JOIN input.customers AS c ON c.customer_key = m.customer_key
-JOIN input.periods AS p ON p.calendar_key = c.calendar_key
-JOIN draft.customer_periods AS cp ON cp.customer_key = c.customer_key AND cp.period_key = p.period_key
-JOIN input.currencies AS f ON f.currency = m.currency
-LEFT JOIN input.products AS pr ON pr.product = m.product
-LEFT JOIN input.billed_charges AS b ON b.charge_id = m.charge_id
-WHERE (m.batch_id IS NULL OR m.batch_id = cp.batch_id)
-  AND (m.period_date IS NULL OR m.period_date = p.period_date)
-  AND cp.previewed AND NOT cp.closed AND b.charge_id IS NULL
+  charge_id, kind, customer_key, period_key, invoice_stem, currency, product, description, unit, quantity_micro, unit_price_micro,
+  amount_minor, tax_id, service_start, service_end, agreement_key, sort_rank
+FROM draft.manual_charges
