@@ -76,7 +76,8 @@ function calendarProblems(config: Config, as_of: number): Diagnostic[] {
   for (const cycle of config.cycles) {
     const at = config.place(['cycles', cycle.cycle_id]);
     try {
-      const [first] = periodsOf(calendarOfCycle(cycle, cycle.automation ?? config.automation, config.business_calendar), -Infinity, as_of + AHEAD_MS);
+      const calendar = calendarOfCycle(cycle, cycle.automation ?? config.automation, config.business_calendar);
+      const [first] = periodsOf(calendar, -Infinity, as_of + AHEAD_MS);
       if (first === undefined && Date.parse(cycle.start) < as_of) {
         found.push(problem('CONFIG_CYCLE', `cycle ${cycle.cycle_id} has no period`, { at, hint: 'check its start, end and dates' }));
       }
