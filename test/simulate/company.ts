@@ -109,7 +109,7 @@ export async function simulateCompany(made: Project, options: CompanyOptions): P
   const { spec, bookings } = companyOf(options);
   await made.configure(spec);
   const begin = Date.parse(`${options.from}T00:00:00Z`);
-  const years: YearOfRuns[] = [];
+  const years = new Map<number, YearOfRuns>();
   const files = new Files(made, bookings);
   let serial = 0;
   const runAt = async (instant: number, year: number): Promise<RunResult> => {
@@ -117,9 +117,9 @@ export async function simulateCompany(made: Project, options: CompanyOptions): P
     const began = performance.now();
     const done = await made.run(iso(instant));
     const ms = performance.now() - began;
-    const known = years[year] ?? { year: year + 1, runs: 0, events: 0, ms: 0, slowest_ms: 0 };
+    const known = years.get(year) ?? { year: year + 1, runs: 0, events: 0, ms: 0, slowest_ms: 0 };
     const events = done.head.serial - serial;
-    years[year] = { ...known, runs: known.runs + 1, events: known.events + events, ms: known.ms + ms, slowest_ms: Math.max(known.slowest_ms, ms) };
+    years.set(year, { ...known, runs: known.runs + 1, events: known.events + events, ms: known.ms + ms, slowest_ms: Math.max(known.slowest_ms, ms) });
     serial = done.head.serial;
     return done;
   };
@@ -136,7 +136,7 @@ export async function simulateCompany(made: Project, options: CompanyOptions): P
   for (const days of [90, 250, 500, 900]) last = await runAt(end + days * DAY, rest);
   const flaws = [...await lookAtLedger(made, bookings, end + 900 * DAY), ...open(last!), ...await made.flaws()];
   const [invoices] = await made.told('SELECT count(*) FROM ledger.invoices');
-  return { bookings: bookings.length, invoices: Number(invoices), years, flaws };
+  return { bookings: bookings.length, invoices: Number(invoices), years: [...years.values()], flaws };
 }
 
 function open(done: RunResult): string[] {
