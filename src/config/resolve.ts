@@ -24,6 +24,7 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
     currency: spec.currency,
     timezone: spec.timezone,
     bookings: (spec.bookings ?? []).map((source) => bookingsOf(source, spec)),
+    prices_include_tax: spec.prices_include_tax ?? false,
     taxes: sortedEntries(spec.taxes).map(([tax_id, tax]) => ({
       tax_id, name: tax.name, rate: ratesOf(tax_id, tax).at(-1)!.rate, rates: ratesOf(tax_id, tax), category: tax.category,
       note: tax.note ?? null,

@@ -328,6 +328,8 @@ export interface Config {
   /** Sorted by repeat_id. */
   readonly repeat_bookings: readonly RepeatBooking[];
   readonly taxes: readonly Tax[];
+  /** What holds for prices of which nobody says so themselves. */
+  readonly prices_include_tax: boolean;
   readonly default_tax: string | null;
   readonly products: readonly Product[];
   readonly cycles: readonly Cycle[];

@@ -171,7 +171,7 @@ const REASONS: Readonly<Record<string, string>> = {
   scheduled: 'not completed yet', period_running: 'its period is still running', outside_cycle: 'outside of the customer\'s cycle',
   no_open_period: 'no period is open for it', unknown_customer: 'the customer is not in the configuration', no_price: 'no price is known',
   no_tax: 'no tax is known', amount_too_large: 'the amount is too large', late: 'it is late', customer_held: 'held for this customer',
-  booking_held: 'held', unreadable: 'or cannot be read',
+  booking_held: 'held', zero_invoice: 'the invoice would come to zero', unreadable: 'or cannot be read',
 };
 
 /** Why a line or an invoice moved, in plain words; empty where it is not known. */

@@ -6,7 +6,7 @@ import { literal } from '../engine/engine.js';
 import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
 
 /** Raised when tables or views change: an older file is then built again instead of being added to. */
-export const HISTORY_LAYOUT = 1;
+export const HISTORY_LAYOUT = 2;
 
 /** Minor units of a currency with `exponent` decimals as DECIMAL(18,3), by integer multiplication. */
 function money(minor: string, exponent: string): string {
@@ -57,7 +57,8 @@ export const FACTS: Readonly<Record<string, FactTable>> = {
       ...plain('VARCHAR', 'invoice_id'), ...plain('BIGINT', 'line_no'),
       ...plain('VARCHAR', 'kind'), ...zstd('booking_id'), ...plain('VARCHAR', 'source', 'product'), ...zstd('description'),
       ['quantity', 'DECIMAL(18,6)', micro('r.quantity_micro', 18)], ['unit_price', 'DECIMAL(18,6)', micro('r.unit_price_micro', 18)],
-      ['amount', 'DECIMAL(18,3)', money('r.amount_minor', 'i.exponent')], ...plain('VARCHAR', 'tax_id'),
+      ['amount', 'DECIMAL(18,3)', money('r.amount_minor', 'i.exponent')],
+      ['gross', 'DECIMAL(18,3)', money('r.gross_minor', 'i.exponent')], ...plain('VARCHAR', 'tax_id'),
       ['tax_rate', 'DECIMAL(9,6)', micro('r.tax_rate_micro', 9)], ...instants('service_start', 'service_end'),
       ...plain('VARCHAR', 'corrects_invoice_id'), ...plain('UBIGINT', 'content_hi', 'content_lo'), ...plain('BIGINT', 'serial'),
     ],
@@ -147,17 +148,18 @@ export const VIEWS: Readonly<Record<string, View>> = {
     comment: 'One row per line of an invoice, also of void ones',
     columns: {
       invoice_id: 'Invoice the line stands on', line_no: 'Place on the invoice, from 1',
-      kind: 'booking, recurring, usage, minimum, discount, adjustment, deposit, deposit_applied, fee or manual',
+      kind: 'booking, recurring, usage, minimum, discount, adjustment, deposit, deposit_applied, fee, carry_over or manual',
       booking_id: 'Booking it bills, or null', product: 'Product, or null', description: 'Text on the document', quantity: 'Quantity',
-      unit_price: 'Price of one unit, or null', amount: 'Amount of the line in the currency of the invoice', tax_id: 'Tax that applies',
+      unit_price: 'Price of one unit, or null', amount: 'Amount of the line in the currency of the invoice, without tax',
+      gross: 'Amount with tax where the price includes it (unit_price does then, too), else null', tax_id: 'Tax that applies',
       tax_rate: 'Rate of the tax in percent', service_start: 'Begin of the service, or null', service_end: 'End of the service, or null',
       corrects_invoice_id: 'Invoice that an adjustment or credit line corrects, or null',
     },
-    select: `SELECT invoice_id, line_no, kind, booking_id, product, description, quantity, unit_price, amount, tax_id, tax_rate,
+    select: `SELECT invoice_id, line_no, kind, booking_id, product, description, quantity, unit_price, amount, gross, tax_id, tax_rate,
       service_start, service_end, corrects_invoice_id FROM facts.invoice_lines`,
   },
   invoice_taxes: {
-    comment: 'One row per invoice and tax',
+    comment: 'One row per invoice, tax and rate',
     columns: {
       invoice_id: 'Invoice', tax_id: 'Tax', category: 'Category code of EN 16931: S, Z, E, AE, K, G, O, L or M', rate: 'Rate in percent',
       net: 'Sum of the lines with this tax', tax: 'The tax on it',

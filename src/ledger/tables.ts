@@ -1,7 +1,7 @@
 /**
  * The fact tables of the ledger, as they stand in Parquet segments. Rows are never updated; what changes is told by events.
  * A segment's serial is not a column: it is the commit the segment belongs to, and is added on reading. Within a
- * segment invoices, lines and taxes stand in the order of the invoices' numbers (then line_no, tax_id), the rest by id.
+ * segment invoices, lines and taxes stand in the order of the invoices' numbers (then line_no; tax_id, rate_micro), the rest by id.
  */
 
 /** Columns of each table with their DuckDB types, as they are read. Times are UTC. */
@@ -14,14 +14,15 @@ export const LEDGER_TABLES = {
     billing_date: 'DATE', issued_on: 'DATE', due_on: 'DATE', currency: 'VARCHAR', exponent: 'TINYINT',
     net_minor: 'BIGINT', tax_minor: 'BIGINT', total_minor: 'BIGINT', lines: 'BIGINT',
     confirmed_at: 'TIMESTAMP', confirmed_by: 'VARCHAR', seller_id: 'VARCHAR', buyer_id: 'VARCHAR', purchase_order: 'VARCHAR',
-    note: 'VARCHAR',
+    note: 'VARCHAR', early_percent_micro: 'BIGINT', early_days: 'INTEGER',
   },
+  /** `gross_minor`: the amount with tax where the price, then in `unit_price_micro`, includes it. */
   invoice_lines: {
     invoice_id: 'VARCHAR', line_no: 'BIGINT', kind: 'VARCHAR', booking_id: 'VARCHAR', source: 'VARCHAR',
     product: 'VARCHAR', description: 'VARCHAR', unit: 'VARCHAR',
     quantity_micro: 'BIGINT', unit_price_micro: 'BIGINT', amount_minor: 'BIGINT', tax_id: 'VARCHAR', tax_rate_micro: 'BIGINT',
     service_start: 'TIMESTAMP', service_end: 'TIMESTAMP', late: 'BOOLEAN', corrects_invoice_id: 'VARCHAR',
-    content_hi: 'UBIGINT', content_lo: 'UBIGINT', charge_id: 'VARCHAR',
+    content_hi: 'UBIGINT', content_lo: 'UBIGINT', charge_id: 'VARCHAR', gross_minor: 'BIGINT',
   },
   invoice_taxes: {
     invoice_id: 'VARCHAR', tax_id: 'VARCHAR', name: 'VARCHAR', category: 'VARCHAR', rate_micro: 'BIGINT', note: 'VARCHAR',

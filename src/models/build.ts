@@ -18,7 +18,11 @@ export interface BucketTotal {
 /** Builds every relation of `draft.*` from `input.*`. */
 export async function buildDraft(engine: Engine): Promise<void> {
   for (const model of MODELS) {
-    await engine.run(`CREATE OR REPLACE ${model.as.toUpperCase()} draft.${model.name} AS ${sqlFile(`sql/${model.name}.sql`)}`);
+    const query = sqlFile(`sql/${model.name}.sql`);
+    const needed = !('unless_empty' in model) || (await engine.row<{ some: boolean }>(`
+      SELECT count(*) > 0 AS some FROM (SELECT 1 FROM ${model.unless_empty} LIMIT 1)`)).some;
+    await engine.run(`CREATE OR REPLACE ${model.as.toUpperCase()} draft.${model.name} AS
+      ${needed ? query : `SELECT * FROM (${query}) LIMIT 0`}`);
   }
 }
 

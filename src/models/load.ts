@@ -12,6 +12,7 @@ import { canonicalJson, sha256 } from '../values/digest.js';
 import { currencies, parseDecimal } from '../values/money.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
+import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
 import { LEDGER_INPUTS } from './order.js';
 import { sqlFile } from './sql.js';
 
@@ -31,23 +32,25 @@ export interface RunPeriod extends Period {
 
 const TABLES = `
   CREATE OR REPLACE TABLE input.run (
-    as_of TIMESTAMP, oldest_due TIMESTAMP, currency VARCHAR, default_tax_id VARCHAR, half_even BOOLEAN, tax_per_line BOOLEAN);
-  CREATE OR REPLACE TABLE input.sources (source VARCHAR, tax_id VARCHAR, quarantine BOOLEAN);
+    as_of TIMESTAMP, oldest_due TIMESTAMP, currency VARCHAR, default_tax_id VARCHAR, half_even BOOLEAN, tax_per_line BOOLEAN,
+    prices_with_tax BOOLEAN);
+  CREATE OR REPLACE TABLE input.sources (source VARCHAR, tax_id VARCHAR, quarantine BOOLEAN, with_tax BOOLEAN);
   CREATE OR REPLACE TABLE input.currencies (currency VARCHAR, exponent TINYINT, price_divisor BIGINT, micro_per_minor BIGINT);
-  CREATE OR REPLACE TABLE input.taxes (tax_id VARCHAR, name VARCHAR, category VARCHAR, rate_micro BIGINT, note VARCHAR);
-  CREATE OR REPLACE TABLE input.products (product VARCHAR, name VARCHAR, unit VARCHAR, price_micro BIGINT, tax_id VARCHAR);
+  CREATE OR REPLACE TABLE input.products (
+    product VARCHAR, name VARCHAR, unit VARCHAR, price_micro BIGINT, tax_id VARCHAR, with_tax BOOLEAN);
   CREATE OR REPLACE TABLE input.customers (
     customer_key INTEGER, customer_id VARCHAR, name VARCHAR, calendar_key INTEGER, assign_by_start BOOLEAN, partner_id VARCHAR,
-    tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, purchase_order VARCHAR, locale VARCHAR, shown VARCHAR);
+    tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, purchase_order VARCHAR, locale VARCHAR, shown VARCHAR,
+    skip_zero BOOLEAN, carry_over BOOLEAN, early_percent_micro BIGINT, early_days INTEGER);
   CREATE OR REPLACE TABLE input.customer_limits (
     customer_key INTEGER, use_no INTEGER, max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);
-  CREATE OR REPLACE TABLE input.customer_prices (customer_key INTEGER, product VARCHAR, price_micro BIGINT);
+  CREATE OR REPLACE TABLE input.customer_prices (customer_key INTEGER, product VARCHAR, price_micro BIGINT, with_tax BOOLEAN);
   CREATE OR REPLACE TABLE input.periods (
     period_key INTEGER, calendar_key INTEGER, use_no INTEGER, cycle_id VARCHAR, n INTEGER, timing VARCHAR, timezone VARCHAR,
     period_start TIMESTAMP, period_end TIMESTAMP, period_date DATE, billing_at TIMESTAMP, billing_date DATE,
     preview_at TIMESTAMP, confirm_due_at TIMESTAMP, auto_confirm_at TIMESTAMP, deadline_notice_at TIMESTAMP, send_due_at TIMESTAMP,
     issued_on DATE, issued_on_now DATE, previewed BOOLEAN, on_demand BOOLEAN, late_bookings VARCHAR, separate_per_partner BOOLEAN,
-    due_shift VARCHAR);
+    due_shift VARCHAR, zone_key INTEGER);
   CREATE OR REPLACE TABLE input.days_off (day DATE, following DATE, preceding DATE);
   CREATE OR REPLACE TABLE input.overrides (
     override_no INTEGER, customer_key INTEGER, batch_id VARCHAR, period_date DATE, hold BOOLEAN, skip BOOLEAN, release BOOLEAN,
@@ -92,12 +95,15 @@ export async function loadInputs(
   await engine.run(TABLES);
   await engine.run(`INSERT INTO input.run VALUES (
     TIMESTAMP '${sqlTimestamp(given.as_of)}', ${oldest}, ${literal(config.currency)}, ${textOrNull(config.default_tax)},
-    ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'})`);
+    ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'}, ${config.prices_include_tax})`);
   await loadCatalogue(engine, config);
   await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);
-  await loadPeriods(engine, given.periods, given.days_off);
+  const zones = [...new Set(given.periods.map((period) => period.timezone))].sort();
+  await loadTaxes(engine, config, zones);
+  await loadPeriods(engine, given.periods, zones, given.days_off);
   await loadOverrides(engine, config);
   for (const name of LEDGER_INPUTS) await engine.run(`CREATE OR REPLACE TABLE input.${name} AS ${sqlFile(`inputs/${name}.sql`)}`);
+  await loadCarriedTaxes(engine);
 }
 
 async function loadCatalogue(engine: Engine, config: Config): Promise<void> {
@@ -105,11 +111,13 @@ async function loadCatalogue(engine: Engine, config: Config): Promise<void> {
     a.appendVarchar(s.name);
     orNull(a, s.tax, (v) => { a.appendVarchar(v); });
     a.appendBoolean(s.on_reject === 'quarantine');
+    a.appendBoolean(s.prices_include_tax ?? false);
   });
   await engine.append('input', 'sources', config.repeat_bookings, (a, repeat) => {
     a.appendVarchar(repeat.source);
     orNull(a, repeat.tax, (v) => { a.appendVarchar(v); });
     a.appendBoolean(false);
+    a.appendBoolean(config.prices_include_tax);
   });
   await engine.append('input', 'currencies', currencies(), (a, c) => {
     a.appendVarchar(c.currency);
@@ -117,17 +125,19 @@ async function loadCatalogue(engine: Engine, config: Config): Promise<void> {
     a.appendBigInt(10n ** BigInt(12 - c.exponent));
     a.appendBigInt(10n ** BigInt(6 - c.exponent));
   });
-  await engine.append('input', 'taxes', config.taxes, (a, t) => {
-    for (const text of [t.tax_id, t.name, t.category]) a.appendVarchar(text);
-    a.appendBigInt(micro(t.rate));
-    orNull(a, t.note, (v) => { a.appendVarchar(v); });
-  });
+  const withTax = pricesWithTax(config);
   await engine.append('input', 'products', config.products, (a, p) => {
     for (const text of [p.product, p.name]) a.appendVarchar(text);
     orNull(a, p.unit, (v) => { a.appendVarchar(v); });
     orNull(a, p.price, (v) => { a.appendBigInt(micro(v)); });
     orNull(a, p.tax, (v) => { a.appendVarchar(v); });
+    a.appendBoolean(withTax.has(`product ${p.product}`));
   });
+}
+
+/** `<scope> <owner>` of those whose prices include tax. */
+function pricesWithTax(config: Config): ReadonlySet<string> {
+  return new Set(config.prices.filter((price) => price.prices_include_tax).map((price) => `${price.scope} ${price.owner}`));
 }
 
 /** What an invoice shows of both parties besides its own columns; part of the digest, so that nothing is confirmed unseen. */
@@ -155,6 +165,11 @@ async function loadCustomers(
     orNull(a, c.purchase_order, (v) => { a.appendVarchar(v); });
     a.appendVarchar(c.locale);
     a.appendVarchar(shownOf(config, c, issuer));
+    a.appendBoolean(c.zero_invoices === 'skip');
+    a.appendBoolean(c.negative_total === 'carry_over');
+    const early = c.payment_terms.discount ?? null;
+    orNull(a, early, (v) => { a.appendBigInt(micro(v.percent)); });
+    orNull(a, early, (v) => { a.appendInteger(v.within_days); });
   });
   const uses = indexed.flatMap(({ customer, index }) => customer.cycle
     .map((use, use_no) => ({ index, use_no, limits: use.automation.limits })));
@@ -165,10 +180,12 @@ async function loadCustomers(
   });
   const prices = indexed.flatMap(({ customer, index }) => Object.entries(customer.prices)
     .map(([product, price]) => ({ index, product, price })));
+  const withTax = pricesWithTax(config);
   await engine.append('input', 'customer_prices', prices, (a, p) => {
     a.appendInteger(p.index);
     a.appendVarchar(p.product);
     a.appendBigInt(micro(p.price));
+    a.appendBoolean(withTax.has(`customer ${config.customers[p.index]!.customer_id}`));
   });
 }
 
@@ -178,7 +195,9 @@ function appendLimits(a: DuckDBAppender, limits: Automation['limits']): void {
   orNull(a, limits.max_lines, (v) => { a.appendBigInt(BigInt(v)); });
 }
 
-async function loadPeriods(engine: Engine, periods: readonly RunPeriod[], daysOff: readonly DayOff[]): Promise<void> {
+async function loadPeriods(
+  engine: Engine, periods: readonly RunPeriod[], zones: readonly string[], daysOff: readonly DayOff[],
+): Promise<void> {
   // Instants go in as text in one go: periods are few (they are shared by calendars), and the literal is easy to read in a trace.
   const at = (instant: Instant | null): string => (instant === null ? 'NULL' : `'${sqlTimestamp(instant)}'`);
   await insert(engine, 'periods', periods.map((p, key) => [
@@ -186,6 +205,7 @@ async function loadPeriods(engine: Engine, periods: readonly RunPeriod[], daysOf
     literal(p.period_date), at(p.billing_at), literal(p.billing_date), at(p.preview_at), at(p.confirm_due_at), at(p.auto_confirm_at),
     at(p.deadline_notice_at), at(p.send_due_at), literal(p.issued_on), literal(p.issued_on_now), p.previewed, p.on_demand,
     literal(p.late_bookings), p.separate_preview_per_partner, literal(p.due_shift),
+    zones.indexOf(p.timezone),
   ]));
   await insert(engine, 'days_off', daysOff.map((d) => [literal(d.day), literal(d.following), literal(d.preceding)]));
 }

@@ -3,6 +3,7 @@
 /**
  * `table`: computed once and kept. `view`: read through by the models below; used where a row is a booking, so that ten million
  * of them are joined and rated on the way into a sum or a sorted file and never stored in between.
+ * `unless_empty`: while there is no such row nothing is computed and the relation is empty.
  */
 export const MODELS = [
   { name: 'period_overrides', as: 'table' },
@@ -12,13 +13,18 @@ export const MODELS = [
   { name: 'rated_bookings', as: 'view' },
   { name: 'bookings', as: 'view' },
   { name: 'totals', as: 'table' },
-  { name: 'completeness', as: 'table' },
   { name: 'manual_charges', as: 'table' },
   { name: 'charges', as: 'table' },
-  { name: 'billed_lines', as: 'view' },
+  { name: 'carried_credits', as: 'table' },
+  { name: 'added_lines', as: 'table' },
   { name: 'net_totals', as: 'table' },
+  { name: 'open_taxes', as: 'table' },
+  { name: 'closing_lines', as: 'table' },
+  { name: 'net_shares', as: 'table', unless_empty: 'draft.net_totals WHERE with_tax' },
+  { name: 'billed_lines', as: 'view' },
   { name: 'invoice_taxes', as: 'table' },
   { name: 'invoice_sums', as: 'table' },
+  { name: 'completeness', as: 'table' },
   { name: 'invoices', as: 'table' },
   { name: 'previous_totals', as: 'table' },
   { name: 'limit_checks', as: 'table' },
@@ -28,7 +34,7 @@ export const MODELS = [
 
 /** Relations derived from the ledger, in order; each is `inputs/<name>.sql` and becomes `input.<name>`. */
 export const LEDGER_INPUTS = [
-  'standing_invoices', 'covered', 'closed_batches', 'reopened', 'invoice_counts', 'openings', 'billed_charges',
+  'standing_invoices', 'covered', 'closed_batches', 'reopened', 'invoice_counts', 'openings', 'billed_charges', 'carried',
   'last_totals', 'period_days',
 ] as const;
 

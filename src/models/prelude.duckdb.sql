@@ -37,3 +37,21 @@ CREATE OR REPLACE MACRO batch_name(billing_date, partner_id, on_demand) AS
 CREATE OR REPLACE MACRO line_fingerprint(
   source, booking_id, product, description, unit, starts_at, ends_at, quantity_micro, price_micro, amount_minor, late) AS
   hash(source, booking_id, product, description, unit, starts_at, ends_at, quantity_micro, price_micro, amount_minor, late);
+
+-- The last moment of a service, in the last of its days: its end is not part of it, unless it is an instant. It decides the rate of tax.
+CREATE OR REPLACE MACRO last_moment(service_start, service_end) AS
+  greatest(service_start, service_end - INTERVAL 1 MICROSECOND);
+
+-- n / d for integers, rounded down. d > 0.
+CREATE OR REPLACE MACRO div_floor(n, d) AS CASE WHEN n >= 0 THEN n // d ELSE -((d - 1 - n) // d) END;
+
+-- What rounding n / d down cuts off, as a number from 0 to d - 1.
+CREATE OR REPLACE MACRO div_rest(n, d) AS n - div_floor(n, d) * d;
+
+-- The tax on a net amount; the rate is in millionths of a percent.
+CREATE OR REPLACE MACRO tax_on(net_minor, rate_micro, half_even) AS
+  div_round(CAST(net_minor AS HUGEINT) * rate_micro, 100000000, half_even);
+
+-- The net amount of one that includes the tax.
+CREATE OR REPLACE MACRO net_of(gross_minor, rate_micro, half_even) AS
+  div_round(CAST(gross_minor AS HUGEINT) * 100000000, 100000000 + rate_micro, half_even);

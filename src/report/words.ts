@@ -50,6 +50,7 @@ const REASONS: Readonly<Record<string, string>> = {
   unknown_customer: 'the customer is not in the configuration', no_price: 'no price is known', no_tax: 'no tax is known',
   amount_too_large: 'the amount is too large', late: 'came after its period was billed', outside_cycle: 'outside of the customer\'s cycle',
   no_open_period: 'no period is open for it', scheduled: 'not completed yet', period_running: 'its period is still running',
+  zero_invoice: 'their invoice would come to zero',
 };
 
 /** Why a booking is in its bucket, in plain words. */

@@ -8,10 +8,10 @@ export type SegmentFile = Awaited<ReturnType<typeof exportSegment>>;
 /** Texts of few values go through the sort as their places in these lists. */
 const LISTS = {
   listed_invoice: 'SELECT invoice_id FROM draft.facts ORDER BY series, seq',
-  listed_kind: "SELECT 'booking' AS kind UNION SELECT kind FROM draft.charges ORDER BY kind",
+  listed_kind: "SELECT 'booking' AS kind UNION SELECT 'carry_over' UNION SELECT kind FROM draft.added_lines ORDER BY kind",
   listed_source: 'SELECT DISTINCT source FROM input.sources ORDER BY source',
   listed_tax: 'SELECT DISTINCT tax_id FROM input.taxes ORDER BY tax_id',
-  listed_unit: `SELECT unit FROM input.products WHERE unit IS NOT NULL UNION SELECT unit FROM draft.charges WHERE unit IS NOT NULL
+  listed_unit: `SELECT unit FROM input.products WHERE unit IS NOT NULL UNION SELECT unit FROM draft.added_lines WHERE unit IS NOT NULL
     ORDER BY unit`,
 } as const;
 
@@ -29,26 +29,32 @@ export async function exportLines(engine: Engine): Promise<SegmentFile> {
     SELECT CAST(invoice_id AS listed_invoice) AS invoice, customer_key, period_key, currency, own_invoice,
       CAST(sum(lines) OVER (ORDER BY series, seq) - lines AS BIGINT) AS lines_before
     FROM draft.facts`);
-  const { sources, charges } = await engine.row<{ sources: bigint; charges: bigint }>(
-    'SELECT (SELECT count(*) FROM input.sources) AS sources, (SELECT count(*) FROM draft.charges) AS charges');
-  return exportSegment(engine, 'invoice_lines', sortedLines(sources > 1n, charges > 0n), null);
+  const has = await engine.row<Has>(`
+    SELECT (SELECT count(*) FROM input.sources) > 1 AS sources,
+      (SELECT count(*) FROM draft.added_lines) + (SELECT count(*) FROM draft.closing_lines) > 0 AS charges,
+      (SELECT count(*) FROM draft.net_totals WHERE with_tax) > 0 AS gross`);
+  return exportSegment(engine, 'invoice_lines', sortedLines(has), null);
 }
 
+/** What is among the lines: several sources of bookings, lines that are no bookings, prices that include tax. */
+interface Has { readonly sources: boolean; readonly charges: boolean; readonly gross: boolean }
+
 /** Ids are unique in their source, and bookings alone need no rank: a key less in the sort where it tells nothing. */
-function sortedLines(manySources: boolean, withCharges: boolean): string {
-  const rank = withCharges ? ['l.rank'] : [];
-  const order = ['f.lines_before', ...rank, 'l.service_start', 'l.line_key', ...(manySources ? ['l.source'] : [])];
+function sortedLines(has: Has): string {
+  const rank = has.charges ? ['l.rank'] : [];
+  const order = ['f.lines_before', ...rank, 'l.service_start', 'l.line_key', ...(has.sources ? ['l.source'] : [])];
   return `(
     SELECT * EXCLUDE (invoice, kind, source, unit, tax_id),
       CAST(invoice AS VARCHAR) AS invoice_id, CAST(kind AS VARCHAR) AS kind, CAST(source AS VARCHAR) AS source,
       CAST(unit AS VARCHAR) AS unit, CAST(tax_id AS VARCHAR) AS tax_id,
       CASE WHEN kind = 'booking' THEN line_key END AS booking_id, CASE WHEN kind <> 'booking' THEN line_key END AS charge_id
-      ${withCharges ? '' : ', CAST(NULL AS VARCHAR) AS corrects_invoice_id'}
+      ${has.charges ? '' : ', CAST(NULL AS VARCHAR) AS corrects_invoice_id'}
+      ${has.gross ? '' : ', CAST(NULL AS BIGINT) AS gross_minor'}
     FROM (
       SELECT f.lines_before, f.invoice, l.line_key, CAST(l.kind AS listed_kind) AS kind, CAST(l.source AS listed_source) AS source,
         l.product, l.description, CAST(l.unit AS listed_unit) AS unit, CAST(l.tax_id AS listed_tax) AS tax_id, l.tax_rate_micro,
         l.quantity_micro, l.unit_price_micro, l.amount_minor, l.service_start, l.service_end, l.late, l.content_hi, l.content_lo
-        ${withCharges ? ', l.corrects_invoice_id' : ''}
+        ${has.charges ? ', l.corrects_invoice_id' : ''} ${has.gross ? ', l.gross_minor' : ''}
       FROM draft.billed_lines AS l
       JOIN draft.places AS f
         ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.own_invoice = l.own_invoice

@@ -275,7 +275,7 @@ async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
     await exportLines(engine),
     await exportSegment(engine, 'invoice_taxes', `(
       SELECT t.*, f.series, f.seq FROM draft.invoice_taxes AS t JOIN draft.facts AS f ON f.invoice_id = t.invoice_id)`,
-    `${byNumber}, r.tax_id`),
+    `${byNumber}, r.tax_id, r.rate_micro`),
     await exportSegment(engine, 'parties', `(
       SELECT p.* FROM draft.new_parties AS p WHERE p.party_id NOT IN (SELECT party_id FROM ledger.parties))`, 'r.party_id'),
     await exportSegment(engine, 'messages', `(

@@ -14,7 +14,7 @@ import { safeText } from './spreadsheet.js';
 const KEYS: Readonly<Record<string, string>> = {
   invoices: 'serial, number, invoice_id',
   invoice_lines: 'invoice_id, line_no',
-  invoice_taxes: 'invoice_id, tax_id',
+  invoice_taxes: 'invoice_id, tax_id, rate',
   billed_bookings: 'source, booking_id, invoice_id, line_no',
   events: 'serial, "at", subject, subject_id, event, detail::VARCHAR',
   messages: 'queued_at, message_id',

@@ -92,7 +92,7 @@ async function assemble(
     FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} ${few} ORDER BY invoice_id, line_no`));
   const taxes = groupBy(await engine.rows<TaxRow>(`SELECT invoice_id, tax_id, name, category, rate_micro, note,
       CAST(net_minor AS HUGEINT) AS net_minor, CAST(tax_minor AS HUGEINT) AS tax_minor
-    FROM ${schema}.invoice_taxes WHERE invoice_id IN ${ids} ORDER BY invoice_id, tax_id`));
+    FROM ${schema}.invoice_taxes WHERE invoice_id IN ${ids} ORDER BY invoice_id, tax_id, rate_micro`));
   return invoices.map((row) => record(row, lines.get(row.invoice_id) ?? [], taxes.get(row.invoice_id) ?? [], partiesOf(row)));
 }
 

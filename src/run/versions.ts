@@ -133,7 +133,7 @@ const invoicesSql = (batch: string): string => `
   LEFT JOIN (
     SELECT invoice_id, CAST(to_json(list({
       'tax_id': tax_id, 'name': name, 'category': category, 'rate': CAST(rate_micro AS VARCHAR), 'note': note
-    } ORDER BY tax_id)) AS VARCHAR) AS taxes
+    } ORDER BY tax_id, rate_micro)) AS VARCHAR) AS taxes
     FROM draft.invoice_taxes GROUP BY invoice_id) AS x ON x.invoice_id = i.invoice_id
   WHERE i.batch_id = ${batch} ORDER BY i.invoice_key`;
 

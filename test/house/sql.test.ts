@@ -28,7 +28,7 @@ const FILES: readonly { folder: Folder; name: string }[] = [
 ];
 
 /** Relations that are loaded, not derived. */
-const LOADED = ['run', 'sources', 'currencies', 'taxes', 'products', 'customers', 'customer_prices', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'bookings', 'files', 'rejects', 'duplicates'];
+const LOADED = ['run', 'sources', 'currencies', 'taxes', 'tax_days', 'customer_taxes', 'products', 'customers', 'customer_prices', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'bookings', 'files', 'rejects', 'duplicates'];
 
 interface Node { readonly [key: string]: unknown }
 

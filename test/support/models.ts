@@ -231,7 +231,7 @@ function configOf(world: World): Config {
   const config: Partial<Config> = {
     currency: world.currency ?? 'EUR', rounding: world.rounding ?? 'half_away', tax_rounding: world.tax_rounding ?? 'invoice',
     overrides: world.overrides ?? [], repeat_bookings: [], default_tax: world.default_tax === undefined ? 'standard' : world.default_tax, max_catch_up_days: world.max_catch_up_days ?? null,
-    bookings: sources as BookingSource[], taxes, products, partners: [], customers: customers as Customer[],
+    prices_include_tax: false, prices: [], bookings: sources as BookingSource[], taxes, products, partners: [], customers: customers as Customer[],
   };
   return config as Config;
 }

@@ -1,4 +1,5 @@
--- What is billed now, as lines of the invoices it goes to: bookings first, charges after them (rank).
+-- What is billed now, as lines of the invoices it goes to: bookings first, other lines after them (rank). Amounts are net; gross_minor
+-- is the amount where the price includes the tax, and the unit price then is one with tax.
 -- grain: source, line_key
 SELECT
   b.invoice_stem || '_' || lower(b.currency) || CASE WHEN b.own_invoice THEN '_late' ELSE '' END AS invoice_id,
@@ -7,28 +8,39 @@ SELECT
   'booking' AS kind,
   b.booking_id AS line_key,
   b.booking_id, CAST(NULL AS VARCHAR) AS charge_id, b.source, b.product, b.description, b.unit,
-  b.quantity_micro, b.unit_price_micro, b.amount_minor,
-  b.tax_id, t.rate_micro AS tax_rate_micro,
+  b.quantity_micro, b.unit_price_micro, CASE WHEN b.with_tax THEN n.net_minor ELSE b.amount_minor END AS amount_minor,
+  CASE WHEN b.with_tax THEN b.amount_minor END AS gross_minor,
+  b.tax_id, b.tax_rate_micro,
   b.starts_at AS service_start, b.ends_at AS service_end,
   b.late,
   CAST(NULL AS VARCHAR) AS corrects_invoice_id,
   b.content_hi, b.content_lo
 FROM draft.bookings AS b
-JOIN input.taxes AS t ON t.tax_id = b.tax_id
+LEFT JOIN draft.net_shares AS n ON n.file_key = b.file_key AND n.record = b.record
 WHERE b.bucket = 'billed'
 UNION ALL
 SELECT
-  c.invoice_stem || '_' || lower(c.currency),
-  c.customer_key, c.period_key, c.currency, FALSE,
+  c.invoice_stem || '_' || lower(c.currency) || CASE WHEN c.own_invoice THEN '_late' ELSE '' END,
+  c.customer_key, c.period_key, c.currency, c.own_invoice,
   c.sort_rank,
   c.kind,
   c.charge_id,
   NULL, c.charge_id, NULL, c.product, c.description, c.unit,
-  c.quantity_micro, c.unit_price_micro, c.amount_minor,
-  c.tax_id, t.rate_micro,
+  c.quantity_micro, c.unit_price_micro, CASE WHEN c.with_tax THEN n.net_minor ELSE c.amount_minor END,
+  CASE WHEN c.with_tax THEN c.amount_minor END,
+  c.tax_id, c.tax_rate_micro,
   c.service_start, c.service_end,
   FALSE,
   NULL,
   NULL, NULL
-FROM draft.charges AS c
-JOIN input.taxes AS t ON t.tax_id = c.tax_id
+FROM draft.added_lines AS c
+LEFT JOIN draft.net_shares AS n ON n.charge_id = c.charge_id
+UNION ALL
+SELECT
+  z.invoice_id, z.customer_key, z.period_key, z.currency, z.own_invoice,
+  99, 'carry_over', z.charge_id,
+  NULL, z.charge_id, NULL, NULL, 'Credit carried to the next invoice', NULL,
+  1000000, NULL, CAST(z.amount_minor AS BIGINT), NULL,
+  z.tax_id, z.tax_rate_micro,
+  NULL, NULL, FALSE, NULL, NULL, NULL
+FROM draft.closing_lines AS z

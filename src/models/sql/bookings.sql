@@ -1,13 +1,13 @@
--- Every booking that was read, in exactly one bucket, with the reason.
+-- Every booking that was read, in exactly one bucket, with the reason, and the rate of its tax on the last day of its service.
 -- grain: file_key, record
 SELECT
-  *,
+  b.*, t.tax_key, t.rate_micro AS tax_rate_micro,
   CASE
     WHEN billed_invoice_id IS NOT NULL THEN 'already_billed'
     WHEN status = 'ignored' THEN 'ignored'
     WHEN status = 'cancelled' THEN 'cancelled'
     WHEN status = 'held' THEN 'held'
-    WHEN customer_key IS NULL OR amount_minor IS NULL OR tax_id IS NULL OR abs(amount_minor) >= 1000000000000000 THEN 'rejected'
+    WHEN customer_key IS NULL OR amount_minor IS NULL OR b.tax_id IS NULL OR abs(amount_minor) >= 1000000000000000 THEN 'rejected'
     WHEN late AND late_bookings = 'hold' THEN 'held'
     WHEN period_key IS NULL OR NOT previewed OR (status = 'scheduled' AND timing = 'in_arrears') THEN 'waiting'
     ELSE 'billed'
@@ -18,7 +18,7 @@ SELECT
     WHEN customer_key IS NULL THEN 'unknown_customer'
     WHEN amount_minor IS NULL AND unit_price_micro IS NULL THEN 'no_price'
     WHEN amount_minor IS NULL OR abs(amount_minor) >= 1000000000000000 THEN 'amount_too_large'
-    WHEN tax_id IS NULL THEN 'no_tax'
+    WHEN b.tax_id IS NULL THEN 'no_tax'
     WHEN late AND late_bookings = 'hold' THEN 'late'
     WHEN own_period_key IS NULL THEN 'outside_cycle'
     WHEN period_key IS NULL THEN 'no_open_period'
@@ -27,4 +27,7 @@ SELECT
     WHEN late THEN 'late'
     ELSE NULL
   END AS reason
-FROM draft.rated_bookings
+FROM draft.rated_bookings AS b
+LEFT JOIN input.tax_days AS t
+  ON t.tax_id = b.tax_id AND t.zone_key = b.zone_key
+  AND last_moment(b.starts_at, b.ends_at) >= t.valid_from AND last_moment(b.starts_at, b.ends_at) < t.valid_until

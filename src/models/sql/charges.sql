@@ -3,5 +3,5 @@
 -- grain: charge_id
 SELECT
   charge_id, kind, customer_key, period_key, invoice_stem, currency, product, description, unit, quantity_micro, unit_price_micro,
-  amount_minor, tax_id, service_start, service_end, agreement_key, sort_rank
+  amount_minor, with_tax, tax_id, service_start, service_end, agreement_key, sort_rank
 FROM draft.manual_charges

@@ -1,13 +1,17 @@
--- The sums of each draft invoice over its taxes.
+-- The sums of each draft invoice over its taxes. One that comes to nothing is left out where the customer wants none, unless it carries a
+-- credit over.
 -- grain: invoice_id
 SELECT
-  invoice_id, customer_key, period_key, currency, own_invoice,
-  CAST(sum(lines) AS BIGINT) AS lines,
-  CAST(sum(late) AS BIGINT) AS late,
-  sum(net_minor) AS net_minor,
-  sum(tax_minor) AS tax_minor,
+  t.invoice_id, t.customer_key, t.period_key, t.currency, t.own_invoice,
+  CAST(sum(t.lines) AS BIGINT) AS lines,
+  CAST(sum(t.late) AS BIGINT) AS late,
+  sum(t.net_minor) AS net_minor,
+  sum(t.tax_minor) AS tax_minor,
+  c.skip_zero AND NOT bool_or(t.carried OR t.net_minor <> 0 OR t.tax_minor <> 0) AS skipped,
   string_agg(
-    concat_ws(':', tax_id, name, category, rate_micro, coalesce(note, ''), net_minor, tax_minor, fingerprint), ',' ORDER BY tax_id
+    concat_ws(':', t.tax_id, t.name, t.category, t.rate_micro, coalesce(t.note, ''), t.net_minor, t.tax_minor, t.included_minor,
+      t.fingerprint), ',' ORDER BY t.tax_id, t.rate_micro
   ) AS shown
-FROM draft.invoice_taxes
-GROUP BY invoice_id, customer_key, period_key, currency, own_invoice
+FROM draft.invoice_taxes AS t
+JOIN input.customers AS c ON c.customer_key = t.customer_key
+GROUP BY t.invoice_id, t.customer_key, t.period_key, t.currency, t.own_invoice, c.skip_zero

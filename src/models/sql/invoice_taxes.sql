@@ -1,15 +1,15 @@
--- One row per tax of an invoice, computed once on the sum of its lines (or per line, where the issuer rounds so).
--- grain: invoice_id, tax_id
+-- One row per tax and rate of an invoice as it is billed. Where a negative total is carried over, nothing is left of it.
+-- grain: invoice_id, tax_id, rate_micro
 SELECT
-  w.invoice_stem || '_' || lower(t.currency) || CASE WHEN t.own_invoice THEN '_late' ELSE '' END AS invoice_id,
-  t.customer_key, t.period_key, t.currency, t.own_invoice, t.tax_id,
-  x.name, x.category, x.rate_micro, x.note,
-  t.lines,
+  t.invoice_id, t.customer_key, t.period_key, t.currency, t.own_invoice, t.tax_key,
+  x.tax_id, x.name, x.category, x.rate_micro, x.note,
+  t.lines + CASE WHEN z.charge_id IS NULL THEN 0 ELSE 1 END AS lines,
   t.late,
-  t.amount_minor AS net_minor,
-  CASE WHEN r.tax_per_line THEN t.line_tax_minor ELSE div_round(t.amount_minor * x.rate_micro, 100000000, r.half_even) END AS tax_minor,
+  CASE WHEN z.charge_id IS NULL THEN t.net_minor ELSE 0 END AS net_minor,
+  CASE WHEN z.charge_id IS NULL THEN t.tax_minor ELSE 0 END AS tax_minor,
+  t.included_minor,
+  z.charge_id IS NOT NULL AS carried,
   t.fingerprint
-FROM draft.net_totals AS t
-CROSS JOIN input.run AS r
-JOIN draft.customer_periods AS w ON w.customer_key = t.customer_key AND w.period_key = t.period_key
-JOIN input.taxes AS x ON x.tax_id = t.tax_id
+FROM draft.open_taxes AS t
+JOIN input.taxes AS x ON x.tax_key = t.tax_key
+LEFT JOIN draft.closing_lines AS z ON z.invoice_id = t.invoice_id AND z.tax_key = t.tax_key

@@ -18,10 +18,11 @@ SELECT
   s.lines, s.late,
   s.net_minor, s.tax_minor,
   s.net_minor + s.tax_minor AS total_minor,
+  c.early_percent_micro, c.early_days,
   w.parked_before,
   md5(concat_ws('|', c.customer_id, c.name, p.cycle_id, w.period_start, p.period_end, p.billing_date, s.currency, s.own_invoice, s.lines,
     s.net_minor, s.tax_minor, s.shown, c.net_days, c.end_of_month, coalesce(o.purchase_order, c.purchase_order, ''),
-    coalesce(o.note, ''), c.locale, c.shown)) AS digest
+    coalesce(o.note, ''), c.locale, c.shown, c.early_percent_micro, c.early_days)) AS digest
 FROM draft.invoice_sums AS s
 JOIN input.customers AS c ON c.customer_key = s.customer_key
 JOIN input.periods AS p ON p.period_key = s.period_key
@@ -30,3 +31,4 @@ JOIN input.currencies AS f ON f.currency = s.currency
 LEFT JOIN draft.period_overrides AS o ON o.customer_key = s.customer_key AND o.period_key = s.period_key
 LEFT JOIN input.days_off AS d ON d.day = due_date(p.issued_on, c.net_days, c.end_of_month)
 LEFT JOIN input.days_off AS n ON n.day = due_date(p.issued_on_now, c.net_days, c.end_of_month)
+WHERE NOT s.skipped

@@ -7,6 +7,9 @@ SELECT
   coalesce(i.before_minor > 0 AND abs(i.total_minor - i.before_minor) * 100 > i.before_minor * m.max_change_percent, FALSE) AS over_change,
   i.before_minor,
   abs(i.net_minor) + abs(i.tax_minor) >= 1000000000000000 AS too_large,
+  EXISTS (
+    SELECT 1 FROM draft.added_lines AS a
+    WHERE a.tax_id = '?' AND a.customer_key = i.customer_key AND a.period_key = i.period_key) AS no_tax,
   coalesce(i.auto_confirm_at < r.oldest_due, FALSE) AS too_old,
   coalesce(o.hold, FALSE) AS held,
   coalesce(o.release, FALSE) AS released,

@@ -1,23 +1,29 @@
--- What is billed now, summed by invoice and tax: bookings and charges alike.
--- grain: customer_key, period_key, currency, own_invoice, tax_id
+-- What is billed now, summed by invoice and tax: bookings and other lines alike, apart where their prices include the tax.
+-- grain: customer_key, period_key, currency, own_invoice, tax_key
 WITH billed AS (
-  SELECT customer_key, period_key, currency, own_invoice, tax_id, bookings AS lines, late, amount_minor, line_tax_minor, fingerprint
+  SELECT
+    customer_key, period_key, currency, own_invoice, tax_key, with_tax, bookings AS lines, late, amount_minor, line_net_minor,
+    line_tax_minor, fingerprint
   FROM draft.totals
   WHERE bucket = 'billed'
   UNION ALL
   SELECT
-    c.customer_key, c.period_key, c.currency, FALSE, c.tax_id, 1, 0, c.amount_minor,
-    CASE WHEN r.tax_per_line THEN div_round(CAST(c.amount_minor AS HUGEINT) * t.rate_micro, 100000000, r.half_even) ELSE 0 END,
+    c.customer_key, c.period_key, c.currency, c.own_invoice, c.tax_key, c.with_tax, 1, 0, c.amount_minor,
+    CASE WHEN r.tax_per_line AND c.with_tax THEN net_of(c.amount_minor, c.tax_rate_micro, r.half_even) ELSE 0 END,
+    CASE WHEN r.tax_per_line AND NOT c.with_tax THEN tax_on(c.amount_minor, c.tax_rate_micro, r.half_even) ELSE 0 END,
     line_fingerprint(
       c.kind, c.charge_id, c.product, c.description, c.unit, c.service_start, c.service_end, c.quantity_micro, c.unit_price_micro,
       c.amount_minor, FALSE)
-  FROM draft.charges AS c
+  FROM draft.added_lines AS c
   CROSS JOIN input.run AS r
-  JOIN input.taxes AS t ON t.tax_id = c.tax_id
 )
 SELECT
-  customer_key, period_key, currency, own_invoice, tax_id,
-  sum(lines) AS lines, sum(late) AS late, sum(amount_minor) AS amount_minor, sum(line_tax_minor) AS line_tax_minor,
+  customer_key, period_key, currency, own_invoice, tax_key,
+  sum(lines) AS lines, sum(late) AS late,
+  sum(CASE WHEN with_tax THEN 0 ELSE amount_minor END) AS plain_minor,
+  sum(CASE WHEN with_tax THEN amount_minor ELSE 0 END) AS gross_minor,
+  sum(line_net_minor) AS line_net_minor, sum(line_tax_minor) AS line_tax_minor,
+  bool_or(with_tax) AS with_tax,
   bit_xor(fingerprint) AS fingerprint
 FROM billed
-GROUP BY customer_key, period_key, currency, own_invoice, tax_id
+GROUP BY customer_key, period_key, currency, own_invoice, tax_key

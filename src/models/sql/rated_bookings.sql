@@ -16,7 +16,13 @@ SELECT
   coalesce(w.late OR CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END < w.covered_until, FALSE)
     AND d.late_bookings = 'own_invoice' AS own_invoice,
   pr.unit,
-  coalesce(c.tax_id, pr.tax_id, s.tax_id, r.default_tax_id) AS tax_id,
+  coalesce(ct.tax_id, c.tax_id, pr.tax_id, s.tax_id, r.default_tax_id) AS tax_id,
+  d.zone_key,
+  CASE
+    WHEN b.unit_price_micro IS NOT NULL OR b.amount_minor IS NOT NULL THEN s.with_tax
+    WHEN cp.price_micro IS NOT NULL THEN cp.with_tax
+    ELSE coalesce(pr.with_tax, FALSE)
+  END AS with_tax,
   CASE
     WHEN b.unit_price_micro IS NOT NULL OR b.amount_minor IS NOT NULL OR b.currency <> r.currency THEN b.unit_price_micro
     ELSE coalesce(cp.price_micro, pr.price_micro)
@@ -33,6 +39,7 @@ LEFT JOIN input.customers AS c ON c.customer_id = b.customer_id
 LEFT JOIN input.billed AS bl ON bl.source = b.source AND bl.booking_id = b.booking_id
 LEFT JOIN input.products AS pr ON pr.product = b.product
 LEFT JOIN input.customer_prices AS cp ON cp.customer_key = c.customer_key AND cp.product = b.product
+LEFT JOIN input.customer_taxes AS ct ON ct.customer_key = c.customer_key AND ct.product = b.product
 LEFT JOIN input.period_days AS d
   ON d.calendar_key = c.calendar_key
   AND d.day = CAST(CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END AS DATE)

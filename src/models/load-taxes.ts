@@ -1,0 +1,95 @@
+/** Taxes as the models read them: a row a rate, the instants between which each holds, and what customers pay instead. */
+import { toInstant } from '../calendar/zone.js';
+import type { Config, Tax, TaxRate } from '../config/types.js';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import { parseDecimal } from '../values/money.js';
+import { sqlTimestamp } from '../values/time.js';
+import type { Instant } from '../values/time.js';
+
+/**
+ * `taxes`: one row per tax and rate. `tax_days`: when a rate holds, by zone, as instants, `valid_until` excluded; between them the
+ * rows of a tax and zone leave no gap. `customer_taxes`: what a customer pays for a product whatever the product says.
+ */
+export const TAX_TABLES = `
+  CREATE OR REPLACE TABLE input.taxes (
+    tax_key INTEGER, tax_id VARCHAR, name VARCHAR, category VARCHAR, rate_micro BIGINT, note VARCHAR);
+  CREATE OR REPLACE TABLE input.tax_days (
+    tax_id VARCHAR, zone_key INTEGER, valid_from TIMESTAMP, valid_until TIMESTAMP, tax_key INTEGER, rate_micro BIGINT);
+  CREATE OR REPLACE TABLE input.customer_taxes (customer_key INTEGER, product VARCHAR, tax_id VARCHAR);`;
+
+/** Before every and after every service; they stay clear of the ends of a timestamp. */
+const EVER: readonly [Instant, Instant] = [Date.UTC(1, 0, 1), Date.UTC(9999, 11, 31)];
+
+/** The tax of a line for which none is known. Its invoice is parked. */
+const UNKNOWN = '?';
+
+/** One rate of a tax; equal rates of a tax at different times are one. */
+interface Rated extends Pick<Tax, 'tax_id' | 'category' | 'note'> {
+  readonly name: string;
+  readonly rate_micro: bigint;
+}
+
+/** Fills them. `zones` are the time zones of the periods in the order of their keys. */
+export async function loadTaxes(engine: Engine, config: Pick<Config, 'taxes' | 'customers'>, zones: readonly string[]): Promise<void> {
+  await engine.run(TAX_TABLES);
+  const rated = config.taxes.flatMap((tax) => ratesOf(tax).map((each) => ({ tax, each })));
+  const keys = new Map<string, number>();
+  const rows: Rated[] = [{ tax_id: UNKNOWN, name: 'Tax unknown', category: 'S', note: null, rate_micro: 0n }];
+  for (const { tax, each } of rated) {
+    const rate_micro = parseDecimal(each.rate)!;
+    const key = keyOf(tax, each);
+    const at = keys.get(key) ?? rows.length;
+    keys.set(key, at);
+    // The newest name of a rate tells it: that of the last row.
+    rows[at] = { tax_id: tax.tax_id, name: each.name, category: tax.category, note: tax.note, rate_micro };
+  }
+  await engine.append('input', 'taxes', [...rows.entries()], (a, [key, row]) => {
+    a.appendInteger(key);
+    for (const text of [row.tax_id, row.name, row.category]) a.appendVarchar(text);
+    a.appendBigInt(row.rate_micro);
+    if (row.note === null) a.appendNull();
+    else a.appendVarchar(row.note);
+  });
+  const days = zones.flatMap((zone, zone_key) => config.taxes.flatMap((tax) => daysOf(tax, zone)
+    .map((day) => ({ ...day, zone_key, tax_id: tax.tax_id, tax_key: keys.get(keyOf(tax, day.each))! }))));
+  const ever = { from: EVER[0], until: EVER[1], each: { rate: '0' }, tax_id: UNKNOWN, tax_key: 0 };
+  const unknown = zones.map((_, zone_key) => ({ ...ever, zone_key }));
+  const values = [...unknown, ...days].map((day) => `(${[
+    literal(day.tax_id), day.zone_key, `'${sqlTimestamp(day.from)}'`, `'${sqlTimestamp(day.until)}'`, day.tax_key,
+    parseDecimal(day.each.rate)!,
+  ].join(',')})`);
+  if (values.length > 0) await engine.run(`INSERT INTO input.tax_days VALUES ${values.join(',')}`);
+  const own = config.customers.flatMap((customer, index) => Object.entries(customer.taxes ?? {})
+    .map(([product, tax]) => ({ index, product, tax })));
+  await engine.append('input', 'customer_taxes', own, (a, row) => {
+    a.appendInteger(row.index);
+    a.appendVarchar(row.product);
+    a.appendVarchar(row.tax);
+  });
+}
+
+/** Rates that only carried credits have: the configuration may not know them any more. Needs input.carried. */
+export async function loadCarriedTaxes(engine: Engine): Promise<void> {
+  await engine.run(`INSERT INTO input.taxes
+    SELECT (SELECT max(tax_key) FROM input.taxes) + row_number() OVER (ORDER BY c.tax_id, c.tax_rate_micro), c.tax_id, c.name, c.category,
+      c.tax_rate_micro, c.note
+    FROM (
+      SELECT tax_id, tax_rate_micro, min(name) AS name, min(category) AS category, min(note) AS note
+      FROM input.carried GROUP BY tax_id, tax_rate_micro) AS c
+    ANTI JOIN input.taxes AS t ON t.tax_id = c.tax_id AND t.rate_micro = c.tax_rate_micro`);
+}
+
+function ratesOf(tax: Tax): readonly Pick<TaxRate, 'from' | 'rate' | 'name'>[] {
+  return tax.rates ?? [{ from: null, rate: tax.rate, name: tax.name }];
+}
+
+function keyOf(tax: Tax, { rate }: Pick<TaxRate, 'rate'>): string {
+  return `${tax.tax_id}|${parseDecimal(rate)!}`;
+}
+
+function daysOf(tax: Tax, zone: string): { from: Instant; until: Instant; each: Pick<TaxRate, 'rate'> }[] {
+  const rates = ratesOf(tax);
+  const starts = rates.map(({ from }) => (from === null ? EVER[0] : toInstant(from, zone)));
+  return rates.map((each, i) => ({ from: starts[i]!, until: starts[i + 1] ?? EVER[1], each }));
+}
