@@ -3,12 +3,12 @@
  * thousand customers cost a thousand calendars and meet their periods in a join.
  */
 import type { Automation, BusinessDays, Config, Cycle, CycleUse } from '../config/types.js';
-import type { Instant } from '../values/time.js';
+import type { Instant, LocalDate } from '../values/time.js';
 import { cycleEnd, turnsFrom } from './cycle.js';
 import type { Turn } from './cycle.js';
 import { billingOf, dueOf, plannedPreviewAt } from './due.js';
 import type { Calendar, CalendarAutomation, Period } from './types.js';
-import { toInstant } from './zone.js';
+import { localDate, toInstant } from './zone.js';
 
 export { daysOff, nonBusinessDays, shiftDate } from './business.js';
 export type { DayOff } from './business.js';
@@ -125,6 +125,12 @@ export function periodsOf(calendar: Calendar, from: Instant, until: Instant): Pe
   const periods: Period[] = [];
   for (const span of spansOf(calendar)) periods.push(...periodsOfSpan(calendar, span, from, until));
   return periods.sort((a, b) => a.period_start - b.period_start);
+}
+
+/** The local date on which the first period of a calendar begins; null if it never bills. */
+export function beginsOn(calendar: Calendar): LocalDate | null {
+  const [first] = spansOf(calendar).filter(({ begin, end }) => begin < end).sort((a, b) => a.begin - b.begin);
+  return first === undefined ? null : localDate(first.begin, first.cycle.timezone);
 }
 
 /** A stretch of the time line on which one cycle bills. */
