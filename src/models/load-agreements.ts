@@ -5,7 +5,7 @@
 import { DuckDBDateValue } from '@duckdb/node-api';
 import type { DuckDBAppender } from '@duckdb/node-api';
 import { beginsOn, localDate, toInstant } from '../calendar/calendar.js';
-import type { Calendar } from '../calendar/types.js';
+import type { Calendar, Period } from '../calendar/types.js';
 import { addMonths } from '../config/agreement-dates.js';
 import type { Agreement, Charge, Config, Fee } from '../config/types.js';
 import { literal } from '../engine/engine.js';
@@ -15,7 +15,6 @@ import { addDays, dayNumber, sqlTimestamp } from '../values/time.js';
 import type { LocalDate } from '../values/time.js';
 import { termsOf, unitsOf } from './charge-parts.js';
 import type { Part, Terms } from './charge-parts.js';
-import type { RunPeriod } from './load.js';
 
 /**
  * `agreements`: agreement_key is the place in the configuration. `customer_agreements`: who has which, in the customer's order
@@ -38,12 +37,19 @@ const TABLES = `
 /** Quantities from here on are not added up on one line: the sum might not fit. */
 const MANY = 1_000_000_000_000_000n;
 
+/** A period as far as a run knows it; see RunPeriod. */
+interface OpenPeriod extends Period {
+  readonly previewed: boolean;
+  readonly period_date: LocalDate;
+  readonly on_demand: boolean;
+}
+
 /** Fills them. `periods` are in the order of their keys; `zones` are their time zones in the order of theirs. */
 export async function loadAgreements(
   engine: Engine,
   given: {
     readonly config: Pick<Config, 'agreements' | 'customers' | 'indexes'>; readonly calendars: readonly Calendar[];
-    readonly calendarKeyOf: (index: number) => number; readonly periods: readonly RunPeriod[]; readonly zones: readonly string[];
+    readonly calendarKeyOf: (index: number) => number; readonly periods: readonly OpenPeriod[]; readonly zones: readonly string[];
   },
 ): Promise<void> {
   await engine.run(TABLES);
@@ -106,7 +112,7 @@ interface Turns {
   readonly last_open: number;
 }
 
-function turnsOf(calendar: Calendar, periods: readonly RunPeriod[]): Turns {
+function turnsOf(calendar: Calendar, periods: readonly OpenPeriod[]): Turns {
   const own = [...periods.entries()].filter(([, period]) => period.calendar_key === calendar.calendar_key)
     .sort(([, a], [, b]) => a.period_start - b.period_start);
   const bounds = own.map(([period_key, period]) => {
@@ -195,7 +201,8 @@ async function appendFees(engine: Engine, rows: readonly FeeRow[]): Promise<void
 
 /** The days that lines begin and end on lie among these. */
 async function loadDays(engine: Engine, zones: readonly string[], { parts, fees }: Lines): Promise<void> {
-  const days = [...parts.flatMap(({ part }) => [part.first, addDays(part.last, 1)]), ...fees.flatMap(({ fee }) => [fee.on, addDays(fee.on, 1)])];
+  const spans = [...parts.map(({ part }) => [part.first, part.last] as const), ...fees.map(({ fee }) => [fee.on, fee.on] as const)];
+  const days = spans.flatMap(([from, until]) => [from, addDays(until, 1)]);
   if (days.length === 0) return;
   let [first, last] = [days[0]!, days[0]!];
   for (const day of days) {
@@ -204,7 +211,9 @@ async function loadDays(engine: Engine, zones: readonly string[], { parts, fees 
   }
   const rows: string[] = [];
   for (const [zone_key, zone] of zones.entries()) {
-    for (let day = first; day <= last; day = addDays(day, 1)) rows.push(`(${zone_key},${literal(day)},'${sqlTimestamp(toInstant(day, zone))}')`);
+    for (let day = first; day <= last; day = addDays(day, 1)) {
+      rows.push(`(${zone_key},${literal(day)},'${sqlTimestamp(toInstant(day, zone))}')`);
+    }
   }
   for (let i = 0; i < rows.length; i += 5_000) {
     await engine.run(`INSERT INTO input.local_days VALUES ${rows.slice(i, i + 5_000).join(',')}`);

@@ -12,6 +12,7 @@ import { canonicalJson, sha256 } from '../values/digest.js';
 import { currencies, parseDecimal } from '../values/money.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
+import { loadAgreements } from './load-agreements.js';
 import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
 import { LEDGER_INPUTS } from './order.js';
 import { sqlFile } from './sql.js';
@@ -102,6 +103,7 @@ export async function loadInputs(
   await loadTaxes(engine, config, zones);
   await loadPeriods(engine, given.periods, zones, given.days_off);
   await loadOverrides(engine, config);
+  await loadAgreements(engine, { ...given, zones });
   for (const name of LEDGER_INPUTS) await engine.run(`CREATE OR REPLACE TABLE input.${name} AS ${sqlFile(`inputs/${name}.sql`)}`);
   await loadCarriedTaxes(engine);
 }

@@ -14,6 +14,10 @@ export const MODELS = [
   { name: 'bookings', as: 'view' },
   { name: 'totals', as: 'table' },
   { name: 'manual_charges', as: 'table' },
+  { name: 'recurring_parts', as: 'table', unless_empty: 'input.charge_parts' },
+  { name: 'recurring_charges', as: 'table', unless_empty: 'draft.recurring_parts' },
+  { name: 'missing_values', as: 'table' },
+  { name: 'fee_charges', as: 'table', unless_empty: 'input.fees' },
   { name: 'charges', as: 'table' },
   { name: 'carried_credits', as: 'table' },
   { name: 'added_lines', as: 'table' },
@@ -34,8 +38,8 @@ export const MODELS = [
 
 /** Relations derived from the ledger, in order; each is `inputs/<name>.sql` and becomes `input.<name>`. */
 export const LEDGER_INPUTS = [
-  'standing_invoices', 'covered', 'closed_batches', 'reopened', 'invoice_counts', 'openings', 'billed_charges', 'carried',
-  'last_totals', 'period_days',
+  'standing_invoices', 'covered', 'closed_batches', 'reopened', 'invoice_counts', 'openings', 'billed_charges', 'billed_days',
+  'carried', 'last_totals', 'period_days',
 ] as const;
 
 /** Queries for offending rows; empty is good. In the order in which their findings are told. */

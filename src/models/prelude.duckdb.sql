@@ -55,3 +55,20 @@ CREATE OR REPLACE MACRO tax_on(net_minor, rate_micro, half_even) AS
 -- The net amount of one that includes the tax.
 CREATE OR REPLACE MACRO net_of(gross_minor, rate_micro, half_even) AS
   div_round(CAST(gross_minor AS HUGEINT) * 100000000, 100000000 + rate_micro, half_even);
+
+-- Days from a date to a later one.
+CREATE OR REPLACE MACRO days_between(from_day, until_day) AS until_day - from_day;
+
+-- The same where every month has 30 days: 30 x months + difference of days.
+CREATE OR REPLACE MACRO month_days(from_day, until_day) AS
+  360 * (year(until_day) - year(from_day)) + 30 * (month(until_day) - month(from_day)) + day(until_day) - day(from_day);
+
+-- The day after.
+CREATE OR REPLACE MACRO next_day(a_day) AS a_day + 1;
+
+-- A part of quantity x price in minor units, rounded once. What is too large to be true stands as 10^15, which parks the customer.
+CREATE OR REPLACE MACRO part_amount(quantity_micro, price_micro, share_over, share_under, divisor, half_even) AS
+  CASE WHEN CAST(quantity_micro AS HUGEINT) * price_micro >= 1000000000000000000000000000000000 THEN 1000000000000000
+    ELSE CAST(least(1000000000000000, div_round(
+      CAST(quantity_micro AS HUGEINT) * price_micro * share_over, CAST(divisor AS HUGEINT) * share_under, half_even)) AS BIGINT)
+  END;

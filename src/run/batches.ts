@@ -94,6 +94,7 @@ export const PARKED_REASON = `CASE
   WHEN l.held THEN 'held: ' || l.hold_reason
   WHEN l.too_large THEN 'the total is too large to be true'
   WHEN l.no_tax THEN 'no tax is known for one of its lines'
+  WHEN l.problem IS NOT NULL THEN l.problem
   WHEN l.over_total AND l.stops THEN 'the total is above limits.max_invoice_total'
   WHEN l.over_lines AND l.stops THEN 'it has more lines than limits.max_lines'
   WHEN l.over_change AND l.stops THEN 'it differs from the invoice before by more than limits.max_change_percent'

@@ -16,6 +16,7 @@ import { throwIfErrors } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant, LocalDate } from '../values/time.js';
 import { projectFiles } from '../world/config-files.js';
+import { chargedFrom } from './agreement-reach.js';
 import type { Context } from './context.js';
 import { ledgerFindings } from './ledger-rules.js';
 import { AHEAD, dueDaysOff, runPeriods } from './periods.js';
@@ -68,7 +69,8 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   throwIfErrors(found);
   await holdBookings(engine, config);
   const { calendars, calendarKeyOf, on_demand } = draftCalendars(context, options);
-  const reach = { ...await reachOf(engine, context, options), as_of, billing_date: options.billing_date ?? null };
+  const charged_from = await chargedFrom(engine, config, calendars, calendarKeyOf);
+  const reach = { ...await reachOf(engine, context, options), charged_from, as_of, billing_date: options.billing_date ?? null };
   const periods = runPeriods(calendars.filter((calendar) => calendar !== on_demand), reach, on_demand);
   await loadInputs(engine, { config, as_of, calendars, calendarKeyOf, periods, days_off: dueDaysOff(config, periods) });
   await buildDraft(engine);

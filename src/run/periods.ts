@@ -15,6 +15,8 @@ export const AHEAD = 400 * DAY;
 export interface Reach {
   readonly as_of: Instant;
   readonly from: Instant;
+  /** Further back for the calendars, by key, on which agreements may have something to bill. */
+  readonly charged_from: ReadonlyMap<number, Instant>;
   readonly until: Instant;
   /** The batches of this date are open too. */
   readonly billing_date: LocalDate | null;
@@ -29,7 +31,8 @@ export function runPeriods(calendars: readonly Calendar[], reach: Reach, on_dema
 }
 
 /** The periods that can matter, and one more, so that a late booking always finds the next one. */
-function periodsFor(calendar: Calendar, { as_of, from, until, billing_date }: Reach): RunPeriod[] {
+function periodsFor(calendar: Calendar, { as_of, from: booked_from, charged_from, until, billing_date }: Reach): RunPeriod[] {
+  const from = Math.min(booked_from, charged_from.get(calendar.calendar_key) ?? Infinity);
   const periods = periodsOf(calendar, from, until);
   const last = periods.at(-1);
   const after = last === undefined

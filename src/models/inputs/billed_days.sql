@@ -2,7 +2,7 @@
 -- grain: charge_key, first_day
 SELECT
   left(charge_id, length(charge_id) - 23) AS charge_key,
-  CAST(substr(charge_id, length(charge_id) - 21, 10) AS DATE) AS first_day,
-  CAST(right(charge_id, 10) AS DATE) AS last_day
+  TRY_CAST(substr(charge_id, length(charge_id) - 21, 10) AS DATE) AS first_day,
+  TRY_CAST(right(charge_id, 10) AS DATE) AS last_day
 FROM input.billed_charges
 WHERE charge_id LIKE '%:____-__-__..____-__-__'

@@ -27,7 +27,7 @@ SELECT
   d.quantity_micro, d.price_micro,
   CASE
     WHEN b.last_day IS NULL THEN d.share_over
-    WHEN d.proration = 'fixed_30' THEN days_30(next_day(b.last_day), next_day(d.last_day))
+    WHEN d.proration = 'fixed_30' THEN month_days(next_day(b.last_day), next_day(d.last_day))
     ELSE days_between(b.last_day, d.last_day)
   END AS share_over,
   d.share_under, d.problem
