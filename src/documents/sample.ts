@@ -4,7 +4,7 @@ import type { InvoiceLineRecord, InvoiceRecord } from './types.js';
 
 const LINE: InvoiceLineRecord = {
   line_no: 1, kind: 'booking', booking_id: 'J-1', product: 'inspection', description: 'Boiler inspection', quantity: '2', unit: 'hour',
-  unit_price: '95', amount: '190.00', tax_id: 'standard', tax_rate: '19',
+  unit_price: '95', amount: '190.00', gross: null, tax_id: 'standard', tax_rate: '19',
   service_start: '2026-04-04T09:00:00+02:00', service_end: '2026-04-04T11:00:00+02:00', late: true,
 };
 
@@ -14,6 +14,7 @@ export const SAMPLE_INVOICE: InvoiceRecord = {
   cycle_id: 'monthly', period_start: '2026-04-01T00:00:00+02:00', period_end: '2026-05-01T00:00:00+02:00', billing_date: '2026-05-01',
   issued_on: '2026-05-01', due_on: '2026-05-15', note: null, currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'en-GB',
   net: '290.00', tax: '36.10', total: '326.10',
+  early_payment: { percent: '2', within_days: 10, until: '2026-05-11', discount: '6.52', payable: '319.58' },
   taxes: [
     { tax_id: 'standard', name: 'VAT', category: 'S', rate: '19', note: null, net: '190.00', tax: '36.10' },
     { tax_id: 'reverse', name: 'Reverse charge', category: 'AE', rate: '0', note: 'Reverse charge', net: '100.00', tax: '0.00' },
@@ -34,7 +35,7 @@ export const SAMPLE_INVOICE: InvoiceRecord = {
 
 /** The other extreme: a preview with nothing optional and nothing on it. */
 export const SAMPLE_EMPTY: InvoiceRecord = {
-  ...SAMPLE_INVOICE, number: null, status: 'preview', partner_id: null, partner: null, net: '0.00', tax: '0.00', total: '0.00',
+  ...SAMPLE_INVOICE, number: null, status: 'preview', partner_id: null, partner: null, net: '0.00', tax: '0.00', total: '0.00', early_payment: null,
   taxes: [], lines: [],
   seller: { id: 'seller', name: 'Sample Services Ltd', address: SAMPLE_INVOICE.seller.address },
   buyer: { customer_id: 'acme', name: 'Acme GmbH', email: [], address: null, tax_id: null, contact: null, purchase_order: null },

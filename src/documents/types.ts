@@ -12,6 +12,8 @@ export interface InvoiceLineRecord {
   readonly unit: string | null;
   readonly unit_price: string | null;
   readonly amount: string;
+  /** The amount with tax where the price includes it, as then the unit price does; else null. */
+  readonly gross: string | null;
   readonly tax_id: string;
   readonly tax_rate: string;
   /** Local ISO 8601 with offset. */
@@ -29,6 +31,15 @@ export interface InvoiceTaxRecord {
   readonly note: string | null;
   readonly net: string;
   readonly tax: string;
+}
+
+/** `discount` is `percent` of the total if it is paid until `until`; `payable` is what is to be paid then. */
+export interface EarlyPaymentRecord {
+  readonly percent: string;
+  readonly within_days: number;
+  readonly until: string;
+  readonly discount: string;
+  readonly payable: string;
 }
 
 export interface Buyer {
@@ -66,6 +77,8 @@ export interface InvoiceRecord {
   readonly net: string;
   readonly tax: string;
   readonly total: string;
+  /** What may be taken off for paying early; a term, the total stays. Null where there is none, or nothing to pay. */
+  readonly early_payment: EarlyPaymentRecord | null;
   readonly taxes: readonly InvoiceTaxRecord[];
   readonly lines: readonly InvoiceLineRecord[];
   readonly seller: Issuer;

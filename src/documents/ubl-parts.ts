@@ -23,6 +23,15 @@ export interface UblLine {
   readonly days: Days;
 }
 
+/** A discount of the whole document (BG-20); on a credit note it may turn into a charge (BG-21). `amount` is not negative. */
+export interface UblAllowance {
+  readonly line: InvoiceLineRecord;
+  readonly charge: boolean;
+  readonly amount: bigint;
+  readonly category: string;
+  readonly rate: string;
+}
+
 /** One VAT breakdown (BG-23): all taxes of a record with the same category and rate. */
 export interface UblTax {
   readonly category: string;
@@ -38,6 +47,9 @@ export interface UblFigures {
   /** False where an amount needs three decimals: EN 16931 allows two (BR-DEC-*). */
   readonly en16931: boolean;
   readonly lines: readonly UblLine[];
+  readonly allowances: readonly UblAllowance[];
+  /** Sum of the lines (BT-106); `net` is what allowances and charges leave of it (BT-109). */
+  readonly gross_lines: bigint;
   readonly taxes: readonly UblTax[];
   readonly net: bigint;
   readonly tax: bigint;
@@ -52,11 +64,25 @@ export function figures(record: InvoiceRecord): UblFigures {
   const places = thousandths ? record.exponent : Math.min(record.exponent, 2);
   const amount = (text: string): bigint => sign * minor(text, record.exponent) / (record.exponent > places ? 10n : 1n);
   const taxes = new Map(record.taxes.map((tax) => [tax.tax_id, tax]));
-  const lines = record.lines.map((line) => ublLine(line, taxes.get(line.tax_id), amount(line.amount), sign, places));
+  const [discounts, others] = discountsOf(record.lines);
+  const lines = others.map((line) => ublLine(line, taxes.get(line.tax_id), amount(line.amount), sign, places));
+  const allowances = discounts.map((line): UblAllowance => {
+    const value = amount(line.amount);
+    return {
+      line, charge: value > 0n, amount: magnitude(value), category: taxes.get(line.tax_id)?.category ?? '', rate: plain(line.tax_rate),
+    };
+  });
   return {
-    places, en16931: !thousandths, lines, taxes: breakdown(record.taxes, amount),
+    places, en16931: !thousandths, lines, allowances, gross_lines: lines.reduce((sum, line) => sum + line.amount, 0n),
+    taxes: breakdown(record.taxes, amount),
     net: amount(record.net), tax: amount(record.tax), total: amount(record.total),
   };
+}
+
+/** Discounts stand above the lines of the document, unless there is nothing else on it: it must have a line (BR-16). */
+function discountsOf(lines: readonly InvoiceLineRecord[]): [InvoiceLineRecord[], readonly InvoiceLineRecord[]] {
+  const others = lines.filter((line) => line.kind !== 'discount');
+  return others.length === 0 ? [[], lines] : [lines.filter((line) => line.kind === 'discount'), others];
 }
 
 function minor(text: string, exponent: number): bigint {
@@ -148,4 +174,9 @@ export function vatId(tax_id: string | null | undefined, country: string | undef
   const id = clean(tax_id ?? '').replace(/\s+/g, '').toUpperCase();
   const area = id.slice(0, 2);
   return /^[A-Z]{2}.{2,}$/.test(id) && (VAT_AREAS.has(area) || area === country?.toUpperCase()) ? id : null;
+}
+
+/** Sum of the allowances (BT-107) or charges (BT-108) of the document. */
+export function allowanceSum({ allowances }: Pick<UblFigures, 'allowances'>, charge: boolean): bigint {
+  return allowances.filter((each) => each.charge === charge).reduce((sum, each) => sum + each.amount, 0n);
 }

@@ -1,7 +1,7 @@
 /** What an invoice lacks to be an e-invoice, before anything is written. Rules and terms (BT-…, BG-…) are those of EN 16931-1. */
 import { formatScaled } from '../values/money.js';
 import { cleanOr } from './clean.js';
-import { figures, vatId } from './ubl-parts.js';
+import { allowanceSum, figures, vatId } from './ubl-parts.js';
 import type { InvoiceRecord } from './types.js';
 import type { UblFigures, UblTax } from './ubl-parts.js';
 
@@ -73,20 +73,22 @@ function taxProblems(record: InvoiceRecord, tax: UblTax): string[] {
   return found;
 }
 
-/** BR-CO-10 and 13 to 17, and the sums per category (BR-S-08 and its like). Ours to keep: a finding here is no fault of the user. */
+/** BR-CO-10 to 17, and the sums per category (BR-S-08 and its like). Ours to keep: a finding here is no fault of the user. */
 function sumProblems(numbers: UblFigures): string[] {
-  const { lines, taxes, net, tax, total, places } = numbers;
+  const { lines, allowances, gross_lines, taxes, net, tax, total, places } = numbers;
   const found: string[] = [];
   const same = (what: string, is: bigint, should: bigint): void => {
     if (is !== should) found.push(`${what}: ${formatScaled(is, places)} instead of ${formatScaled(should, places)}`);
   };
   const sum = (amounts: readonly bigint[]): bigint => amounts.reduce((a, b) => a + b, 0n);
-  same('BR-CO-10 sum of the lines', sum(lines.map((line) => line.amount)), net);
+  same('BR-CO-10, BR-CO-13 sum of the lines', gross_lines - allowanceSum(numbers, false) + allowanceSum(numbers, true), net);
   same('BR-CO-14 sum of the taxes', sum(taxes.map((each) => each.tax)), tax);
   same('BR-CO-15 total with tax', net + tax, total);
   for (const each of taxes) {
     const own = lines.filter((line) => line.category === each.category && line.rate === each.rate);
-    same(`taxable amount of ${each.category} ${each.rate} %`, sum(own.map((line) => line.amount)), each.net);
+    const off_lines = allowances.filter((line) => line.category === each.category && line.rate === each.rate)
+      .map((line) => (line.charge ? line.amount : -line.amount));
+    same(`taxable amount of ${each.category} ${each.rate} %`, sum([...own.map((line) => line.amount), ...off_lines]), each.net);
     // The official check of BR-CO-17 lets one whole unit of the currency pass, so that tax may be rounded line by line.
     const scale = 10n ** BigInt(places);
     const [whole = '0', part = ''] = each.rate.split('.');

@@ -5,14 +5,15 @@
 import { DuebookError, problem } from '../values/diagnostic.js';
 import { formatScaled } from '../values/money.js';
 import { clean, cleanOr } from './clean.js';
-import { invoicePeriod, vatId } from './ubl-parts.js';
+import { allowanceSum, invoicePeriod, vatId } from './ubl-parts.js';
 import { examine } from './ubl-problems.js';
 import { unitCode } from './ubl-units.js';
 import { invoiceView } from './view.js';
-import { Xml, xml } from './xml.js';
+import { escapeXml, Xml, xml } from './xml.js';
 import type { Address } from '../config/types.js';
 import type { InvoiceRecord } from './types.js';
-import type { UblFigures, UblLine, UblTax } from './ubl-parts.js';
+import type { LineView } from './view-types.js';
+import type { UblAllowance, UblFigures, UblLine, UblTax } from './ubl-parts.js';
 
 export { ublProblems } from './ubl-problems.js';
 
@@ -89,6 +90,7 @@ function documentXml(pen: Pen): Xml {
   const order = cleanOr(record.buyer.purchase_order);
   const period = invoicePeriod(record, numbers.lines);
   const view = invoiceView(record);
+  const viewOf = new Map(record.lines.map((line, i) => [line, view.lines[i]!]));
   // A note of a taxed category is no exemption reason (BR-S-10): it goes to the document. Peppol takes one note at most.
   const own = cleanOr(record.note) === '' ? [] : [cleanOr(record.note)];
   const note = [...new Set([...own, ...numbers.taxes.filter((tax) => !isExempt(tax)).flatMap((tax) => tax.notes)])].join(' · ');
@@ -120,11 +122,12 @@ function documentXml(pen: Pen): Xml {
   ${paymentXml(pen)}
   ${view.payment.sentence !== '' && xml`
 <cac:PaymentTerms>
-  <cbc:Note>${view.payment.sentence}</cbc:Note>
+  <cbc:Note>${termsXml(pen, [view.payment.sentence, view.payment.early].filter((text) => text !== '').join(' '))}</cbc:Note>
 </cac:PaymentTerms>`}
+  ${numbers.allowances.map((each) => allowanceXml(pen, each))}
   ${taxXml(pen)}
   ${totalsXml(pen)}
-  ${numbers.lines.map((line, i) => lineXml(pen, line, view.lines[i]!.late))}
+  ${numbers.lines.map((line) => lineXml(pen, line, viewOf.get(line.line)!))}
 </${kind}>`;
 }
 
@@ -287,17 +290,52 @@ function taxXml({ numbers, currency, money }: Pen): Xml {
 </cac:TaxTotal>`;
 }
 
+/**
+ * The terms of payment (BT-20). Germany has early payment read by machines: a line `#SKONTO#TAGE=n#PROZENT=n.nn#`, closed by a line end
+ * (XRechnung, BR-DE-18; Peppol, DE-R-018). Percents of more decimals cannot be told so. The line ends stand as character references,
+ * because a line of markup is indented.
+ */
+function termsXml({ record, credit }: Pen, words: string): Xml {
+  const early = record.early_payment;
+  const percent = early === null ? null : /^(\d+)(?:\.(\d{1,2}))?$/.exec(early.percent);
+  const german = record.seller.address.country.toUpperCase() === 'DE' && !credit && record.status !== 'void';
+  if (early === null || percent === null || !german) return new Xml(escapeXml(words));
+  const [, whole, part = ''] = percent;
+  return new Xml(`${escapeXml(words)}&#10;#SKONTO#TAGE=${early.within_days}#PROZENT=${whole!}.${part.padEnd(2, '0')}#&#10;`);
+}
+
+/** A discount of the document (BG-20) with its reason (BT-97; code 95 of UNTDID 5189 is a discount) and its VAT category (BT-95). */
+function allowanceXml({ currency, money }: Pen, { line, charge, amount, category, rate }: UblAllowance): Xml {
+  return xml`
+<cac:AllowanceCharge>
+  <cbc:ChargeIndicator>${charge ? 'true' : 'false'}</cbc:ChargeIndicator>
+  ${!charge && xml`<cbc:AllowanceChargeReasonCode>95</cbc:AllowanceChargeReasonCode>`}
+  <cbc:AllowanceChargeReason>${clean(line.description) || 'Discount'}</cbc:AllowanceChargeReason>
+  <cbc:Amount currencyID="${currency}">${money(amount)}</cbc:Amount>
+  <cac:TaxCategory>
+    <cbc:ID>${category}</cbc:ID>
+    ${category !== 'O' && xml`<cbc:Percent>${rate}</cbc:Percent>`}
+    <cac:TaxScheme>
+      <cbc:ID>VAT</cbc:ID>
+    </cac:TaxScheme>
+  </cac:TaxCategory>
+</cac:AllowanceCharge>`;
+}
+
 function totalsXml({ numbers, currency, money }: Pen): Xml {
+  const [allowances, charges] = [allowanceSum(numbers, false), allowanceSum(numbers, true)];
   return xml`
 <cac:LegalMonetaryTotal>
-  <cbc:LineExtensionAmount currencyID="${currency}">${money(numbers.net)}</cbc:LineExtensionAmount>
+  <cbc:LineExtensionAmount currencyID="${currency}">${money(numbers.gross_lines)}</cbc:LineExtensionAmount>
   <cbc:TaxExclusiveAmount currencyID="${currency}">${money(numbers.net)}</cbc:TaxExclusiveAmount>
   <cbc:TaxInclusiveAmount currencyID="${currency}">${money(numbers.total)}</cbc:TaxInclusiveAmount>
+  ${allowances !== 0n && xml`<cbc:AllowanceTotalAmount currencyID="${currency}">${money(allowances)}</cbc:AllowanceTotalAmount>`}
+  ${charges !== 0n && xml`<cbc:ChargeTotalAmount currencyID="${currency}">${money(charges)}</cbc:ChargeTotalAmount>`}
   <cbc:PayableAmount currencyID="${currency}">${money(numbers.total)}</cbc:PayableAmount>
 </cac:LegalMonetaryTotal>`;
 }
 
-function lineXml({ kind, credit, currency, money }: Pen, each: UblLine, late: string): Xml {
+function lineXml({ kind, credit, currency, money }: Pen, each: UblLine, { late, description }: LineView): Xml {
   const { line, days } = each;
   const counted = new Xml(credit ? 'CreditedQuantity' : 'InvoicedQuantity');
   const unit = unitCode(line.unit);
@@ -320,7 +358,7 @@ function lineXml({ kind, credit, currency, money }: Pen, each: UblLine, late: st
   <cbc:DocumentTypeCode>130</cbc:DocumentTypeCode>
 </cac:DocumentReference>`}
   <cac:Item>
-    <cbc:Name>${clean(line.description) || product || clean(line.kind)}</cbc:Name>
+    <cbc:Name>${description || product || clean(line.kind)}</cbc:Name>
     ${product !== '' && xml`
 <cac:SellersItemIdentification>
   <cbc:ID>${product}</cbc:ID>

@@ -70,6 +70,8 @@ export interface FactView {
 /** How to pay. */
 export interface PaymentView {
   readonly sentence: string;
+  /** What may be taken off for paying early, in a sentence, or ''. */
+  readonly early: string;
   /** Account holder, bank, IBAN in groups of four, BIC, reference; empty where nothing is to be paid or no bank is known. */
   readonly rows: readonly FactView[];
 }

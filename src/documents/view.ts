@@ -105,20 +105,27 @@ function facts({ record, labels, date }: Pen, number: string, period: string, bu
 function lineView({ record, format, labels, money }: Pen, line: InvoiceLineRecord): LineView {
   const quantity = formatNumber(format, line.quantity);
   const unit = cleanOr(line.unit);
-  const price = line.unit_price === null ? '' : formatMoney(format, line.unit_price, record.currency, record.exponent);
+  const bare_price = line.unit_price === null ? '' : formatMoney(format, line.unit_price, record.currency, record.exponent);
+  const price = bare_price === '' || line.gross === null ? bare_price : `${bare_price} ${labels.with_tax}`;
   const service = formatService(format, line.service_start, line.service_end);
   const counted = unit === '' ? quantity : `${quantity} ${unit}`;
   const plain = line.quantity === '1' && unit === '';
-  const detail = price !== '' && !(plain && sameAmount(line.unit_price!, line.amount)) ? `${counted} × ${price}` : plain ? '' : counted;
+  const detail = price !== '' && !(plain && line.gross === null && sameAmount(line.unit_price!, line.amount)) ? `${counted} × ${price}` : plain ? '' : counted;
   const reference = line.booking_id === null ? '' : fill(labels.reference, { id: clean(line.booking_id) });
   const late = line.late ? labels.late : '';
   return bare({
     position: String(line.line_no), kind: line.kind,
-    description: clean(line.description) || cleanOr(line.product),
+    description: wordsOf(line, labels) || cleanOr(line.product),
     reference, service, quantity, unit, unit_price: price, detail,
     tax_rate: formatPercent(format, line.tax_rate), amount: money(line.amount), late,
     small: [service, detail, reference, late].filter((part) => part !== '').join(' · '),
   });
+}
+
+/** Words of ours are in the language of the document, those of others as they are. */
+function wordsOf({ kind, description, amount }: InvoiceLineRecord, labels: Labels): string {
+  if (kind !== 'carry_over') return clean(description);
+  return sign(amount) > 0 ? labels.carried_out : fill(labels.carried_in, { number: clean(description).replace(/^Credit from /, '') });
 }
 
 function sameAmount(a: string, b: string): boolean {
@@ -140,13 +147,15 @@ function taxView({ format, labels, money }: Pen, tax: InvoiceTaxRecord): TaxView
 }
 
 /** Payment is asked for only by a processed invoice with something left to pay. */
-function paymentView({ record, labels, money, date }: Pen, number: string, seller: SellerView): PaymentView {
+function paymentView(pen: Pen, number: string, seller: SellerView): PaymentView {
+  const { record, labels, money, date } = pen;
   const due = sign(record.total);
   const words = { total: money(due < 0 ? record.total.replace('-', '') : record.total), due: date(record.due_on), number };
-  if (record.status === 'void') return bare({ sentence: labels.not_payable, rows: [] });
-  if (due === 0) return bare({ sentence: labels.nothing_due, rows: [] });
-  if (record.kind === 'credit_note' || due < 0) return bare({ sentence: fill(labels.credited, words), rows: [] });
-  if (record.status === 'preview') return bare({ sentence: fill(labels.pay_preview, words), rows: [] });
+  const early = earlySentence(pen);
+  if (record.status === 'void') return bare({ sentence: labels.not_payable, early: '', rows: [] });
+  if (due === 0) return bare({ sentence: labels.nothing_due, early: '', rows: [] });
+  if (record.kind === 'credit_note' || due < 0) return bare({ sentence: fill(labels.credited, words), early: '', rows: [] });
+  if (record.status === 'preview') return bare({ sentence: fill(labels.pay_preview, words), early, rows: [] });
   const bank = seller.bank;
   const rows: [string, string][] = bank === null ? [] : [
     [labels.account_holder, seller.name], [labels.bank, bank.name], [labels.iban, bank.iban], [labels.bic, bank.bic],
@@ -154,7 +163,16 @@ function paymentView({ record, labels, money, date }: Pen, number: string, selle
   ];
   return bare({
     sentence: fill(labels.pay, words),
+    early,
     rows: rows.filter(([, value]) => value !== '').map(([label, value]) => bare({ label, value })),
+  });
+}
+
+function earlySentence({ record, format, labels, money, date }: Pen): string {
+  const early = record.early_payment;
+  if (early === null) return '';
+  return fill(labels.early, {
+    until: date(early.until), percent: formatPercent(format, early.percent), discount: money(early.discount), payable: money(early.payable),
   });
 }
 

@@ -150,10 +150,12 @@ const show = record({
   batch_id: text, partner_id: orNull(text), cycle_id: text, period_start: instant, period_end: instant, billing_date: date,
   issued_on: date, note: orNull(text),
   due_on: date, currency: text, exponent: whole, timezone: text, locale: text, net: amount, tax: amount, total: amount,
+  early_payment: orNull(record({ percent: amount, within_days: whole, until: date, discount: amount, payable: amount },
+    'What may be taken off for paying early; the total stays.')),
   taxes: Type.Array(record({ tax_id: text, name: text, category: text, rate: amount, note: orNull(text), net: amount, tax: amount })),
   lines: Type.Array(record({
     line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount, unit: orNull(text),
-    unit_price: orNull(amount), amount, tax_id: text, tax_rate: amount, service_start: orNull(instant),
+    unit_price: orNull(amount), amount, gross: orNull(amount), tax_id: text, tax_rate: amount, service_start: orNull(instant),
     service_end: orNull(instant), late: yesNo,
   })),
   seller: record({

@@ -3,21 +3,22 @@ import { isoLocal } from '../calendar/calendar.js';
 import type { Config, Issuer } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
-import type { Buyer, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord } from '../documents/types.js';
+import type { Buyer, EarlyPaymentRecord, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord } from '../documents/types.js';
 import { formatMicro, formatScaled } from '../values/money.js';
+import { addDays } from '../values/time.js';
 
 interface InvoiceRow {
   invoice_id: string; number: string | null; kind: 'invoice' | 'credit_note'; status: 'preview' | 'processed' | 'void'; customer_id: string;
   batch_id: string; partner_id: string | null; cycle_id: string; period_start: bigint; period_end: bigint; timezone: string; locale: string;
   billing_date: string; issued_on: string; due_on: string; currency: string; exponent: number;
   net_minor: bigint; tax_minor: bigint; total_minor: bigint; seller: string | null; buyer: string | null;
-  purchase_order: string | null; note: string | null;
+  purchase_order: string | null; note: string | null; early_percent_micro: bigint | null; early_days: number | null;
 }
 
 interface LineRow {
   invoice_id: string; line_no: bigint; kind: string; booking_id: string | null;
   product: string | null; description: string; unit: string | null;
-  quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint; tax_id: string; tax_rate_micro: bigint;
+  quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint; gross_minor: bigint | null; tax_id: string; tax_rate_micro: bigint;
   service_start: bigint | null; service_end: bigint | null; late: boolean;
 }
 
@@ -35,7 +36,8 @@ export interface Parties {
 
 const FIELDS = `i.invoice_id, i.kind, i.customer_id, i.batch_id, i.partner_id, i.cycle_id, epoch_ms(i.period_start) AS period_start,
   epoch_ms(i.period_end) AS period_end, i.timezone, i.locale, CAST(i.billing_date AS VARCHAR) AS billing_date,
-  CAST(i.issued_on AS VARCHAR) AS issued_on, CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.exponent, i.purchase_order, i.note,
+  CAST(i.issued_on AS VARCHAR) AS issued_on, CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.exponent, i.purchase_order, i.note, i.early_percent_micro,
+  i.early_days,
   CAST(i.net_minor AS HUGEINT) AS net_minor, CAST(i.tax_minor AS HUGEINT) AS tax_minor, CAST(i.total_minor AS HUGEINT) AS total_minor`;
 
 /** Draft invoices with their lines, in their order. `where` is SQL over `i` (draft.invoices). */
@@ -87,7 +89,8 @@ async function assemble(
     `SELECT DISTINCT customer_key FROM draft.invoices WHERE invoice_id IN ${ids} ORDER BY customer_key`) : [];
   const few = schema === 'draft' ? `AND customer_key IN (${customers.map((row) => row.customer_key).join(', ')})` : '';
   const lines = groupBy(await engine.rows<LineRow>(`
-    SELECT invoice_id, line_no, kind, booking_id, product, description, unit, quantity_micro, unit_price_micro, amount_minor, tax_id,
+    SELECT invoice_id, line_no, kind, booking_id, product, description, unit, quantity_micro, unit_price_micro, amount_minor,
+      CAST(gross_minor AS BIGINT) AS gross_minor, tax_id,
       tax_rate_micro, epoch_ms(service_start) AS service_start, epoch_ms(service_end) AS service_end, late
     FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} ${few} ORDER BY invoice_id, line_no`));
   const taxes = groupBy(await engine.rows<TaxRow>(`SELECT invoice_id, tax_id, name, category, rate_micro, note,
@@ -99,6 +102,7 @@ async function assemble(
 function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxRow[], parties: Parties): InvoiceRecord {
   const {
     period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer, purchase_order,
+    early_percent_micro, early_days,
     ...plain
   } = row;
   const money = (minor: bigint): string => formatScaled(minor, row.exponent);
@@ -106,6 +110,8 @@ function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxR
   return {
     ...plain, period_start: at(period_start), period_end: at(period_end),
     net: money(net_minor), tax: money(tax_minor), total: money(total_minor),
+    early_payment: early_percent_micro === null || early_days === null ? null
+      : earlyPayment(early_percent_micro, early_days, row),
     taxes: taxes.map((t): InvoiceTaxRecord => ({
       tax_id: t.tax_id, name: t.name, category: t.category, rate: formatMicro(t.rate_micro), note: t.note,
       net: money(t.net_minor), tax: money(t.tax_minor),
@@ -114,13 +120,23 @@ function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxR
       line_no: Number(l.line_no), kind: l.kind, booking_id: l.booking_id, product: l.product, description: l.description,
       quantity: formatMicro(l.quantity_micro), unit: l.unit,
       unit_price: l.unit_price_micro === null ? null : formatMicro(l.unit_price_micro),
-      amount: money(l.amount_minor), tax_id: l.tax_id, tax_rate: formatMicro(l.tax_rate_micro),
+      amount: money(l.amount_minor), gross: l.gross_minor === null ? null : money(l.gross_minor), tax_id: l.tax_id, tax_rate: formatMicro(l.tax_rate_micro),
       service_start: l.service_start === null ? null : at(l.service_start),
       service_end: l.service_end === null ? null : at(l.service_end), late: l.late,
     })),
     ...parties,
     // An order number may be of this invoice alone.
     buyer: { ...parties.buyer, purchase_order },
+  };
+}
+
+/** What is left to pay is rounded to the currency, half away from zero; nothing is taken off where nothing is to be paid. */
+function earlyPayment(percent_micro: bigint, within_days: number, row: InvoiceRow): EarlyPaymentRecord | null {
+  if (row.total_minor <= 0n) return null;
+  const discount = (row.total_minor * percent_micro + 50_000_000n) / 100_000_000n;
+  return {
+    percent: formatMicro(percent_micro), within_days, until: addDays(row.issued_on, within_days),
+    discount: formatScaled(discount, row.exponent), payable: formatScaled(row.total_minor - discount, row.exponent),
   };
 }
 

@@ -47,7 +47,11 @@ function checkArithmetic(xml: string): void {
     const total = (name: string): bigint => exact(one(`/*/cac:LegalMonetaryTotal/cbc:${name}`));
     const lines = '/*/*[self::cac:InvoiceLine or self::cac:CreditNoteLine]';
     expect(sum(all(`${lines}/cbc:LineExtensionAmount`))).toBe(total('LineExtensionAmount'));
-    expect(total('TaxExclusiveAmount')).toBe(total('LineExtensionAmount'));
+    const off = (charge: boolean): bigint => sum(all(`/*/cac:AllowanceCharge[cbc:ChargeIndicator='${charge}']/cbc:Amount`));
+    const written = (name: string): bigint => sum(all(`/*/cac:LegalMonetaryTotal/cbc:${name}`));
+    expect(written('AllowanceTotalAmount')).toBe(off(false));
+    expect(written('ChargeTotalAmount')).toBe(off(true));
+    expect(total('TaxExclusiveAmount')).toBe(total('LineExtensionAmount') - off(false) + off(true));
     expect(sum(all('/*/cac:TaxTotal/cac:TaxSubtotal/cbc:TaxAmount'))).toBe(exact(one('/*/cac:TaxTotal/cbc:TaxAmount')));
     expect(total('TaxInclusiveAmount')).toBe(total('TaxExclusiveAmount') + exact(one('/*/cac:TaxTotal/cbc:TaxAmount')));
     expect(total('PayableAmount')).toBe(total('TaxInclusiveAmount'));
@@ -55,7 +59,9 @@ function checkArithmetic(xml: string): void {
       const at = `/*/cac:TaxTotal/cac:TaxSubtotal[${i + 1}]`;
       const [category, rate] = [one(`${at}/cac:TaxCategory/cbc:ID`), one(`${at}/cac:TaxCategory/cbc:Percent`)];
       const own = `[cac:Item/cac:ClassifiedTaxCategory[cbc:ID='${category}' and ${rate === '' ? 'not(cbc:Percent)' : `cbc:Percent='${rate}'`}]]`;
-      expect(sum(all(`${lines}${own}/cbc:LineExtensionAmount`))).toBe(exact(one(`${at}/cbc:TaxableAmount`)));
+      const offOf = (charge: boolean): bigint => sum(all(`/*/cac:AllowanceCharge[cbc:ChargeIndicator='${charge}'][cac:TaxCategory[cbc:ID='${category}' and ${
+        rate === '' ? 'not(cbc:Percent)' : `cbc:Percent='${rate}'`}]]/cbc:Amount`));
+      expect(sum(all(`${lines}${own}/cbc:LineExtensionAmount`)) - offOf(false) + offOf(true)).toBe(exact(one(`${at}/cbc:TaxableAmount`)));
       const should = exact(one(`${at}/cbc:TaxableAmount`)) * exact(rate === '' ? '0' : rate) / UNIT / 100n;
       expect(magnitude(exact(one(`${at}/cbc:TaxAmount`)) - should)).toBeLessThan(UNIT);
     });
@@ -102,6 +108,55 @@ describe('an e-invoice', () => {
       expect(xml).not.toMatch(/<([\w:]+)[^>]*><\/\1>/);
     });
   }
+
+  const reduced: InvoiceRecord['taxes'][number] = { ...german.taxes[0]!, tax_id: 'reduced', name: 'USt 7 %', rate: '7', net: '88.89', tax: '6.22' };
+  /** 400.00 at 19 % and 100.00 at 7 %, less 55.55 in all, spread as 44.44 and 11.11. */
+  const discounted: InvoiceRecord = {
+    ...german, net: '444.45', tax: '73.78', total: '518.23',
+    taxes: [{ ...german.taxes[0]!, net: '355.56', tax: '67.56' }, reduced],
+    lines: [
+      line(1, { unit_price: '400', amount: '400.00' }), line(2, { unit_price: '100', amount: '100.00', tax_id: 'reduced', tax_rate: '7' }),
+      line(3, { kind: 'discount', description: 'Treue', booking_id: null, product: null, unit: null, unit_price: null, amount: '-44.44' }),
+      line(4, { kind: 'discount', description: 'Treue', booking_id: null, product: null, unit: null, unit_price: null, amount: '-11.11', tax_id: 'reduced', tax_rate: '7' }),
+    ],
+  };
+
+  it('has discounts above its lines, by tax, with their reason', () => {
+    const xml = ublXml(discounted);
+    checkArithmetic(xml);
+    reading(xml, ({ all, one }) => {
+      expect(all('/*/cac:AllowanceCharge/cbc:Amount')).toEqual(['44.44', '11.11']);
+      expect(all('/*/cac:AllowanceCharge/cac:TaxCategory/cbc:Percent')).toEqual(['19', '7']);
+      expect(one('/*/cac:AllowanceCharge[1]/cbc:AllowanceChargeReason')).toBe('Treue');
+      expect(one('/*/cac:AllowanceCharge[1]/cbc:AllowanceChargeReasonCode')).toBe('95');
+      expect(one('/*/cac:LegalMonetaryTotal/cbc:LineExtensionAmount')).toBe('500.00');
+      expect(one('/*/cac:LegalMonetaryTotal/cbc:AllowanceTotalAmount')).toBe('55.55');
+      expect(all('/*/cac:InvoiceLine')).toHaveLength(2);
+    });
+    // On a credit note what was taken off is added, and a discount alone is its line.
+    const minus = (text: string): string => (text.startsWith('-') ? text.slice(1) : `-${text}`);
+    const credited: InvoiceRecord = {
+      ...discounted, kind: 'credit_note', net: minus(discounted.net), tax: minus(discounted.tax), total: minus(discounted.total),
+      taxes: discounted.taxes.map((each) => ({ ...each, net: minus(each.net), tax: minus(each.tax) })),
+      lines: discounted.lines.map((each) => ({ ...each, quantity: minus(each.quantity), amount: minus(each.amount) })),
+    };
+    checkArithmetic(ublXml(credited));
+    const alone = recordOf([{ kind: 'discount', unit_price: null, minor: -500n }], { kind: 'credit_note' });
+    reading(ublXml(alone), ({ all }) => { expect(all('/*/cac:CreditNoteLine')).toHaveLength(1); });
+  });
+
+  it('tells early payment to people, and to machines where the seller is German', () => {
+    const early_payment = { percent: '2.5', within_days: 10, until: '2026-05-11', discount: '14.03', payable: '547.06' };
+    const note = (record: InvoiceRecord): string => reading(ublXml(record), ({ one }) => one('/*/cac:PaymentTerms/cbc:Note'));
+    const words = 'Bei Zahlung bis zum 11.05.2026 gewähren wir 2,5\u00a0% Skonto (14,03\u00a0€); zu zahlen sind dann 547,06\u00a0€.';
+    expect(ublXml({ ...german, early_payment })).toContain('&#10;#SKONTO#TAGE=10#PROZENT=2.50#&#10;</cbc:Note>');
+    expect(note({ ...german, early_payment })).toContain(words);
+    const irish = { ...german, early_payment, seller: { ...german.seller, address: { ...german.seller.address, country: 'IE' } } };
+    expect(note(irish)).toContain(words);
+    expect(note(irish)).not.toContain('SKONTO');
+    expect(note({ ...german, early_payment: { ...early_payment, percent: '2.125' } })).not.toContain('SKONTO');
+    expect(note(german)).not.toContain('Skonto');
+  });
 
   it('is written as expected, byte for byte', async () => {
     await expect(ublXml(german)).toMatchFileSnapshot('expected/german.ubl.xml');
