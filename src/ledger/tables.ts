@@ -16,13 +16,18 @@ export const LEDGER_TABLES = {
     confirmed_at: 'TIMESTAMP', confirmed_by: 'VARCHAR', seller_id: 'VARCHAR', buyer_id: 'VARCHAR', purchase_order: 'VARCHAR',
     note: 'VARCHAR', early_percent_micro: 'BIGINT', early_days: 'INTEGER',
   },
-  /** `gross_minor`: the amount with tax where the price, then in `unit_price_micro`, includes it. */
+  /**
+   * `gross_minor`: the amount with tax where the price, then in `unit_price_micro`, includes it. `charge_id`: what is billed once; of a
+   * booking that is measured, the usage that counts it, with which the ids of that usage's lines begin. `measured_minor`: its amount
+   * where amounts are measured.
+   */
   invoice_lines: {
     invoice_id: 'VARCHAR', line_no: 'BIGINT', kind: 'VARCHAR', booking_id: 'VARCHAR', source: 'VARCHAR',
     product: 'VARCHAR', description: 'VARCHAR', unit: 'VARCHAR',
     quantity_micro: 'BIGINT', unit_price_micro: 'BIGINT', amount_minor: 'BIGINT', tax_id: 'VARCHAR', tax_rate_micro: 'BIGINT',
     service_start: 'TIMESTAMP', service_end: 'TIMESTAMP', late: 'BOOLEAN', corrects_invoice_id: 'VARCHAR',
     content_hi: 'UBIGINT', content_lo: 'UBIGINT', charge_id: 'VARCHAR', gross_minor: 'BIGINT',
+    measured_minor: 'BIGINT',
   },
   invoice_taxes: {
     invoice_id: 'VARCHAR', tax_id: 'VARCHAR', name: 'VARCHAR', category: 'VARCHAR', rate_micro: 'BIGINT', note: 'VARCHAR',

@@ -13,6 +13,8 @@ import { currencies, parseDecimal } from '../values/money.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
 import { loadAgreements } from './load-agreements.js';
+import { loadPrices } from './load-prices.js';
+import { loadDiscounts } from './load-discounts.js';
 import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
 import { LEDGER_INPUTS } from './order.js';
 import { sqlFile } from './sql.js';
@@ -45,7 +47,6 @@ const TABLES = `
     skip_zero BOOLEAN, carry_over BOOLEAN, early_percent_micro BIGINT, early_days INTEGER);
   CREATE OR REPLACE TABLE input.customer_limits (
     customer_key INTEGER, use_no INTEGER, max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);
-  CREATE OR REPLACE TABLE input.customer_prices (customer_key INTEGER, product VARCHAR, price_micro BIGINT, with_tax BOOLEAN);
   CREATE OR REPLACE TABLE input.periods (
     period_key INTEGER, calendar_key INTEGER, use_no INTEGER, cycle_id VARCHAR, n INTEGER, timing VARCHAR, timezone VARCHAR,
     period_start TIMESTAMP, period_end TIMESTAMP, period_date DATE, billing_at TIMESTAMP, billing_date DATE,
@@ -104,6 +105,8 @@ export async function loadInputs(
   await loadPeriods(engine, given.periods, zones, given.days_off);
   await loadOverrides(engine, config);
   await loadAgreements(engine, { ...given, zones });
+  await loadDiscounts(engine, { ...given, zones });
+  await loadPrices(engine, { ...given, zones });
   for (const name of LEDGER_INPUTS) await engine.run(`CREATE OR REPLACE TABLE input.${name} AS ${sqlFile(`inputs/${name}.sql`)}`);
   await loadCarriedTaxes(engine);
 }
@@ -179,15 +182,6 @@ async function loadCustomers(
     a.appendInteger(use.index);
     a.appendInteger(use.use_no);
     appendLimits(a, use.limits);
-  });
-  const prices = indexed.flatMap(({ customer, index }) => Object.entries(customer.prices)
-    .map(([product, price]) => ({ index, product, price })));
-  const withTax = pricesWithTax(config);
-  await engine.append('input', 'customer_prices', prices, (a, p) => {
-    a.appendInteger(p.index);
-    a.appendVarchar(p.product);
-    a.appendBigInt(micro(p.price));
-    a.appendBoolean(withTax.has(`customer ${config.customers[p.index]!.customer_id}`));
   });
 }
 

@@ -13,12 +13,22 @@ export const MODELS = [
   { name: 'rated_bookings', as: 'view' },
   { name: 'bookings', as: 'view' },
   { name: 'totals', as: 'table' },
+  { name: 'usage_bookings', as: 'view' },
+  { name: 'usage_parts', as: 'table', unless_empty: 'input.usage_spans' },
+  { name: 'usage_turns', as: 'table', unless_empty: 'input.usage_spans' },
+  { name: 'usage_units', as: 'table', unless_empty: 'draft.usage_turns' },
+  { name: 'usage_amounts', as: 'table', unless_empty: 'draft.usage_units' },
+  { name: 'usage_charges', as: 'table', unless_empty: 'draft.usage_amounts' },
   { name: 'manual_charges', as: 'table' },
   { name: 'recurring_parts', as: 'table', unless_empty: 'input.charge_parts' },
   { name: 'recurring_charges', as: 'table', unless_empty: 'draft.recurring_parts' },
   { name: 'missing_values', as: 'table' },
   { name: 'fee_charges', as: 'table', unless_empty: 'input.fees' },
   { name: 'charges', as: 'table' },
+  { name: 'taxed_charges', as: 'table' },
+  { name: 'agreed_lines', as: 'table', unless_empty: 'input.adjusting' },
+  { name: 'discount_shares', as: 'table', unless_empty: 'draft.agreed_lines WHERE group_key IS NOT NULL' },
+  { name: 'discount_lines', as: 'table', unless_empty: 'draft.discount_shares' },
   { name: 'carried_credits', as: 'table' },
   { name: 'added_lines', as: 'table' },
   { name: 'net_totals', as: 'table' },
@@ -39,6 +49,7 @@ export const MODELS = [
 /** Relations derived from the ledger, in order; each is `inputs/<name>.sql` and becomes `input.<name>`. */
 export const LEDGER_INPUTS = [
   'standing_invoices', 'covered', 'closed_batches', 'reopened', 'invoice_counts', 'openings', 'billed_charges', 'billed_days',
+  'billed_usage', 'charged_usage',
   'carried', 'last_totals', 'period_days',
 ] as const;
 

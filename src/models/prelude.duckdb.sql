@@ -72,3 +72,29 @@ CREATE OR REPLACE MACRO part_amount(quantity_micro, price_micro, share_over, sha
     ELSE CAST(least(1000000000000000, div_round(
       CAST(quantity_micro AS HUGEINT) * price_micro * share_over, CAST(divisor AS HUGEINT) * share_under, half_even)) AS BIGINT)
   END;
+
+-- n / d for integers, rounded up. n >= 0, d > 0.
+CREATE OR REPLACE MACRO div_up(n, d) AS (n + d - 1) // d;
+
+-- Parts of units, so many millionths of which are one, as whole units, rounded up; 0 for what is not above 0.
+CREATE OR REPLACE MACRO whole_up(parts, millionths) AS
+  CASE WHEN parts <= 0 THEN 0
+    ELSE div_up(CAST(parts AS HUGEINT), CAST(millionths AS HUGEINT) * 1000000) * millionths * 1000000 END;
+
+-- a x b, or NULL where it is beyond 10^35.
+CREATE OR REPLACE MACRO times(a, b) AS
+  CASE WHEN b = 0 THEN 0
+    WHEN abs(CAST(a AS HUGEINT)) <= 100000000000000000000000000000000000 // abs(CAST(b AS HUGEINT)) THEN CAST(a AS HUGEINT) * b END;
+
+-- x, but not below `low` and not above `high`; NULL is no bound.
+CREATE OR REPLACE MACRO clamp(x, low, high) AS CASE WHEN x < low THEN low WHEN x > high THEN high ELSE x END;
+
+-- An amount, or 10^15 where it is unknown or larger: that parks the customer.
+CREATE OR REPLACE MACRO too_large(amount_minor) AS
+  CASE WHEN abs(amount_minor) < 1000000000000000 THEN CAST(amount_minor AS BIGINT) ELSE 1000000000000000 END;
+
+-- A number as far as it fits into 64 bits, else 0.
+CREATE OR REPLACE MACRO fitting(n) AS coalesce(TRY_CAST(n AS BIGINT), 0);
+
+-- The order of bookings in time; of two that begin together the source and the id decide.
+CREATE OR REPLACE MACRO booking_order(starts_at, source, booking_id) AS row(starts_at, source, booking_id);

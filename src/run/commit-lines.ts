@@ -13,6 +13,8 @@ const LISTS = {
   listed_tax: 'SELECT DISTINCT tax_id FROM input.taxes ORDER BY tax_id',
   listed_unit: `SELECT unit FROM input.products WHERE unit IS NOT NULL UNION SELECT unit FROM draft.added_lines WHERE unit IS NOT NULL
     ORDER BY unit`,
+  listed_span: 'SELECT DISTINCT span_id FROM input.usage_spans ORDER BY span_id',
+  listed_customer: 'SELECT customer_id FROM input.customers WHERE EXISTS (SELECT 1 FROM input.usage_spans) ORDER BY customer_id',
 } as const;
 
 /**
@@ -32,22 +34,26 @@ export async function exportLines(engine: Engine): Promise<SegmentFile> {
   const has = await engine.row<Has>(`
     SELECT (SELECT count(*) FROM input.sources) > 1 AS sources,
       (SELECT count(*) FROM draft.added_lines) + (SELECT count(*) FROM draft.closing_lines) > 0 AS charges,
-      (SELECT count(*) FROM draft.net_totals WHERE with_tax) > 0 AS gross`);
+      (SELECT count(*) FROM draft.net_totals WHERE with_tax) > 0 AS gross,
+      (SELECT count(*) FROM input.usage_spans) > 0 AS measured`);
   return exportSegment(engine, 'invoice_lines', sortedLines(has), null);
 }
 
-/** What is among the lines: several sources of bookings, lines that are no bookings, prices that include tax. */
-interface Has { readonly sources: boolean; readonly charges: boolean; readonly gross: boolean }
+/** What is among the lines: several sources of bookings, lines that are no bookings, prices that include tax, or that measure. */
+interface Has { readonly sources: boolean; readonly charges: boolean; readonly gross: boolean; readonly measured: boolean }
 
 /** Ids are unique in their source, and bookings alone need no rank: a key less in the sort where it tells nothing. */
 function sortedLines(has: Has): string {
   const rank = has.charges ? ['l.rank'] : [];
   const order = ['f.lines_before', ...rank, 'l.service_start', 'l.line_key', ...(has.sources ? ['l.source'] : [])];
   return `(
-    SELECT * EXCLUDE (invoice, kind, source, unit, tax_id),
+    SELECT * EXCLUDE (invoice, kind, source, unit, tax_id ${has.measured ? ', customer, span' : ''}),
       CAST(invoice AS VARCHAR) AS invoice_id, CAST(kind AS VARCHAR) AS kind, CAST(source AS VARCHAR) AS source,
       CAST(unit AS VARCHAR) AS unit, CAST(tax_id AS VARCHAR) AS tax_id,
-      CASE WHEN kind = 'booking' THEN line_key END AS booking_id, CASE WHEN kind <> 'booking' THEN line_key END AS charge_id
+      CASE WHEN kind = 'booking' THEN line_key END AS booking_id,
+      CASE WHEN kind <> 'booking' THEN line_key ${has.measured ? "ELSE CAST(customer AS VARCHAR) || ':' || CAST(span AS VARCHAR)" : ''} END
+        AS charge_id
+      ${has.measured ? '' : ', CAST(NULL AS BIGINT) AS measured_minor'}
       ${has.charges ? '' : ', CAST(NULL AS VARCHAR) AS corrects_invoice_id'}
       ${has.gross ? '' : ', CAST(NULL AS BIGINT) AS gross_minor'}
     FROM (
@@ -55,7 +61,10 @@ function sortedLines(has: Has): string {
         l.product, l.description, CAST(l.unit AS listed_unit) AS unit, CAST(l.tax_id AS listed_tax) AS tax_id, l.tax_rate_micro,
         l.quantity_micro, l.unit_price_micro, l.amount_minor, l.service_start, l.service_end, l.late, l.content_hi, l.content_lo
         ${has.charges ? ', l.corrects_invoice_id' : ''} ${has.gross ? ', l.gross_minor' : ''}
+        ${has.measured ? ', l.measured_minor, CAST(l.span_id AS listed_span) AS span' : ''}
+        ${has.measured ? ', CAST(c.customer_id AS listed_customer) AS customer' : ''}
       FROM draft.billed_lines AS l
+      ${has.measured ? 'JOIN input.customers AS c ON c.customer_key = l.customer_key' : ''}
       JOIN draft.places AS f
         ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.own_invoice = l.own_invoice
       ORDER BY ${order.join(', ')}))`;

@@ -16,7 +16,7 @@ const SCALAR = ['abs', 'concat_ws', 'lower', 'md5', 'substr'];
 const AGGREGATE = ['bit_xor', 'bool_or', 'count', 'count_star', 'max', 'max_by', 'min', 'min_by', 'string_agg', 'sum'];
 const WINDOW = ['lag', 'row_number', ...AGGREGATE];
 /** What is derived from the ledger is derived here on every engine, beside the ledger, so it may speak DuckDB. */
-const LEDGER_SIDE = ['generate_series', 'json_extract_string', 'left', 'length', 'right', 'row', 'to_days', 'trunc', 'unnest', '~~'];
+const LEDGER_SIDE = ['generate_series', 'json_extract_string', 'left', 'length', 'regexp_extract', 'right', 'row', 'to_days', 'trunc', 'unnest', '~~'];
 /** Words that are no functions to the parser but still ask for the time, or for the order in which rows happen to lie. */
 const BANNED_WORDS = ['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'rowid', 'today'];
 
@@ -28,7 +28,7 @@ const FILES: readonly { folder: Folder; name: string }[] = [
 ];
 
 /** Relations that are loaded, not derived. */
-const LOADED = ['run', 'sources', 'currencies', 'taxes', 'tax_days', 'customer_taxes', 'products', 'customers', 'customer_prices', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'bookings', 'files', 'rejects', 'duplicates'];
+const LOADED = ['run', 'sources', 'currencies', 'taxes', 'tax_days', 'customer_taxes', 'products', 'customers', 'customer_prices', 'agreement_prices', 'product_prices', 'usage_prices', 'usage_tiers', 'usage_filters', 'usage_spans', 'shadowed_spans', 'local_starts', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'bookings', 'files', 'rejects', 'duplicates'];
 
 interface Node { readonly [key: string]: unknown }
 

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Calendar } from '../../src/calendar/types.js';
 import { DEFAULT_AUTOMATION } from '../../src/config/defaults.js';
-import type { Automation, BookingSource, BookingStatus, Config, Customer, Override, Product, Tax, Timing } from '../../src/config/types.js';
+import type { Agreement, Automation, BookingSource, BookingStatus, Config, Customer, Override, Price, Product, Tax, Timing } from '../../src/config/types.js';
 import { literal } from '../../src/engine/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { createTables } from '../../src/intake/tables.js';
@@ -42,6 +42,7 @@ export interface CustomerRow {
   readonly partner?: string;
   readonly tax?: string;
   readonly prices?: Readonly<Record<string, string>>;
+  readonly agreements?: readonly string[];
   readonly net_days?: number;
   readonly end_of_month?: boolean;
   readonly purchase_order?: string;
@@ -92,6 +93,9 @@ export interface World {
   readonly invoices?: readonly LedgerInvoice[];
   readonly events?: readonly LedgerEvent[];
   readonly overrides?: readonly Override[];
+  /** Beside those of products and customers, which are per unit. */
+  readonly prices?: readonly Price[];
+  readonly agreements?: readonly Agreement[];
   /** Further SQL over the schema `ledger`. */
   readonly ledger?: string;
 }
@@ -216,7 +220,7 @@ function sortedCustomers(world: World): CustomerRow[] {
 
 function configOf(world: World): Config {
   const customers = sortedCustomers(world).map((c): Partial<Customer> => ({
-    customer_id: c.id, name: c.name ?? c.id, partner_id: c.partner ?? null, tax: c.tax ?? null, prices: c.prices ?? {},
+    customer_id: c.id, name: c.name ?? c.id, partner_id: c.partner ?? null, tax: c.tax ?? null, prices: c.prices ?? {}, agreements: c.agreements ?? [],
     payment_terms: { net_days: c.net_days ?? 14, end_of_month: c.end_of_month ?? false }, purchase_order: c.purchase_order ?? null, locale: 'en-GB',
     automation: {
       ...DEFAULT_AUTOMATION, limits: { ...DEFAULT_AUTOMATION.limits, ...c.limits },
@@ -231,9 +235,19 @@ function configOf(world: World): Config {
   const config: Partial<Config> = {
     currency: world.currency ?? 'EUR', rounding: world.rounding ?? 'half_away', tax_rounding: world.tax_rounding ?? 'invoice',
     overrides: world.overrides ?? [], repeat_bookings: [], default_tax: world.default_tax === undefined ? 'standard' : world.default_tax, max_catch_up_days: world.max_catch_up_days ?? null,
-    prices_include_tax: false, prices: [], bookings: sources as BookingSource[], taxes, products, partners: [], customers: customers as Customer[],
+    prices_include_tax: false, prices: [...customers.flatMap((c) => ownPrices(c, world)), ...world.prices ?? []], agreements: world.agreements ?? [],
+    bookings: sources as BookingSource[], taxes, products, partners: [], customers: customers as Customer[],
   };
   return config as Config;
+}
+
+/** Prices per unit of a customer, for all days. */
+function ownPrices({ customer_id, prices = {} }: Partial<Customer>, { currency = 'EUR' }: World): Price[] {
+  return Object.entries(prices).map(([product, unit_price]) => ({
+    scope: 'customer', owner: customer_id!, product, from: null, until: null, currency, prices_include_tax: false, model: 'per_unit', mode: 'graduated',
+    tiers: [{ up_to: null, unit_price, package_size: null, percent: '0', flat_fee: '0' }], metric: null, per: { unit: 'period' }, included: '0', minimum: null,
+    maximum: null, per_booking: null, needs_usage: false, path: ['customers', customer_id!, 'prices', product],
+  }));
 }
 
 const text = (value: string | undefined): string => (value === undefined ? 'NULL' : literal(value));

@@ -7,14 +7,15 @@ SELECT
   0 AS rank,
   'booking' AS kind,
   b.booking_id AS line_key,
-  b.booking_id, CAST(NULL AS VARCHAR) AS charge_id, b.source, b.product, b.description, b.unit,
+  b.booking_id, b.charge_id, b.source, b.product, b.description, b.unit,
   b.quantity_micro, b.unit_price_micro, CASE WHEN b.with_tax THEN n.net_minor ELSE b.amount_minor END AS amount_minor,
   CASE WHEN b.with_tax THEN b.amount_minor END AS gross_minor,
   b.tax_id, b.tax_rate_micro,
   b.starts_at AS service_start, b.ends_at AS service_end,
   b.late,
   CAST(NULL AS VARCHAR) AS corrects_invoice_id,
-  b.content_hi, b.content_lo
+  b.content_hi, b.content_lo,
+  b.measured_minor, b.span_id
 FROM draft.bookings AS b
 LEFT JOIN draft.net_shares AS n ON n.file_key = b.file_key AND n.record = b.record
 WHERE b.bucket = 'billed'
@@ -32,7 +33,7 @@ SELECT
   c.service_start, c.service_end,
   FALSE,
   NULL,
-  NULL, NULL
+  NULL, NULL, NULL, NULL
 FROM draft.added_lines AS c
 LEFT JOIN draft.net_shares AS n ON n.charge_id = c.charge_id
 UNION ALL
@@ -42,5 +43,5 @@ SELECT
   NULL, z.charge_id, NULL, NULL, 'Credit carried to the next invoice', NULL,
   1000000, NULL, CAST(z.amount_minor AS BIGINT), NULL,
   z.tax_id, z.tax_rate_micro,
-  NULL, NULL, FALSE, NULL, NULL, NULL
+  NULL, NULL, FALSE, NULL, NULL, NULL, NULL, NULL
 FROM draft.closing_lines AS z

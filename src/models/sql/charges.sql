@@ -15,3 +15,8 @@ SELECT
   charge_id, kind, customer_key, period_key, invoice_stem, currency, product, description, unit, quantity_micro, unit_price_micro,
   amount_minor, with_tax, tax_id, service_start, service_end, agreement_key, sort_rank
 FROM draft.fee_charges
+UNION ALL
+SELECT
+  charge_id, kind, customer_key, period_key, invoice_stem, currency, product, description, unit, quantity_micro, unit_price_micro,
+  amount_minor, with_tax, tax_id, service_start, service_end, agreement_key, sort_rank
+FROM draft.usage_charges
