@@ -13,7 +13,7 @@ export function notYetComputed(facts: Facts): void {
 /** Keys of an agreement without effect yet. */
 const NOT_IN_AGREEMENTS = [
   ['prices', 'prices of agreements'], ['minimum', 'minimums of agreements'], ['maximum', 'maximums of agreements'],
-  ['discounts', 'discounts'], ['deposits', 'deposits'],
+  ['deposits', 'deposits'],
 ] as const;
 
 function written(facts: Facts): [Path, string] | undefined {

@@ -1,19 +1,16 @@
--- The lines that are no bookings, with the rate of their tax on the last day of their service (of their period, where they have none).
--- One without a known tax has the tax ?, which parks the customer. A credit that was carried here keeps the rate it had.
+-- The lines that are no bookings, with the rate of their tax: charges, discounts, and credits that were carried here with the rate they had.
 -- grain: charge_id
 SELECT
-  c.charge_id, c.kind, c.customer_key, c.period_key, c.invoice_stem, c.currency, FALSE AS own_invoice, c.product, c.description, c.unit,
-  c.quantity_micro, c.unit_price_micro, c.amount_minor, c.with_tax, t.tax_id, t.tax_key, t.rate_micro AS tax_rate_micro,
-  c.service_start, c.service_end, c.agreement_key, c.sort_rank
-FROM draft.charges AS c
-JOIN input.periods AS p ON p.period_key = c.period_key
-JOIN input.tax_days AS t
-  ON t.tax_id = coalesce(c.tax_id, '?') AND t.zone_key = p.zone_key
-  AND coalesce(last_moment(c.service_start, c.service_end), last_moment(p.period_start, p.period_end)) >= t.valid_from
-  AND coalesce(last_moment(c.service_start, c.service_end), last_moment(p.period_start, p.period_end)) < t.valid_until
+  charge_id, kind, customer_key, period_key, invoice_stem, currency, own_invoice, product, description, unit, quantity_micro,
+  unit_price_micro, amount_minor, with_tax, tax_id, tax_key, tax_rate_micro, service_start, service_end, agreement_key, sort_rank
+FROM draft.taxed_charges
 UNION ALL
 SELECT
-  k.charge_id, 'carry_over', k.customer_key, k.period_key, k.invoice_stem, k.currency, FALSE, NULL, k.description, NULL,
-  1000000, NULL, k.amount_minor, FALSE, k.tax_id, k.tax_key, k.tax_rate_micro,
-  NULL, NULL, NULL, 95
+  charge_id, 'discount', customer_key, period_key, invoice_stem, currency, own_invoice, NULL, description, NULL, 1000000,
+  NULL, amount_minor, with_tax, tax_id, tax_key, tax_rate_micro, NULL, NULL, agreement_key, 35
+FROM draft.discount_lines
+UNION ALL
+SELECT
+  k.charge_id, 'carry_over', k.customer_key, k.period_key, k.invoice_stem, k.currency, FALSE, NULL, k.description, NULL, 1000000,
+  NULL, k.amount_minor, FALSE, k.tax_id, k.tax_key, k.tax_rate_micro, NULL, NULL, NULL, 95
 FROM draft.carried_credits AS k

@@ -1,0 +1,162 @@
+/**
+ * Discounts of agreements as the models read them. Which discounts a line has depends on its agreement, its product and the day of its
+ * service: that is worked out here, once for each stretch of days and each product that is named, as groups of discounts.
+ */
+import { periodsOf, toInstant } from '../calendar/calendar.js';
+import type { Calendar } from '../calendar/types.js';
+import type { Agreement, Config, Discount } from '../config/types.js';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import { exponentOf, parseDecimal } from '../values/money.js';
+import { addDays, sqlTimestamp } from '../values/time.js';
+import type { Instant, LocalDate } from '../values/time.js';
+
+/**
+ * `adjusting`: who has which agreement that lowers or raises its lines. `first_agreements`: of the agreements that a customer lists,
+ * the first in force, for bookings that none prices. `discounts`: `place` from 1 in the order in which they are taken. `discount_ends`:
+ * when the last billing period of one ends for a calendar. `discount_groups`: which discounts hold for a product (`*`: any that no
+ * discount names) between two instants; `group_discounts`: what they are.
+ */
+const TABLES = `
+  CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER);
+  CREATE OR REPLACE TABLE input.first_agreements (
+    customer_key INTEGER, zone_key INTEGER, currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, agreement_key INTEGER);
+  CREATE OR REPLACE TABLE input.discounts (
+    agreement_key INTEGER, place INTEGER, name VARCHAR, on_line BOOLEAN, percent_micro BIGINT, amount_minor BIGINT, cap_minor BIGINT);
+  CREATE OR REPLACE TABLE input.discount_ends (agreement_key INTEGER, place INTEGER, calendar_key INTEGER, last_end TIMESTAMP);
+  CREATE OR REPLACE TABLE input.discount_groups (
+    agreement_key INTEGER, zone_key INTEGER, product VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, group_key INTEGER);
+  CREATE OR REPLACE TABLE input.group_discounts (group_key INTEGER, place INTEGER);`;
+
+/** Before and after everything; they stay clear of the ends of a timestamp. */
+const EVER: readonly [Instant, Instant] = [Date.UTC(1, 0, 1), Date.UTC(9999, 11, 31)];
+/** Stands for every product that no discount of the agreement names. */
+const ANY = '*';
+
+/** What discounts are loaded from. `zones` are the time zones of the periods in the order of their keys. */
+export interface GivenDiscounts {
+  readonly config: Pick<Config, 'agreements' | 'customers'>;
+  readonly calendars: readonly Calendar[];
+  readonly calendarKeyOf: (index: number) => number;
+  readonly periods: readonly { readonly calendar_key: number; readonly period_end: Instant }[];
+  readonly zones: readonly string[];
+}
+
+interface Listed { readonly customer_key: number; readonly calendar_key: number; readonly keys: readonly number[] }
+
+type Cell = string | number | bigint | boolean | null;
+
+/** Fills them. */
+export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Promise<void> {
+  await engine.run(TABLES);
+  // Worlds of tests that know nothing of agreements leave the key out.
+  const agreements = given.config.agreements ?? [];
+  const adjusts = (key: number): boolean => agreements[key]!.discounts.length > 0 || agreements[key]!.bounds.length > 0;
+  const keyOf = new Map(agreements.map(({ agreement_id }, key) => [agreement_id, key]));
+  const listed: Listed[] = given.config.customers.map((customer, customer_key) => ({
+    customer_key, calendar_key: given.calendarKeyOf(customer_key), keys: (customer.agreements ?? []).map((id) => keyOf.get(id)!),
+  })).filter(({ keys }) => keys.some(adjusts));
+  if (listed.length === 0) return;
+  await insert(engine, 'adjusting', listed.flatMap(({ customer_key, keys }) => keys.filter(adjusts).map((key) => [customer_key, key])));
+  await insert(engine, 'first_agreements', firstAgreements(agreements, listed, given.zones));
+  const used = [...new Set(listed.flatMap(({ keys }) => keys))].sort((a, b) => a - b);
+  await insert(engine, 'discounts', used.flatMap((key) => agreements[key]!.discounts
+    .map((each, i): Cell[] => [key, i + 1, each.name, each.on === 'line', ...worth(each, agreements[key]!.currency)])));
+  await insert(engine, 'discount_ends', discountEnds(agreements, listed, given));
+  const groups = new Groups();
+  await insert(engine, 'discount_groups', used.flatMap((key) => groupRows(agreements[key]!, key, given.zones, groups)));
+  await insert(engine, 'group_discounts', groups.rows());
+}
+
+function worth({ percent, amount, cap }: Discount, currency: string): Cell[] {
+  const minor = (text: string | null): bigint | null => (text === null ? null : parseDecimal(text, exponentOf(currency))!);
+  return [percent === null ? null : parseDecimal(percent)!, minor(amount), minor(cap)];
+}
+
+/** The instants between which local days are in force, the last one included. */
+function bounds(from: LocalDate | null, until: LocalDate | null, zone: string): [Instant, Instant] {
+  return [from === null ? EVER[0] : toInstant(from, zone), until === null ? EVER[1] : toInstant(addDays(until, 1), zone)];
+}
+
+/** Customers with the same list share the answer. */
+function firstAgreements(agreements: readonly Agreement[], listed: readonly Listed[], zones: readonly string[]): Cell[][] {
+  const memo = new Map<string, Cell[][]>();
+  return listed.flatMap(({ customer_key, keys }) => {
+    const name = keys.join(' ');
+    const known = memo.get(name) ?? zones.flatMap((zone, zone_key) => firstOf(agreements, keys, zone).map((row) => [zone_key, ...row]));
+    memo.set(name, known);
+    return known.map((row) => [customer_key, ...row]);
+  });
+}
+
+/** `currency, from, until, agreement`: stretches on which the same one is the first in force. */
+function firstOf(agreements: readonly Agreement[], keys: readonly number[], zone: string): Cell[][] {
+  const rows: Cell[][] = [];
+  for (const currency of [...new Set(keys.map((key) => agreements[key]!.currency))].sort()) {
+    const own = keys.filter((key) => agreements[key]!.currency === currency)
+      .map((key) => ({ key, span: bounds(agreements[key]!.from, agreements[key]!.until, zone) }));
+    for (const [from, until] of stretches(own.map(({ span }) => span))) {
+      const first = own.find(({ span }) => span[0] <= from && until <= span[1]);
+      if (first !== undefined) rows.push([currency, at(from), at(until), first.key]);
+    }
+  }
+  return rows;
+}
+
+/** Between every two neighbours of the ends of these spans. */
+function stretches(spans: readonly (readonly [Instant, Instant])[]): [Instant, Instant][] {
+  const ends = [...new Set(spans.flat())].sort((a, b) => a - b);
+  return ends.slice(1).map((end, i) => [ends[i]!, end]);
+}
+
+/** Of discounts for so many periods: the end of the last one, by calendar. */
+function discountEnds(agreements: readonly Agreement[], listed: readonly Listed[], given: GivenDiscounts): Cell[][] {
+  const pairs = new Map(listed.flatMap(({ keys, calendar_key }) => keys.map((key) => [`${key} ${calendar_key}`, { key, calendar_key }])));
+  return [...pairs.values()].flatMap(({ key, calendar_key }) => agreements[key]!.discounts.flatMap((each, i): Cell[][] => {
+    if (each.periods === null) return [];
+    const calendar = given.calendars[calendar_key]!;
+    const last = given.periods.reduce((end, period) => (period.calendar_key === calendar_key ? Math.max(end, period.period_end) : end), 0);
+    const from = toInstant(each.from, calendar.uses[0]!.cycle.timezone);
+    const end = periodsOf(calendar, from, Math.max(from, last) + 1)[each.periods - 1]?.period_end;
+    return end === undefined ? [] : [[key, i + 1, calendar_key, at(end)]];
+  }));
+}
+
+/** Numbers sets of discounts, from 1. */
+class Groups {
+  readonly #keys = new Map<string, { readonly key: number; readonly places: readonly number[] }>();
+
+  keyOf(agreement_key: number, places: readonly number[]): number {
+    const name = `${agreement_key}:${places.join(' ')}`;
+    const found = this.#keys.get(name) ?? { key: this.#keys.size + 1, places };
+    this.#keys.set(name, found);
+    return found.key;
+  }
+
+  rows(): Cell[][] {
+    return [...this.#keys.values()].flatMap(({ key, places }) => places.map((place) => [key, place]));
+  }
+}
+
+function groupRows({ discounts }: Agreement, agreement_key: number, zones: readonly string[], groups: Groups): Cell[][] {
+  const products = [ANY, ...new Set(discounts.flatMap((each) => each.products))];
+  return zones.flatMap((zone, zone_key) => {
+    const spans = discounts.map((each) => bounds(each.from, each.until, zone));
+    return stretches(spans).flatMap(([from, until]) => products.map((product): Cell[] => {
+      const places = discounts.flatMap((each, i) => (
+        spans[i]![0] <= from && until <= spans[i]![1] && (each.products.length === 0 || each.products.includes(product)) ? [i + 1] : []));
+      return [agreement_key, zone_key, product, at(from), at(until), groups.keyOf(agreement_key, places)];
+    }));
+  });
+}
+
+function at(instant: Instant): string {
+  return sqlTimestamp(instant);
+}
+
+async function insert(engine: Engine, table: string, rows: readonly (readonly Cell[])[]): Promise<void> {
+  const sql = (cell: Cell): string => (cell === null ? 'NULL' : typeof cell === 'string' ? literal(cell) : String(cell));
+  for (let i = 0; i < rows.length; i += 5_000) {
+    await engine.run(`INSERT INTO input.${table} VALUES ${rows.slice(i, i + 5_000).map((row) => `(${row.map(sql).join(',')})`).join(',')}`);
+  }
+}

@@ -1,0 +1,44 @@
+-- The lines of agreements that have discounts or bounds: what they charge, the bookings they price, and as the first in force of the
+-- customer's list those that none prices. base_minor is in the terms of the agreement, with tax or without; group_key are the discounts
+-- that hold for the line, NULL where none does.
+-- grain: customer_key, period_key, own_invoice, source, line_key
+WITH lines AS (
+  SELECT
+    b.customer_key, b.period_key, b.invoice_stem, b.currency, b.own_invoice, b.source, b.booking_id AS line_key, b.product,
+    b.starts_at AS service_start, b.zone_key, b.tax_id, b.tax_key, b.tax_rate_micro, b.with_tax, b.amount_minor,
+    coalesce(b.agreement_key, f.agreement_key) AS agreement_key,
+    TRUE AS of_usage
+  FROM draft.bookings AS b
+  JOIN (SELECT DISTINCT customer_key FROM input.adjusting) AS a ON a.customer_key = b.customer_key
+  LEFT JOIN input.first_agreements AS f
+    ON f.customer_key = b.customer_key AND f.zone_key = b.zone_key AND f.currency = b.currency
+    AND b.starts_at >= f.valid_from AND b.starts_at < f.valid_until
+  WHERE b.bucket = 'billed'
+  UNION ALL
+  SELECT
+    c.customer_key, c.period_key, c.invoice_stem, c.currency, c.own_invoice, NULL, c.charge_id, c.product,
+    coalesce(c.service_start, p.period_start), p.zone_key, c.tax_id, c.tax_key, c.tax_rate_micro, c.with_tax, c.amount_minor,
+    c.agreement_key,
+    c.kind = 'usage'
+  FROM draft.taxed_charges AS c
+  JOIN input.periods AS p ON p.period_key = c.period_key
+  WHERE c.agreement_key IS NOT NULL
+)
+SELECT
+  l.customer_key, l.period_key, l.invoice_stem, l.currency, l.own_invoice, l.source, l.line_key, l.tax_id, l.tax_key, l.tax_rate_micro,
+  l.agreement_key, l.of_usage,
+  CAST(CASE
+    WHEN l.with_tax = a.prices_with_tax THEN l.amount_minor
+    WHEN a.prices_with_tax THEN l.amount_minor + tax_on(l.amount_minor, l.tax_rate_micro, r.half_even)
+    ELSE net_of(l.amount_minor, l.tax_rate_micro, r.half_even) END AS HUGEINT) AS base_minor,
+  CASE WHEN n.product IS NULL THEN o.group_key ELSE n.group_key END AS group_key
+FROM lines AS l
+CROSS JOIN input.run AS r
+JOIN input.adjusting AS j ON j.customer_key = l.customer_key AND j.agreement_key = l.agreement_key
+JOIN input.agreements AS a ON a.agreement_key = l.agreement_key AND a.currency = l.currency
+LEFT JOIN input.discount_groups AS n
+  ON n.agreement_key = l.agreement_key AND n.zone_key = l.zone_key AND n.product = l.product
+  AND l.service_start >= n.valid_from AND l.service_start < n.valid_until
+LEFT JOIN input.discount_groups AS o
+  ON o.agreement_key = l.agreement_key AND o.zone_key = l.zone_key AND o.product = '*'
+  AND l.service_start >= o.valid_from AND l.service_start < o.valid_until

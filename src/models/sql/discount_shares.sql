@@ -1,0 +1,73 @@
+-- What each discount takes off each line, one discount after the other, each of what the ones before left. What it takes is worked out
+-- once per invoice and agreement and spread over its lines: all shares are rounded down, and the minor units that are left go where the
+-- most was cut off, of equals to the line whose id comes first. Place 0 is the line before all discounts.
+-- grain: customer_key, period_key, own_invoice, source, line_key, place
+WITH RECURSIVE taken AS (
+  SELECT
+    customer_key, period_key, invoice_stem, currency, own_invoice, source, line_key, agreement_key, tax_key, group_key,
+    0 AS place, base_minor AS left_minor, CAST(0 AS HUGEINT) AS off_minor
+  FROM draft.agreed_lines
+  UNION ALL
+  SELECT
+    s.customer_key, s.period_key, s.invoice_stem, s.currency, s.own_invoice, s.source, s.line_key, s.agreement_key, s.tax_key,
+    s.group_key, s.place, s.left_minor - s.share_minor, s.share_minor
+  FROM (
+    SELECT
+      f.*,
+      CAST(f.floor_minor + CASE
+        WHEN row_number() OVER (
+          PARTITION BY f.customer_key, f.period_key, f.currency, f.own_invoice, f.agreement_key
+          ORDER BY f.rest DESC, f.line_key, f.source NULLS FIRST)
+          <= f.total_minor - sum(f.floor_minor) OVER (
+            PARTITION BY f.customer_key, f.period_key, f.currency, f.own_invoice, f.agreement_key)
+        THEN 1 ELSE 0 END AS HUGEINT) AS share_minor
+    FROM (
+      SELECT
+        v.*,
+        CASE WHEN v.total_minor = 0 THEN 0 ELSE div_floor(v.total_minor * v.weight, v.weights) END AS floor_minor,
+        CASE WHEN v.total_minor = 0 THEN 0 ELSE div_rest(v.total_minor * v.weight, v.weights) END AS rest
+      FROM (
+        SELECT
+          u.*,
+          CAST(CASE
+            WHEN u.weights <= 0 THEN 0
+            ELSE least(
+              u.weights,
+              coalesce(u.cap_minor, u.weights),
+              CASE
+                WHEN u.on_line THEN u.weights
+                WHEN u.percent_micro IS NULL THEN u.amount_minor
+                ELSE div_round(u.weights * u.percent_micro, 100000000, u.half_even) END)
+            END AS HUGEINT) AS total_minor
+        FROM (
+          SELECT
+            w.*,
+            CAST(sum(w.weight) OVER (
+              PARTITION BY w.customer_key, w.period_key, w.currency, w.own_invoice, w.agreement_key) AS HUGEINT) AS weights
+          FROM (
+            SELECT
+              t.customer_key, t.period_key, t.invoice_stem, t.currency, t.own_invoice, t.source, t.line_key, t.agreement_key, t.tax_key,
+              t.group_key,
+              d.place, d.on_line, d.percent_micro, d.amount_minor, d.cap_minor, r.half_even, t.left_minor,
+              CAST(CASE
+                WHEN q.place IS NULL OR p.period_end > e.last_end THEN 0
+                WHEN NOT d.on_line THEN t.left_minor
+                WHEN t.left_minor <= 0 THEN 0
+                WHEN d.percent_micro IS NULL THEN least(d.amount_minor, t.left_minor)
+                ELSE div_round(t.left_minor * d.percent_micro, 100000000, r.half_even) END AS HUGEINT) AS weight
+            FROM taken AS t
+            CROSS JOIN input.run AS r
+            JOIN input.periods AS p ON p.period_key = t.period_key
+            JOIN input.discounts AS d ON d.agreement_key = t.agreement_key AND d.place = t.place + 1
+            LEFT JOIN input.group_discounts AS q ON q.group_key = t.group_key AND q.place = d.place
+            LEFT JOIN input.discount_ends AS e
+              ON e.agreement_key = d.agreement_key AND e.place = d.place AND e.calendar_key = p.calendar_key
+          ) AS w
+        ) AS u
+      ) AS v
+    ) AS f
+  ) AS s
+)
+SELECT
+  customer_key, period_key, invoice_stem, currency, own_invoice, source, line_key, agreement_key, tax_key, place, left_minor, off_minor
+FROM taken
