@@ -20,7 +20,8 @@ SELECT
   pr.unit,
   s.quantity_micro,
   CAST(div_round(CAST(s.price_micro AS HUGEINT) * s.share_over, s.share_under, r.half_even) AS BIGINT) AS unit_price_micro,
-  coalesce(part_amount(s.quantity_micro, s.price_micro, s.share_over, s.share_under, f.price_divisor, r.half_even), 0) AS amount_minor,
+  CASE WHEN s.price_micro IS NULL THEN 0
+    ELSE part_amount(s.quantity_micro, s.price_micro, s.share_over, s.share_under, f.price_divisor, r.half_even) END AS amount_minor,
   s.prices_with_tax AS with_tax,
   coalesce(ct.tax_id, c.tax_id, s.tax_id) AS tax_id,
   d.day_start AS service_start,
