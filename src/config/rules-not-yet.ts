@@ -12,8 +12,7 @@ export function notYetComputed(facts: Facts): void {
 
 /** Keys of an agreement without effect yet. */
 const NOT_IN_AGREEMENTS = [
-  ['prices', 'prices of agreements'], ['minimum', 'minimums of agreements'], ['maximum', 'maximums of agreements'],
-  ['deposits', 'deposits'],
+  ['prices', 'prices of agreements'], ['deposits', 'deposits'],
 ] as const;
 
 function written(facts: Facts): [Path, string] | undefined {
@@ -21,6 +20,11 @@ function written(facts: Facts): [Path, string] | undefined {
   const keep = (is: boolean, path: Path, what: string): void => void (is && found.push([path, what]));
   for (const [id, agreement] of facts.entries('agreements')) {
     for (const [key, what] of NOT_IN_AGREEMENTS) keep(agreement[key] !== undefined, ['agreements', id, key], what);
+    for (const kind of ['minimum', 'maximum'] as const) {
+      const bounds = [agreement[kind] ?? []].flat() as readonly { readonly per: string }[];
+      const longer = bounds.some(({ per }) => per !== 'period');
+      keep(longer, ['agreements', id, kind], `a ${kind} for longer than a billing period`);
+    }
   }
   keep(facts.top('exchange_rates') !== undefined, ['exchange_rates'], 'exchange rates');
   for (const [id, { price }] of facts.entries('products')) {

@@ -3,6 +3,8 @@
  * service: that is worked out here, once for each stretch of days and each product that is named, as groups of discounts.
  */
 import { periodsOf, toInstant } from '../calendar/calendar.js';
+import type { BoundPeriod } from './load-bounds.js';
+import { BOUND_TABLES, boundRows, ofKind } from './load-bounds.js';
 import type { Calendar } from '../calendar/types.js';
 import type { Agreement, Config, Discount } from '../config/types.js';
 import { literal } from '../engine/engine.js';
@@ -12,21 +14,24 @@ import { addDays, sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
 
 /**
- * `adjusting`: who has which agreement that lowers or raises its lines. `first_agreements`: of the agreements that a customer lists,
- * the first in force, for bookings that none prices. `discounts`: `place` from 1 in the order in which they are taken. `discount_ends`:
+ * `adjusting`: who has which agreement that lowers or raises its lines, with the place of its last discount. `first_agreements`: of the agreements that a customer lists,
+ * the first in force, for bookings that none prices. `discounts`: `place` from 1 in the order in which they are taken, maximums last (they
+ * have `applies_to`). `discount_ends`:
  * when the last billing period of one ends for a calendar. `discount_groups`: which discounts hold for a product (`*`: any that no
  * discount names) between two instants; `group_discounts`: what they are.
  */
 const TABLES = `
-  CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER);
+  CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER, last_place INTEGER);
   CREATE OR REPLACE TABLE input.first_agreements (
     customer_key INTEGER, zone_key INTEGER, currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, agreement_key INTEGER);
   CREATE OR REPLACE TABLE input.discounts (
-    agreement_key INTEGER, place INTEGER, name VARCHAR, on_line BOOLEAN, percent_micro BIGINT, amount_minor BIGINT, cap_minor BIGINT);
+    agreement_key INTEGER, place INTEGER, name VARCHAR, on_line BOOLEAN, percent_micro BIGINT, amount_minor BIGINT, cap_minor BIGINT,
+    applies_to VARCHAR);
   CREATE OR REPLACE TABLE input.discount_ends (agreement_key INTEGER, place INTEGER, calendar_key INTEGER, last_end TIMESTAMP);
   CREATE OR REPLACE TABLE input.discount_groups (
     agreement_key INTEGER, zone_key INTEGER, product VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, group_key INTEGER);
-  CREATE OR REPLACE TABLE input.group_discounts (group_key INTEGER, place INTEGER);`;
+  CREATE OR REPLACE TABLE input.group_discounts (group_key INTEGER, place INTEGER);
+  ${BOUND_TABLES}`;
 
 /** Before and after everything; they stay clear of the ends of a timestamp. */
 const EVER: readonly [Instant, Instant] = [Date.UTC(1, 0, 1), Date.UTC(9999, 11, 31)];
@@ -35,10 +40,11 @@ const ANY = '*';
 
 /** What discounts are loaded from. `zones` are the time zones of the periods in the order of their keys. */
 export interface GivenDiscounts {
-  readonly config: Pick<Config, 'agreements' | 'customers'>;
+  readonly config: Pick<Config, 'agreements' | 'customers' | 'rounding'>;
   readonly calendars: readonly Calendar[];
   readonly calendarKeyOf: (index: number) => number;
-  readonly periods: readonly { readonly calendar_key: number; readonly period_end: Instant }[];
+  /** In the order of their keys. */
+  readonly periods: readonly BoundPeriod[];
   readonly zones: readonly string[];
 }
 
@@ -57,11 +63,19 @@ export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Prom
     customer_key, calendar_key: given.calendarKeyOf(customer_key), keys: (customer.agreements ?? []).map((id) => keyOf.get(id)!),
   })).filter(({ keys }) => keys.some(adjusts));
   if (listed.length === 0) return;
-  await insert(engine, 'adjusting', listed.flatMap(({ customer_key, keys }) => keys.filter(adjusts).map((key) => [customer_key, key])));
+  await insert(engine, 'adjusting', listed.flatMap(({ customer_key, keys }) => keys.filter(adjusts)
+    .map((key) => [customer_key, key, lastPlace(agreements[key]!)])));
   await insert(engine, 'first_agreements', firstAgreements(agreements, listed, given.zones));
   const used = [...new Set(listed.flatMap(({ keys }) => keys))].sort((a, b) => a - b);
   await insert(engine, 'discounts', used.flatMap((key) => agreements[key]!.discounts
-    .map((each, i): Cell[] => [key, i + 1, each.name, each.on === 'line', ...worth(each, agreements[key]!.currency)])));
+    .map((each, i): Cell[] => [key, i + 1, each.name, each.on === 'line', ...worth(each, agreements[key]!.currency), null])
+    .concat(ofKind(agreements[key]!, 'maximum').map((each, i) => [
+      key, agreements[key]!.discounts.length + i + 1, each.name, false, null, null, null, each.applies_to]))));
+  await insert(engine, 'minimums', used.flatMap((key) => ofKind(agreements[key]!, 'minimum')
+    .map((each, i): Cell[] => [key, i + 1, each.name, each.applies_to, each.tax])));
+  await insert(engine, 'bound_periods', pairsOf(listed).flatMap(({ key, calendar_key }) => boundRows(
+    agreements[key]!, key, calendar_key, given.periods,
+    { firstPlace: agreements[key]!.discounts.length + 1, rounding: given.config.rounding })));
   await insert(engine, 'discount_ends', discountEnds(agreements, listed, given));
   const groups = new Groups();
   await insert(engine, 'discount_groups', used.flatMap((key) => groupRows(agreements[key]!, key, given.zones, groups)));
@@ -109,10 +123,19 @@ function stretches(spans: readonly (readonly [Instant, Instant])[]): [Instant, I
   return ends.slice(1).map((end, i) => [ends[i]!, end]);
 }
 
+function lastPlace(agreement: Agreement): number {
+  return agreement.discounts.length + ofKind(agreement, 'maximum').length;
+}
+
+/** Every agreement with every calendar of a customer that has it. */
+function pairsOf(listed: readonly Listed[]): { key: number; calendar_key: number }[] {
+  const pairs = listed.flatMap(({ keys, calendar_key }) => keys.map((key) => [`${key} ${calendar_key}`, { key, calendar_key }] as const));
+  return [...new Map(pairs).values()];
+}
+
 /** Of discounts for so many periods: the end of the last one, by calendar. */
 function discountEnds(agreements: readonly Agreement[], listed: readonly Listed[], given: GivenDiscounts): Cell[][] {
-  const pairs = new Map(listed.flatMap(({ keys, calendar_key }) => keys.map((key) => [`${key} ${calendar_key}`, { key, calendar_key }])));
-  return [...pairs.values()].flatMap(({ key, calendar_key }) => agreements[key]!.discounts.flatMap((each, i): Cell[][] => {
+  return pairsOf(listed).flatMap(({ key, calendar_key }) => agreements[key]!.discounts.flatMap((each, i): Cell[][] => {
     if (each.periods === null) return [];
     const calendar = given.calendars[calendar_key]!;
     const last = given.periods.reduce((end, period) => (period.calendar_key === calendar_key ? Math.max(end, period.period_end) : end), 0);

@@ -97,4 +97,8 @@ CREATE OR REPLACE MACRO too_large(amount_minor) AS
 CREATE OR REPLACE MACRO fitting(n) AS coalesce(TRY_CAST(n AS BIGINT), 0);
 
 -- The order of bookings in time; of two that begin together the source and the id decide.
-CREATE OR REPLACE MACRO booking_order(starts_at, source, booking_id) AS row(starts_at, source, booking_id);
+CREATE OR REPLACE MACRO booking_order(starts_at, source, booking_id) AS
+  {'starts_at': starts_at, 'source': source, 'booking_id': booking_id};
+
+-- Seconds from one instant to a later one.
+CREATE OR REPLACE MACRO seconds_between(earlier, later) AS date_diff('second', earlier, later);

@@ -30,4 +30,90 @@ describe('discounts', () => {
     expect(await made.told(TAXES)).toEqual(['2026-02-01 | reduced | 2708 | 190', '2026-02-01 | standard | 5417 | 1029']);
     expect(await made.flaws()).toEqual([]);
   });
+
+  it('on lines are rounded line by line; a cap is for the invoice; days and products choose', async () => {
+    const made = await agreed({
+      discounts: [
+        { name: 'Tenth', percent: '10', on: 'line', products: ['visit'], until: '2026-01-31' },
+        { name: 'Each', amount: '1.00', on: 'line', cap: '1.50', products: ['food'] },
+      ],
+    }, [visit('A', '0.05'), visit('B', '0.05'), visit('C', '10.00', { start: '2026-02-01' }), visit('D', '5.00', { product: 'food' }),
+      visit('E', '0.30', { product: 'food' }), visit('F', '4.00', { product: 'food' })]);
+    await made.run('2026-03-10');
+    // 0.005 each is rounded away from zero: one cent a line. 1.00, 0.30 and 1.00 are 2.30, of which 1.50: 0.652, 0.196, 0.652.
+    expect((await made.told(LINES)).filter((row) => row.includes('discount'))).toEqual([
+      '2026-02-01 | discount Tenth | -2 | standard', '2026-02-01 | discount Each | -150 | reduced',
+    ]);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('never take more than there is, and nothing of what is not above zero', async () => {
+    const made = await agreed({ discounts: [{ name: 'Much', amount: '500.00' }, { name: 'All', percent: '100' }] },
+      [visit('A', '100.00'), visit('B', '-100.00'), visit('C', '-3.00', { start: '2026-02-05' }), visit('D', '30.00', { start: '2026-03-05' })]);
+    await made.run('2026-04-10');
+    expect((await made.told(LINES)).filter((row) => row.includes('discount'))).toEqual(['2026-04-01 | discount All | -3000 | standard']);
+    expect(await made.told("SELECT kind, total_minor FROM ledger.invoices ORDER BY billing_date")).toEqual(['invoice | 0', 'credit_note | -357', 'invoice | 0']);
+  });
+
+  it('for so many periods hold for the first ones, whether they took anything or not', async () => {
+    const made = await agreed({ from: '2026-02-10', discounts: [{ name: 'Start', percent: '50', periods: 2 }] },
+      [visit('A', '10.00', { start: '2026-01-20' }), visit('C', '10.00', { start: '2026-03-01' }), visit('D', '10.00', { start: '2026-04-01' })]);
+    await made.run('2026-05-10');
+    expect((await made.told(LINES)).filter((row) => row.includes('discount'))).toEqual(['2026-04-01 | discount Start | -500 | standard']);
+  });
+
+  it('in the terms of the agreement: of prices with tax the discount has tax in it', async () => {
+    const made = await agreed({
+      prices_include_tax: true, discounts: [{ name: 'Tenth', percent: '10' }],
+      charges: [{ id: 'c', name: 'Flat', price: '119.00', per: 'month' }],
+    }, [visit('A', '100.00')]);
+    await made.run('2026-02-10');
+    // 119.00 with tax, and 100.00 + 19.00: 23.80 off; net 100.00 + 100.00 - 20.00.
+    expect(await made.told(LINES)).toEqual([
+      '2026-02-01 | A | 10000 | standard', '2026-02-01 | recurring Flat | 10000 | standard', '2026-02-01 | discount Tenth | -2000 | standard']);
+    expect(await made.told(TAXES)).toEqual(['2026-02-01 | standard | 18000 | 3420']);
+    expect(await made.flaws()).toEqual([]);
+  });
+});
+
+describe('a minimum', () => {
+  it('makes a line of what is missing after discounts, by days where the agreement begins, also where nothing else is billed', async () => {
+    const made = await agreed({
+      from: '2026-01-16', minimum: { amount: '310.00', per: 'period', name: 'Minimum fee' }, discounts: [{ name: 'Half', percent: '50' }],
+    }, [visit('A', '100.00', { start: '2026-01-20' }), visit('B', '700.00', { start: '2026-02-20' }), visit('X', '9.00', { start: '2026-01-02' })]);
+    await made.run('2026-04-10');
+    // 16 of 31 days: 160.00; 50.00 of it are there. What began before the agreement does not count.
+    expect(await made.told(LINES)).toEqual([
+      '2026-02-01 | X | 900 | standard', '2026-02-01 | A | 10000 | standard', '2026-02-01 | discount Half | -5000 | standard',
+      '2026-02-01 | minimum Minimum fee | 11000 | standard', '2026-03-01 | B | 70000 | standard', '2026-03-01 | discount Half | -35000 | standard',
+      '2026-04-01 | minimum Minimum fee | 31000 | standard',
+    ]);
+    expect(await made.flaws()).toEqual([]);
+    await made.run('2026-05-10');
+    expect((await made.told(LINES)).at(-1)).toBe('2026-05-01 | minimum Minimum fee | 31000 | standard');
+  });
+
+  it('may be of charges or of usage only', async () => {
+    const made = await agreed({
+      minimum: [{ amount: '50.00', per: 'period', applies_to: 'usage', name: 'Usage' }, { amount: '60.00', per: 'period', applies_to: 'charges', name: 'Charges' }],
+      charges: [{ id: 'c', name: 'Flat', price: '20.00', per: 'month' }],
+    }, [visit('A', '45.00')]);
+    await made.run('2026-02-10');
+    expect((await made.told(LINES)).filter((row) => row.includes('minimum'))).toEqual([
+      '2026-02-01 | minimum Usage | 500 | standard', '2026-02-01 | minimum Charges | 4000 | standard']);
+  });
+});
+
+describe('a maximum', () => {
+  it('takes off what is above, spread over the lines, before the minimum', async () => {
+    const made = await agreed({
+      maximum: { amount: '100.00', per: 'period', name: 'Cap' }, minimum: { amount: '100.00', per: 'period' }, discounts: [{ name: 'Tenth', percent: '10' }],
+    }, [visit('A', '100.00'), visit('B', '50.00', { product: 'food' })]);
+    await made.run('2026-02-10');
+    // 135.00 after the discount; 35.00 above: 23.33 of 90.00 and 11.67 of 45.00.
+    expect((await made.told(LINES)).slice(2)).toEqual([
+      '2026-02-01 | discount Tenth | -500 | reduced', '2026-02-01 | discount Tenth | -1000 | standard',
+      '2026-02-01 | discount Cap | -1167 | reduced', '2026-02-01 | discount Cap | -2333 | standard']);
+    expect(await made.flaws()).toEqual([]);
+  });
 });

@@ -4,6 +4,8 @@ WITH billed AS (
   SELECT customer_key, period_key, currency FROM draft.totals WHERE bucket = 'billed' AND NOT own_invoice
   UNION
   SELECT customer_key, period_key, currency FROM draft.charges
+  UNION
+  SELECT customer_key, period_key, currency FROM draft.minimum_lines
 ), targets AS (
   SELECT h.charge_id, min_by(w.period_key, w.period_start) AS period_key
   FROM input.carried AS h

@@ -1,16 +1,17 @@
 -- What each discount takes off each line, one discount after the other, each of what the ones before left. What it takes is worked out
--- once per invoice and agreement and spread over its lines: all shares are rounded down, and the minor units that are left go where the
+-- once per invoice and agreement and spread over its lines (a maximum is a
+-- discount of what is above it): all shares are rounded down, and the minor units that are left go where the
 -- most was cut off, of equals to the line whose id comes first. Place 0 is the line before all discounts.
 -- grain: customer_key, period_key, own_invoice, source, line_key, place
 WITH RECURSIVE taken AS (
   SELECT
     customer_key, period_key, invoice_stem, currency, own_invoice, source, line_key, agreement_key, tax_key, group_key,
-    0 AS place, base_minor AS left_minor, CAST(0 AS HUGEINT) AS off_minor
+    of_usage, 0 AS place, base_minor AS left_minor, CAST(0 AS HUGEINT) AS off_minor
   FROM draft.agreed_lines
   UNION ALL
   SELECT
     s.customer_key, s.period_key, s.invoice_stem, s.currency, s.own_invoice, s.source, s.line_key, s.agreement_key, s.tax_key,
-    s.group_key, s.place, s.left_minor - s.share_minor, s.share_minor
+    s.group_key, s.of_usage, s.place, s.left_minor - s.share_minor, s.share_minor
   FROM (
     SELECT
       f.*,
@@ -31,6 +32,7 @@ WITH RECURSIVE taken AS (
           u.*,
           CAST(CASE
             WHEN u.weights <= 0 THEN 0
+            WHEN u.most_minor IS NOT NULL THEN greatest(u.weights - u.most_minor, 0)
             ELSE least(
               u.weights,
               coalesce(u.cap_minor, u.weights),
@@ -47,9 +49,12 @@ WITH RECURSIVE taken AS (
           FROM (
             SELECT
               t.customer_key, t.period_key, t.invoice_stem, t.currency, t.own_invoice, t.source, t.line_key, t.agreement_key, t.tax_key,
-              t.group_key,
-              d.place, d.on_line, d.percent_micro, d.amount_minor, d.cap_minor, r.half_even, t.left_minor,
+              t.group_key, t.of_usage,
+              d.place, d.on_line, d.percent_micro, d.amount_minor, d.cap_minor, b.amount_minor AS most_minor, r.half_even, t.left_minor,
               CAST(CASE
+                WHEN d.applies_to IS NOT NULL THEN CASE
+                  WHEN b.place IS NOT NULL AND (d.applies_to = 'all' OR t.of_usage = (d.applies_to = 'usage')) THEN t.left_minor
+                  ELSE 0 END
                 WHEN q.place IS NULL OR p.period_end > e.last_end THEN 0
                 WHEN NOT d.on_line THEN t.left_minor
                 WHEN t.left_minor <= 0 THEN 0
@@ -62,6 +67,9 @@ WITH RECURSIVE taken AS (
             LEFT JOIN input.group_discounts AS q ON q.group_key = t.group_key AND q.place = d.place
             LEFT JOIN input.discount_ends AS e
               ON e.agreement_key = d.agreement_key AND e.place = d.place AND e.calendar_key = p.calendar_key
+            LEFT JOIN draft.bound_amounts AS b
+              ON d.applies_to IS NOT NULL AND b.kind = 'maximum' AND b.customer_key = t.customer_key AND b.period_key = t.period_key
+              AND b.agreement_key = d.agreement_key AND b.place = d.place
           ) AS w
         ) AS u
       ) AS v
@@ -69,5 +77,5 @@ WITH RECURSIVE taken AS (
   ) AS s
 )
 SELECT
-  customer_key, period_key, invoice_stem, currency, own_invoice, source, line_key, agreement_key, tax_key, place, left_minor, off_minor
+  customer_key, period_key, invoice_stem, currency, own_invoice, source, line_key, agreement_key, tax_key, of_usage, place, left_minor, off_minor
 FROM taken
