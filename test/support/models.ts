@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { Calendar } from '../../src/calendar/types.js';
 import { DEFAULT_AUTOMATION } from '../../src/config/defaults.js';
-import type { Agreement, Automation, BookingSource, BookingStatus, Config, Customer, Override, Price, Product, Tax, Timing } from '../../src/config/types.js';
+import type { Agreement, Automation, BookingSource, BookingStatus, Config, Customer, Override, Price, PriceIndex, Product, Tax, Timing } from '../../src/config/types.js';
 import { literal } from '../../src/engine/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { createTables } from '../../src/intake/tables.js';
@@ -96,6 +96,7 @@ export interface World {
   /** Beside those of products and customers, which are per unit. */
   readonly prices?: readonly Price[];
   readonly agreements?: readonly Agreement[];
+  readonly indexes?: readonly PriceIndex[];
   /** Further SQL over the schema `ledger`. */
   readonly ledger?: string;
 }
@@ -174,7 +175,11 @@ function sharedCalendars(world: World): { calendars: Calendar[]; keys: number[];
     if (!known.has(text)) {
       const calendar_key = known.size;
       known.set(text, calendar_key);
-      calendars.push({ calendar_key, assign_by: (world.assign_by ?? ['ends_at'])[c.calendar ?? 0] } as Calendar);
+      const start = date(Math.min(...world.periods.filter((p) => p.calendar_key === (c.calendar ?? 0)).map((p) => p.period_start)));
+      // Of the cycle only its start counts: the periods are given.
+      const cycle = { cycle_id: 'monthly', type: 'monthly', start, timezone: 'UTC', end: null, recurring_count: null, every: null, dates: null };
+      const uses = [{ cycle, use: { cycle_id: 'monthly', from: null, until: null } }] as unknown as Calendar['uses'];
+      calendars.push({ calendar_key, uses, assign_by: (world.assign_by ?? ['ends_at'])[c.calendar ?? 0] } as Calendar);
       all.push(...world.periods.filter((p) => p.calendar_key === (c.calendar ?? 0)).map((p) => ({ ...p, calendar_key, late_bookings, separate_preview_per_partner })));
     }
     return known.get(text)!;
@@ -235,7 +240,7 @@ function configOf(world: World): Config {
   const config: Partial<Config> = {
     currency: world.currency ?? 'EUR', rounding: world.rounding ?? 'half_away', tax_rounding: world.tax_rounding ?? 'invoice',
     overrides: world.overrides ?? [], repeat_bookings: [], default_tax: world.default_tax === undefined ? 'standard' : world.default_tax, max_catch_up_days: world.max_catch_up_days ?? null,
-    prices_include_tax: false, prices: [...customers.flatMap((c) => ownPrices(c, world)), ...world.prices ?? []], agreements: world.agreements ?? [],
+    prices_include_tax: false, prices: [...customers.flatMap((c) => ownPrices(c, world)), ...world.prices ?? []], agreements: world.agreements ?? [], indexes: world.indexes ?? [],
     bookings: sources as BookingSource[], taxes, products, partners: [], customers: customers as Customer[],
   };
   return config as Config;
