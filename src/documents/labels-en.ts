@@ -44,7 +44,7 @@ export const EN = {
   early: 'If you pay by {until}, you may deduct {percent} ({discount}) and pay {payable}.',
   with_tax: 'incl. VAT',
   carried_out: 'Credit carried to the next invoice',
-  carried_in: 'Credit from {number}',
+  carried_in: 'Credit from the invoice of {date}',
   nothing_due: 'Nothing is left to pay.',
   credited: '{total} will be credited to you.',
   not_payable: 'There is nothing to pay.',

@@ -35,7 +35,8 @@ export const SAMPLE_INVOICE: InvoiceRecord = {
 
 /** The other extreme: a preview with nothing optional and nothing on it. */
 export const SAMPLE_EMPTY: InvoiceRecord = {
-  ...SAMPLE_INVOICE, number: null, status: 'preview', partner_id: null, partner: null, net: '0.00', tax: '0.00', total: '0.00', early_payment: null,
+  ...SAMPLE_INVOICE, number: null, status: 'preview', partner_id: null, partner: null, net: '0.00', tax: '0.00', total: '0.00',
+  early_payment: null,
   taxes: [], lines: [],
   seller: { id: 'seller', name: 'Sample Services Ltd', address: SAMPLE_INVOICE.seller.address },
   buyer: { customer_id: 'acme', name: 'Acme GmbH', email: [], address: null, tax_id: null, contact: null, purchase_order: null },

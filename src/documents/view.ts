@@ -102,7 +102,8 @@ function facts({ record, labels, date }: Pen, number: string, period: string, bu
   return rows.filter(([, value]) => value !== '').map(([label, value]) => bare({ label, value }));
 }
 
-function lineView({ record, format, labels, money }: Pen, line: InvoiceLineRecord): LineView {
+function lineView(pen: Pen, line: InvoiceLineRecord): LineView {
+  const { record, format, labels, money } = pen;
   const quantity = formatNumber(format, line.quantity);
   const unit = cleanOr(line.unit);
   const bare_price = line.unit_price === null ? '' : formatMoney(format, line.unit_price, record.currency, record.exponent);
@@ -110,12 +111,13 @@ function lineView({ record, format, labels, money }: Pen, line: InvoiceLineRecor
   const service = formatService(format, line.service_start, line.service_end);
   const counted = unit === '' ? quantity : `${quantity} ${unit}`;
   const plain = line.quantity === '1' && unit === '';
-  const detail = price !== '' && !(plain && line.gross === null && sameAmount(line.unit_price!, line.amount)) ? `${counted} × ${price}` : plain ? '' : counted;
+  const told = plain && line.gross === null && price !== '' && sameAmount(line.unit_price!, line.amount);
+  const detail = price !== '' && !told ? `${counted} × ${price}` : plain ? '' : counted;
   const reference = line.booking_id === null ? '' : fill(labels.reference, { id: clean(line.booking_id) });
   const late = line.late ? labels.late : '';
   return bare({
     position: String(line.line_no), kind: line.kind,
-    description: wordsOf(line, labels) || cleanOr(line.product),
+    description: wordsOf(pen, line) || cleanOr(line.product),
     reference, service, quantity, unit, unit_price: price, detail,
     tax_rate: formatPercent(format, line.tax_rate), amount: money(line.amount), late,
     small: [service, detail, reference, late].filter((part) => part !== '').join(' · '),
@@ -123,9 +125,10 @@ function lineView({ record, format, labels, money }: Pen, line: InvoiceLineRecor
 }
 
 /** Words of ours are in the language of the document, those of others as they are. */
-function wordsOf({ kind, description, amount }: InvoiceLineRecord, labels: Labels): string {
+function wordsOf({ labels, date }: Pen, { kind, description }: InvoiceLineRecord): string {
   if (kind !== 'carry_over') return clean(description);
-  return sign(amount) > 0 ? labels.carried_out : fill(labels.carried_in, { number: clean(description).replace(/^Credit from /, '') });
+  const from = /\d{4}-\d\d-\d\d$/.exec(description);
+  return from === null ? labels.carried_out : fill(labels.carried_in, { date: date(from[0]) });
 }
 
 function sameAmount(a: string, b: string): boolean {

@@ -14,11 +14,11 @@ import { addDays, sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
 
 /**
- * `adjusting`: who has which agreement that lowers or raises its lines, with the place of its last discount. `first_agreements`: of the agreements that a customer lists,
- * the first in force, for bookings that none prices. `discounts`: `place` from 1 in the order in which they are taken, maximums last (they
- * have `applies_to`). `discount_ends`:
- * when the last billing period of one ends for a calendar. `discount_groups`: which discounts hold for a product (`*`: any that no
- * discount names) between two instants; `group_discounts`: what they are.
+ * `adjusting`: who has which agreement that lowers or raises its lines, with the place of its last discount. `first_agreements`: of
+ * the agreements that a customer lists the first in force, for bookings that none prices. `discounts`: `place` from 1 in the order in
+ * which they are taken, maximums last (they have `applies_to`). `discount_ends`: when the last billing period of one ends for a
+ * calendar. `discount_groups`: which discounts hold for a product (`*`: any that no discount names) between two instants;
+ * `group_discounts`: what they are.
  */
 const TABLES = `
   CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER, last_place INTEGER);

@@ -18,7 +18,8 @@ interface InvoiceRow {
 interface LineRow {
   invoice_id: string; line_no: bigint; kind: string; booking_id: string | null;
   product: string | null; description: string; unit: string | null;
-  quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint; gross_minor: bigint | null; tax_id: string; tax_rate_micro: bigint;
+  quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint; gross_minor: bigint | null;
+  tax_id: string; tax_rate_micro: bigint;
   service_start: bigint | null; service_end: bigint | null; late: boolean;
 }
 
@@ -36,8 +37,8 @@ export interface Parties {
 
 const FIELDS = `i.invoice_id, i.kind, i.customer_id, i.batch_id, i.partner_id, i.cycle_id, epoch_ms(i.period_start) AS period_start,
   epoch_ms(i.period_end) AS period_end, i.timezone, i.locale, CAST(i.billing_date AS VARCHAR) AS billing_date,
-  CAST(i.issued_on AS VARCHAR) AS issued_on, CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.exponent, i.purchase_order, i.note, i.early_percent_micro,
-  i.early_days,
+  CAST(i.issued_on AS VARCHAR) AS issued_on, CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.exponent, i.purchase_order, i.note,
+  i.early_percent_micro, i.early_days,
   CAST(i.net_minor AS HUGEINT) AS net_minor, CAST(i.tax_minor AS HUGEINT) AS tax_minor, CAST(i.total_minor AS HUGEINT) AS total_minor`;
 
 /** Draft invoices with their lines, in their order. `where` is SQL over `i` (draft.invoices). */
@@ -120,7 +121,8 @@ function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxR
       line_no: Number(l.line_no), kind: l.kind, booking_id: l.booking_id, product: l.product, description: l.description,
       quantity: formatMicro(l.quantity_micro), unit: l.unit,
       unit_price: l.unit_price_micro === null ? null : formatMicro(l.unit_price_micro),
-      amount: money(l.amount_minor), gross: l.gross_minor === null ? null : money(l.gross_minor), tax_id: l.tax_id, tax_rate: formatMicro(l.tax_rate_micro),
+      amount: money(l.amount_minor), gross: l.gross_minor === null ? null : money(l.gross_minor),
+      tax_id: l.tax_id, tax_rate: formatMicro(l.tax_rate_micro),
       service_start: l.service_start === null ? null : at(l.service_start),
       service_end: l.service_end === null ? null : at(l.service_end), late: l.late,
     })),

@@ -2,6 +2,7 @@
  * `duebook run`: everything that fell due up to the as-of, in the order of the events' own instants, however long ago the last run
  * was. Each event commits for itself with its own instant, so that hourly runs and one late run leave the same ledger, byte for byte.
  */
+import type { Ledger } from '../ledger/ledger.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { Approvals } from './approvals.js';
@@ -14,30 +15,65 @@ import { withLedger } from './exclusive.js';
 import { finish } from './finish.js';
 import { commitDeadlineNotices, commitOpenings, nextDeadlineNotice, nextOpening } from './openings.js';
 import { Outbox } from './outbox.js';
-import type { ConfirmedBatch, RunResult } from './results.js';
+import type { ConfirmedBatch, RunResult, SendTally } from './results.js';
 import type { CommonOptions, World } from './world.js';
 
 /** Does what fell due. Running it again for the same as-of changes nothing. */
 export async function run(world: World, options: CommonOptions): Promise<RunResult> {
   const context = await openContext(world, options);
   return withLedger(context, 'run', async (ledger) => {
-    const draft = await openDraft(context, ledger);
-    const outbox = new Outbox(context, draft.engine, ledger);
-    try {
-      await outbox.recover();
-      const approvals = await Approvals.open(context, draft);
-      const confirmed = await workThrough(context, draft, outbox, approvals);
-      await outbox.retryFailed(context.as_of);
-      // An approval that cannot be followed must not keep the others' invoices back.
-      const unfollowed = (await approvals.problems()).map((each) => ({ ...each, severity: 'warning' as const }));
-      return await finish(context, { ...draft, diagnostics: [...draft.diagnostics, ...unfollowed] }, {
-        command: 'run', ledger: outbox.ledger, since: ledger.serial, confirmed, messages: outbox.tally(),
-      });
-    } finally {
-      await outbox.close();
-      await draft.engine.close();
+    const confirmed: ConfirmedBatch[] = [];
+    const tallies: SendTally[] = [];
+    let begun = ledger;
+    for (;;) {
+      const done = await workWith(context, begun, { since: ledger.serial, confirmed, tallies });
+      if (done.result !== null) return done.result;
+      begun = done.ledger;
     }
   });
+}
+
+/** What was done with the drafts before. */
+interface Before { readonly since: number; readonly confirmed: ConfirmedBatch[]; readonly tallies: SendTally[] }
+
+/** Works with one draft, to the end, or until an invoice leaves a credit to the next one: the ledger then, to make a new draft from. */
+async function workWith(
+  context: Context, ledger: Ledger, { since, confirmed, tallies }: Before,
+): Promise<{ ledger: Ledger; result: RunResult | null }> {
+  const draft = await openDraft(context, ledger);
+  const outbox = new Outbox(context, draft.engine, ledger);
+  try {
+    await outbox.recover();
+    const approvals = await Approvals.open(context, draft);
+    if (!await workThrough(context, draft, outbox, approvals, confirmed)) {
+      tallies.push(outbox.tally());
+      return { ledger: outbox.ledger, result: null };
+    }
+    await outbox.retryFailed(context.as_of);
+    // An approval that cannot be followed must not keep the others' invoices back.
+    const unfollowed = (await approvals.problems()).map((each) => ({ ...each, severity: 'warning' as const }));
+    const result = await finish(context, { ...draft, diagnostics: [...draft.diagnostics, ...unfollowed] }, {
+      command: 'run', ledger: outbox.ledger, since, confirmed, messages: addTallies([...tallies, outbox.tally()]),
+    });
+    return { ledger: outbox.ledger, result };
+  } finally {
+    await outbox.close();
+    await draft.engine.close();
+  }
+}
+
+function addTallies(tallies: readonly SendTally[]): SendTally {
+  const sum = (of: (tally: SendTally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
+  return {
+    sent: sum((t) => t.sent), failed: sum((t) => t.failed), uncertain: sum((t) => t.uncertain), problems: tallies.flatMap((t) => t.problems),
+  };
+}
+
+/** Whether an invoice that closed at zero left its credit to one that the draft does not know to have it. */
+async function leftCredit({ engine }: Draft): Promise<boolean> {
+  const { left } = await engine.row<{ left: bigint }>(
+    'SELECT count(*) AS left FROM draft.closing_lines WHERE invoice_id IN (SELECT invoice_id FROM ledger.invoices)');
+  return left > 0n;
 }
 
 /** One kind of thing that falls due: when the next one does, and doing all of that instant. */
@@ -46,9 +82,11 @@ interface Kind {
   readonly work: (at: Instant) => Promise<void>;
 }
 
-/** Everything in the order of its instants. */
-async function workThrough(context: Context, draft: Draft, outbox: Outbox, approvals: Approvals): Promise<ConfirmedBatch[]> {
-  const confirmed: ConfirmedBatch[] = [];
+/** Everything in the order of its instants; false where the draft does not hold any more before all is done. */
+async function workThrough(
+  context: Context, draft: Draft, outbox: Outbox, approvals: Approvals, confirmed: ConfirmedBatch[],
+): Promise<boolean> {
+  const carries = (await draft.engine.row<{ n: bigint }>('SELECT count(*) AS n FROM draft.closing_lines')).n > 0n;
   const kinds = kindsOf(context, draft, outbox, approvals, confirmed);
   for (;;) {
     const due: { at: Instant; kind: Kind }[] = [];
@@ -59,10 +97,11 @@ async function workThrough(context: Context, draft: Draft, outbox: Outbox, appro
     const first = due.reduce<{ at: Instant; kind: Kind } | null>((best, each) => (best === null || each.at < best.at ? each : best), null);
     if (first === null) break;
     await first.kind.work(first.at);
+    if (carries && await leftCredit(draft)) return false;
   }
   const released = `i.parked_before AND i.auto_confirm_at <= TIMESTAMP '${sqlTimestamp(context.as_of)}'`;
   confirmed.push(...await confirmAll(context, draft, outbox, released, context.as_of, null));
-  return confirmed;
+  return !(carries && await leftCredit(draft));
 }
 
 /** In the order in which they come at the same instant: a batch is first open, then told to be due, then approved, confirmed, sent. */

@@ -11,7 +11,7 @@ import { ROOT } from './source.js';
  * function that engines spell differently belongs into the prelude, under one name. This is the one place where that is said.
  */
 const OPERATORS = ['+', '-', '*', '||'];
-const SCALAR = ['abs', 'concat_ws', 'lower', 'md5', 'substr'];
+const SCALAR = ['abs', 'concat_ws', 'greatest', 'least', 'lower', 'md5', 'substr'];
 /** `string_agg` is `listagg` to some engines; it stays out of the prelude because a macro cannot carry its ORDER BY. */
 const AGGREGATE = ['bit_xor', 'bool_or', 'count', 'count_star', 'max', 'max_by', 'min', 'min_by', 'string_agg', 'sum'];
 const WINDOW = ['lag', 'row_number', ...AGGREGATE];
@@ -28,7 +28,7 @@ const FILES: readonly { folder: Folder; name: string }[] = [
 ];
 
 /** Relations that are loaded, not derived. */
-const LOADED = ['run', 'sources', 'currencies', 'taxes', 'tax_days', 'customer_taxes', 'products', 'customers', 'customer_prices', 'agreement_prices', 'product_prices', 'usage_prices', 'usage_tiers', 'usage_filters', 'usage_spans', 'shadowed_spans', 'local_starts', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'bookings', 'files', 'rejects', 'duplicates'];
+const LOADED = ['run', 'sources', 'currencies', 'taxes', 'tax_days', 'customer_taxes', 'products', 'customers', 'customer_prices', 'agreement_prices', 'product_prices', 'usage_prices', 'usage_tiers', 'usage_filters', 'usage_spans', 'shadowed_spans', 'local_starts', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'adjusting', 'first_agreements', 'discounts', 'discount_ends', 'discount_groups', 'group_discounts', 'minimums', 'bound_periods', 'bookings', 'files', 'rejects', 'duplicates'];
 
 interface Node { readonly [key: string]: unknown }
 

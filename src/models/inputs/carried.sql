@@ -2,7 +2,7 @@
 -- grain: charge_id
 SELECT
   l.invoice_id || ':credit:' || l.tax_id || ':' || CAST(l.tax_rate_micro AS VARCHAR) AS charge_id,
-  i.customer_id, i.number, i.currency, i.period_start,
+  i.customer_id, i.billing_date, i.currency, i.period_start,
   l.tax_id, l.tax_rate_micro, t.name, t.category, t.note,
   -l.amount_minor AS amount_minor
 FROM ledger.invoice_lines AS l

@@ -17,7 +17,7 @@ WITH billed AS (
 )
 SELECT
   h.charge_id, c.customer_key, w.period_key, w.invoice_stem, h.currency,
-  'Credit from ' || h.number AS description,
+  'Credit from ' || CAST(h.billing_date AS VARCHAR) AS description,
   h.amount_minor, h.tax_id, x.tax_key, h.tax_rate_micro
 FROM input.carried AS h
 JOIN targets AS t ON t.charge_id = h.charge_id

@@ -1,11 +1,12 @@
 -- A customer's periods around this run: which are closed (billed, skipped or let pass), which are open for preview, which are still to
 -- come. A period that a standing invoice reaches into begins where that one ends. An invoice on demand opens its period again.
+-- A customer that wants no invoice of zero may have been left out of a batch: such a period stays open until it is billed.
 -- auto_confirm_at is the later of what people were told when the preview was first open, and of what the configuration says now.
 -- invoice_stem begins the id of the period's invoices; a further invoice of the same period (after a void one) gets another.
 -- grain: customer_key, period_key
 WITH cut AS (
   SELECT
-    c.customer_key, c.customer_id, p.period_key, p.cycle_id, p.previewed, p.on_demand, p.period_end,
+    c.customer_key, c.customer_id, c.skip_zero, p.period_key, p.cycle_id, p.previewed, p.on_demand, p.period_end,
     p.confirm_due_at, p.auto_confirm_at,
     batch_name(p.billing_date, CASE WHEN p.separate_per_partner THEN c.partner_id END, p.on_demand) AS batch_id,
     CASE WHEN p.separate_per_partner THEN c.partner_id END AS batch_partner,
@@ -17,7 +18,7 @@ WITH cut AS (
   LEFT JOIN input.covered AS v ON v.customer_key = c.customer_key AND v.period_key = p.period_key
 ), told AS (
   SELECT
-    w.customer_key, w.customer_id, w.period_key, w.cycle_id, w.previewed, w.on_demand, w.period_start, w.period_end, w.batch_id,
+    w.customer_key, w.customer_id, w.skip_zero, w.period_key, w.cycle_id, w.previewed, w.on_demand, w.period_start, w.period_end, w.batch_id,
     w.batch_partner, w.covered_until,
     CASE WHEN o.confirm_due_at > w.confirm_due_at THEN o.confirm_due_at ELSE w.confirm_due_at END AS confirm_due_at,
     CASE WHEN o.by_hand THEN NULL WHEN o.auto_confirm_at > w.auto_confirm_at THEN o.auto_confirm_at ELSE w.auto_confirm_at END
@@ -39,7 +40,7 @@ SELECT
   w.previewed,
   x.customer_id IS NOT NULL AS parked_before,
   NOT w.on_demand AND (
-    coalesce(w.covered_until >= w.period_end, FALSE) OR (k.batch_id IS NOT NULL AND x.customer_id IS NULL) OR coalesce(f.skip, FALSE)
+    coalesce(w.covered_until >= w.period_end, FALSE) OR (k.batch_id IS NOT NULL AND x.customer_id IS NULL AND NOT w.skip_zero) OR coalesce(f.skip, FALSE)
   ) AS closed,
   'inv_' || substr(md5(concat_ws('|', w.customer_id, w.cycle_id, CAST(w.period_start AS VARCHAR), coalesce(n.invoices, 0))), 1, 16)
     AS invoice_stem
