@@ -7,6 +7,7 @@ import { Engine } from '../../src/engine/engine.js';
 import { exportSegment } from '../../src/ledger/attach.js';
 import { commit, openLedger } from '../../src/ledger/ledger.js';
 import type { CommitInput, Ledger } from '../../src/ledger/ledger.js';
+import { LEDGER_TABLES } from '../../src/ledger/tables.js';
 import type { LedgerTable } from '../../src/ledger/tables.js';
 import type { CrashPoints } from '../../src/world/crash-points.js';
 import { openLocalStore } from '../../src/world/local-store.js';
@@ -68,10 +69,15 @@ export async function stageBatch(engine: Engine, ledger: Ledger, size: Size = { 
       FROM invoice;
     CREATE OR REPLACE TEMP TABLE event AS
       SELECT ${at} AS at, 'invoice' AS subject, invoice_id AS subject_id, 'confirmed' AS event, NULL::VARCHAR AS detail FROM invoice`);
-  const files = await Promise.all(([
+  const staged: [LedgerTable, string, string][] = [
     ['invoices', 'invoice', 'seq'], ['invoice_lines', 'line', 'invoice_id, line_no'], ['invoice_taxes', 'tax', 'invoice_id, tax_id'],
     ['parties', 'party', 'party_id'], ['messages', 'message', 'message_id'], ['events', 'event', 'subject, subject_id, event'],
-  ] as [LedgerTable, string, string][]).map(([table, from, order]) => exportSegment(engine, table, from, order)));
+  ];
+  // What a batch of bookings alone leaves empty.
+  for (const [table, from] of staged) {
+    for (const [column, type] of Object.entries(LEDGER_TABLES[table])) await engine.run(`ALTER TABLE ${from} ADD COLUMN IF NOT EXISTS "${column}" ${type}`);
+  }
+  const files = await Promise.all(staged.map(([table, from, order]) => exportSegment(engine, table, from, order)));
   const { total } = await engine.row<{ total: string }>('SELECT sum(total_minor)::VARCHAR AS total FROM invoice');
   return {
     issuer_id: 'northwind', as_of: asOf, action: 'confirm', config_digest: 'c0ffee', config_commit: null, ...TOOL, invoices: size.invoices,
