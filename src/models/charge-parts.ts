@@ -42,11 +42,16 @@ export interface Unit {
 
 const FIRST_DAY: LocalDate = '0000-01-01';
 
-/** The units of a charge in which it is in force, ascending, without end where it has none; `anchor` is that of the customer's cycle. */
-export function* unitsOf(charge: Charge, anchor: LocalDate, terms: readonly Terms[]): Generator<Unit, void, undefined> {
+/**
+ * The units of a charge in which it is in force, ascending, without end where it has none, beginning with the one that contains
+ * `day`; `anchor` is that of the customer's cycle.
+ */
+export function* unitsOf(
+  charge: Charge, anchor: LocalDate, terms: readonly Terms[], day: LocalDate = charge.from,
+): Generator<Unit, void, undefined> {
   const start = charge.anchor ?? anchor;
   const until = charge.until === null ? null : addDays(charge.until, 1);
-  for (let n = unitAt(charge.span, start, charge.from); ; n += 1) {
+  for (let n = unitAt(charge.span, start, day > charge.from ? day : charge.from); ; n += 1) {
     const whole = { from: boundary(charge.span, start, n), until: boundary(charge.span, start, n + 1) };
     const begins = whole.from < charge.from ? charge.from : whole.from;
     const ends = until !== null && until < whole.until ? until : whole.until;

@@ -13,6 +13,7 @@ import { currencies, parseDecimal } from '../values/money.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
 import { loadAgreements } from './load-agreements.js';
+import { loadCharges } from './load-charges.js';
 import { loadPrices } from './load-prices.js';
 import { loadDiscounts } from './load-discounts.js';
 import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
@@ -104,11 +105,12 @@ export async function loadInputs(
   await loadTaxes(engine, config, zones);
   await loadPeriods(engine, given.periods, zones, given.days_off);
   await loadOverrides(engine, config);
-  await loadAgreements(engine, { ...given, zones });
+  await loadAgreements(engine, config);
   await loadDiscounts(engine, { ...given, zones });
   await loadPrices(engine, { ...given, zones });
   for (const name of LEDGER_INPUTS) await engine.run(`CREATE OR REPLACE TABLE input.${name} AS ${sqlFile(`inputs/${name}.sql`)}`);
   await loadCarriedTaxes(engine);
+  await loadCharges(engine, { ...given, zones });
 }
 
 async function loadCatalogue(engine: Engine, config: Config): Promise<void> {

@@ -13,7 +13,8 @@ const DAY = 86_400_000;
  * Calendars without agreements are left out. Needs `ledger.*`.
  */
 export async function chargedFrom(
-  engine: Engine, config: Pick<Config, 'agreements' | 'customers'>, calendars: readonly Calendar[], calendarKeyOf: (index: number) => number,
+  engine: Engine, config: Pick<Config, 'agreements' | 'customers'>, calendars: readonly Calendar[],
+  calendarKeyOf: (index: number) => number,
 ): Promise<ReadonlyMap<number, Instant>> {
   const reach = new Map<number, Instant>();
   const firstDays = new Map(config.agreements.map(({ agreement_id, from }) => [agreement_id, from]));

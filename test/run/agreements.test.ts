@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { invoice } from '../../src/run/invoice.js';
 import { project } from '../support/project.js';
-import type { Booking, Project, Spec } from '../support/project.js';
+import type { Booking, Spec } from '../support/project.js';
 
 /** The lines of the ledger: day of billing, charge or booking, quantity, price, amount. */
 const LINES = `SELECT CAST(i.billing_date AS VARCHAR) AS on_day, coalesce(l.charge_id, l.booking_id) AS id, l.quantity_micro / 1000000.0 AS quantity,
