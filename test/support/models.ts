@@ -83,7 +83,7 @@ export interface World {
   readonly tax_rounding?: Config['tax_rounding'];
   readonly default_tax?: string | null;
   readonly max_catch_up_days?: number | null;
-  readonly sources?: readonly { readonly name: string; readonly tax?: string; readonly quarantine?: boolean }[];
+  readonly sources?: readonly { readonly name: string; readonly tax?: string; readonly quarantine?: boolean; readonly with_tax?: boolean }[];
   readonly taxes?: Readonly<Record<string, Partial<Tax>>>;
   readonly products?: Readonly<Record<string, Partial<Product>>>;
   readonly assign_by?: readonly Calendar['assign_by'][];
@@ -231,8 +231,8 @@ function configOf(world: World): Config {
       ...DEFAULT_AUTOMATION, limits: { ...DEFAULT_AUTOMATION.limits, ...c.limits },
     },
   })).map((c) => ({ ...c, cycle: [{ cycle_id: 'monthly', from: null, until: null, automation: c.automation! }] }));
-  const sources = (world.sources ?? [{ name: 'jobs' }]).map((s: { name: string; tax?: string; quarantine?: boolean }): Partial<BookingSource> => ({
-    name: s.name, tax: s.tax ?? null, on_reject: s.quarantine === true ? 'quarantine' : 'fail',
+  const sources = (world.sources ?? [{ name: 'jobs' }]).map((s: { name: string; tax?: string; quarantine?: boolean; with_tax?: boolean }): Partial<BookingSource> => ({
+    name: s.name, tax: s.tax ?? null, on_reject: s.quarantine === true ? 'quarantine' : 'fail', prices_include_tax: s.with_tax ?? false,
   }));
   const taxes = Object.entries(world.taxes ?? { standard: {} })
     .map(([tax_id, tax]): Tax => ({ tax_id, name: tax_id, rate: '19', category: 'S', note: null, ...tax }));
