@@ -4,7 +4,7 @@
  */
 import type { DuckDBAppender } from '@duckdb/node-api';
 import { beginsOn, localDate, toInstant } from '../calendar/calendar.js';
-import type { Calendar, Period } from '../calendar/types.js';
+import type { Calendar } from '../calendar/types.js';
 import { addMonths } from '../config/agreement-dates.js';
 import type { Agreement, Charge, Config, Fee } from '../config/types.js';
 import { literal } from '../engine/engine.js';
@@ -15,6 +15,7 @@ import type { LocalDate } from '../values/time.js';
 import { termsOf, unitsOf } from './charge-parts.js';
 import type { Part, Terms, Unit } from './charge-parts.js';
 import { appendDay } from './load-agreements.js';
+import type { RunPeriod } from './run-period.js';
 
 /**
  * `charges`: the recurring charges of each agreement. `charge_parts`: a row a part of a unit of one, for one calendar;
@@ -34,13 +35,6 @@ const TABLES = `
 /** Quantities from here on are not added up on one line: the sum might not fit. */
 const MANY = 1_000_000_000_000_000n;
 
-/** A period as far as a run knows it; see RunPeriod. */
-interface OpenPeriod extends Period {
-  readonly previewed: boolean;
-  readonly period_date: LocalDate;
-  readonly on_demand: boolean;
-}
-
 /**
  * Fills them. `periods` are in the order of their keys; `zones` are their time zones in the order of theirs. Needs
  * input.customer_agreements and input.billed_days.
@@ -49,7 +43,7 @@ export async function loadCharges(
   engine: Engine,
   given: {
     readonly config: Pick<Config, 'agreements' | 'customers' | 'indexes'>; readonly calendars: readonly Calendar[];
-    readonly periods: readonly OpenPeriod[]; readonly zones: readonly string[];
+    readonly periods: readonly RunPeriod[]; readonly zones: readonly string[];
   },
 ): Promise<void> {
   await engine.run(TABLES);
@@ -66,7 +60,7 @@ export async function loadCharges(
     SELECT DISTINCT k.agreement_key, c.calendar_key
     FROM input.customer_agreements AS k JOIN input.customers AS c ON c.customer_key = k.customer_key ORDER BY 1, 2`);
   const done = await billedThrough(engine);
-  const byCalendar = new Map<number, [number, OpenPeriod][]>(given.calendars.map(({ calendar_key }) => [calendar_key, []]));
+  const byCalendar = new Map<number, [number, RunPeriod][]>(given.calendars.map(({ calendar_key }) => [calendar_key, []]));
   for (const each of given.periods.entries()) byCalendar.get(each[1].calendar_key)?.push(each);
   const turns = new Map<number, Turns>();
   const lines: Lines = { parts: [], fees: [] };
@@ -129,7 +123,7 @@ interface Turns {
 }
 
 /** `periods` with their keys. */
-function turnsOf(calendar: Calendar, periods: readonly (readonly [number, OpenPeriod])[]): Turns {
+function turnsOf(calendar: Calendar, periods: readonly (readonly [number, RunPeriod])[]): Turns {
   const own = [...periods].sort(([, a], [, b]) => a.period_start - b.period_start);
   const bounds = own.map(([period_key, period]) => {
     const end = localDate(period.period_end, period.timezone);

@@ -4,35 +4,24 @@
  */
 import type { DuckDBAppender } from '@duckdb/node-api';
 import type { DayOff } from '../calendar/business.js';
-import type { Calendar, Period } from '../calendar/types.js';
-import type { Automation, BusinessDayRule, Config, Customer } from '../config/types.js';
+import type { Calendar } from '../calendar/types.js';
+import type { Automation, Config, Customer } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
 import { currencies, parseDecimal } from '../values/money.js';
 import { sqlTimestamp } from '../values/time.js';
-import type { Instant, LocalDate } from '../values/time.js';
+import type { Instant } from '../values/time.js';
 import { loadAgreements } from './load-agreements.js';
 import { loadCharges } from './load-charges.js';
 import { loadPrices } from './load-prices.js';
 import { loadDiscounts } from './load-discounts.js';
 import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
 import { LEDGER_INPUTS } from './order.js';
+import type { RunPeriod } from './run-period.js';
 import { sqlFile } from './sql.js';
 
-/** A period with what depends on the run: whether its preview is open, and which dates a document would bear. */
-export interface RunPeriod extends Period {
-  readonly previewed: boolean;
-  /** Date of the document if confirmed by itself, and if confirmed at the run's as-of. */
-  readonly issued_on: LocalDate;
-  readonly issued_on_now: LocalDate;
-  /** Local date of period_start. */
-  readonly period_date: LocalDate;
-  /** true: the part of the current period that is billed on demand. */
-  readonly on_demand: boolean;
-  /** How a due date moves off days off. */
-  readonly due_shift: BusinessDayRule;
-}
+export type { RunPeriod } from './run-period.js';
 
 const TABLES = `
   CREATE OR REPLACE TABLE input.run (

@@ -71,7 +71,7 @@ function answer(vector: Vector): string {
   if (what === 'days') return String(parts(of, until!)[0]!.over);
   if (what === 'unit_days') return String(units(of, target!).filter(({ ends }) => ends <= target!).at(-1)!.parts[0]!.under);
   const [before, after] = [vector.old!, vector.new!];
-  const changing = { ...of, prices: [value(before[0]), value(after[0], vector.change!)], quantities: [value(before[1]), value(after[1], vector.change!)] };
+  const changing = { ...of, prices: [value(before[0]), value(after[0], vector.change)], quantities: [value(before[1]), value(after[1], vector.change)] };
   const [first, second] = parts(changing, until!);
   const old = cents(...before, 1, 1);
   return `${cents(...before, first!.over, first!.under) - old} ${cents(...after, second!.over, second!.under)}`;
