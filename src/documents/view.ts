@@ -112,13 +112,16 @@ function lineView(pen: Pen, line: InvoiceLineRecord): LineView {
   const counted = unit === '' ? quantity : `${quantity} ${unit}`;
   const plain = line.quantity === '1' && unit === '';
   const told = plain && line.gross === null && price !== '' && sameAmount(line.unit_price!, line.amount);
-  const detail = price !== '' && !told ? `${counted} × ${price}` : plain ? '' : counted;
+  const uncounted = plain && price === '' && (line.kind === 'discount' || line.kind === 'carry_over');
+  const split = record.taxes.length > 1 && uncounted;
+  const byTax = split ? `${labels.tax} ${formatPercent(format, line.tax_rate)}` : '';
+  const detail = price !== '' && !told ? `${counted} × ${price}` : plain ? byTax : counted;
   const reference = line.booking_id === null ? '' : fill(labels.reference, { id: clean(line.booking_id) });
   const late = line.late ? labels.late : '';
   return bare({
     position: String(line.line_no), kind: line.kind,
     description: wordsOf(pen, line) || cleanOr(line.product),
-    reference, service, quantity, unit, unit_price: price, detail,
+    reference, service, quantity: uncounted ? '' : quantity, unit, unit_price: price, detail,
     tax_rate: formatPercent(format, line.tax_rate), amount: money(line.amount), late,
     small: [service, detail, reference, late].filter((part) => part !== '').join(' · '),
   });

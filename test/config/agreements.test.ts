@@ -75,6 +75,18 @@ agreements:
   });
 });
 
+describe('a fee before the first billing period', () => {
+  test('is told: it is never billed', async () => {
+    const text = (on: string): string => `${FULL}tax: standard
+customers: { acme: { name: Acme, cycle: monthly, agreements: [a] } }
+agreements: { a: { from: 2025-06-01, fees: [{ id: setup, name: Set-up, amount: "9.00", on: ${on} }] } }
+`;
+    expect(await problems(text('2026-01-01'))).toEqual([]);
+    expect(await problems(text('2025-12-31'))).toEqual(['main:11:66 warning CONFIG_VALUE customer acme is billed from 2026-01-01 on: '
+      + 'setup of the agreement a, on 2025-12-31, is never billed -> give it a later day, or leave it if it was billed elsewhere']);
+  });
+});
+
 describe('prices', () => {
   test('of one scope, owner, product and currency never overlap', () => {
     const { prices } = resolved();
