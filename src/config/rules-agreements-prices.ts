@@ -42,6 +42,7 @@ export function priceModels(facts: Facts): void {
       }
       if (model === 'graduated' || model === 'volume') tiers(facts, written.owner, spec, path);
       amountsMeasured(facts, written.owner, spec, path);
+      dividedSingly(facts, written.owner, spec, path);
       bounds(facts, written, spec, path);
     }
   }
@@ -119,6 +120,15 @@ function amountsMeasured(facts: Facts, owner: string, spec: PriceSpec, path: Pat
       'use metric: { of: sum, column: amount }',
     );
   }
+}
+
+/** A fee, or a least and a most, of each booking: then it is the bookings that are priced, and nothing is left to divide. */
+function dividedSingly(facts: Facts, owner: string, spec: PriceSpec, path: Path): void {
+  if (spec.metric?.divide_by === undefined || !PER_BOOKING.some((key) => spec[key] !== undefined)) return;
+  facts.error(
+    'CONFIG_VALUE', [...path, 'metric', 'divide_by'], `${owner}: bookings are priced one by one here, so "divide_by" means nothing`,
+    'remove it, or the keys per booking',
+  );
 }
 
 function bounds(facts: Facts, { owner, agreement }: WrittenPrices, spec: PriceSpec, path: Path): void {

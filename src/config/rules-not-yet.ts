@@ -12,7 +12,7 @@ export function notYetComputed(facts: Facts): void {
 
 /** Keys of an agreement without effect yet. */
 const NOT_IN_AGREEMENTS = [
-  ['prices', 'prices of agreements'], ['deposits', 'deposits'],
+  ['deposits', 'deposits'],
 ] as const;
 
 function written(facts: Facts): [Path, string] | undefined {
@@ -27,14 +27,8 @@ function written(facts: Facts): [Path, string] | undefined {
     }
   }
   keep(facts.top('exchange_rates') !== undefined, ['exchange_rates'], 'exchange rates');
-  for (const [id, { price }] of facts.entries('products')) {
-    keep(price !== undefined && typeof price !== 'string', ['products', id, 'price'], 'prices other than per unit');
-  }
   for (const [id, customer] of facts.entries('customers')) {
     const path: Path = ['customers', id];
-    for (const [product, price] of Object.entries(customer.prices ?? {})) {
-      keep(typeof price !== 'string', [...path, 'prices', product], 'prices other than per unit');
-    }
     keep(customer.invoice_currency !== undefined, [...path, 'invoice_currency'], 'exchange rates');
   }
   return found[0];

@@ -112,7 +112,10 @@ export interface Price {
   readonly maximum: string | null;
   /** Only with the percentage models, if any of it is written. */
   readonly per_booking: PerBooking | null;
-  /** `flat`: only when there is a booking in the span. Otherwise 0 units have a price as well (the first tier's flat fee). */
+  /**
+   * `flat`: only when there is a booking in the span. Otherwise 0 units have a price as well (the first tier's flat fee, the minimum),
+   * but for the scope product: a list price binds those who use it.
+   */
   readonly needs_usage: boolean;
   readonly path: ConfigPath;
 }

@@ -12,7 +12,7 @@ import type { Engine } from '../engine/engine.js';
 import { formatMicro, parseDecimal } from '../values/money.js';
 import { addDays, dayNumber, sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
-import type { RunPeriod } from './load.js';
+import type { RunPeriod } from './run-period.js';
 import { spansOf, turnsOf, zoneOf } from './usage-spans.js';
 import type { SpanReach, UsageSpan } from './usage-spans.js';
 
@@ -25,8 +25,8 @@ const PRICED = `currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, p
  * amounts. A product's price per unit without dates stands in `products`. `usage_prices`: what a measured price measures; a unit of it
  * is `divisor` times a million parts. `usage_tiers`, `usage_filters`: its tiers and conditions; the field other_product has the
  * products that it counts without being their price. `usage_spans`: where units are counted through; `span_id` tells them from each
- * other for a customer, in all runs. `shadowed_spans`: days of an agreement's or product's span on which a price of the customer holds.
- * `local_starts`: local days as instants, by the UTC day of an instant.
+ * other for a customer, in all runs (customer_key: whose price it is, where it is one's own). `shadowed_spans`: the days of a span that
+ * a price before it leaves over. `local_starts`: local days as instants, by the UTC day of an instant.
  */
 const TABLES = `
   CREATE OR REPLACE TABLE input.customer_prices (customer_key INTEGER, product VARCHAR, ${PRICED});
@@ -43,7 +43,7 @@ const TABLES = `
   CREATE OR REPLACE TABLE input.usage_filters (price_key INTEGER, field VARCHAR, value VARCHAR);
   CREATE OR REPLACE TABLE input.usage_spans (
     span_key INTEGER, price_key INTEGER, calendar_key INTEGER, span_id VARCHAR, by_period BOOLEAN, match_from TIMESTAMP,
-    match_until TIMESTAMP, starts_at TIMESTAMP, ends_at TIMESTAMP, days BIGINT, whole_days BIGINT);
+    match_until TIMESTAMP, starts_at TIMESTAMP, ends_at TIMESTAMP, days BIGINT, whole_days BIGINT, customer_key INTEGER);
   CREATE OR REPLACE TABLE input.shadowed_spans (customer_key INTEGER, span_key INTEGER, days BIGINT);
   CREATE OR REPLACE TABLE input.local_starts (
     calendar_key INTEGER, utc_day DATE, local_day VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP);`;
@@ -235,6 +235,7 @@ async function loadSpans(engine: Engine, given: GivenPrices, measured: readonly 
     const known = calendarsOf.get(price_key) ?? new Set<number>();
     calendarsOf.set(price_key, known.add(given.calendarKeyOf(customer_key)));
   }
+  const customers = new Map(given.config.customers.map(({ customer_id }, key) => [customer_id, key]));
   const spans: Spanned[] = [];
   for (const each of measured) {
     const { price, price_key } = each;
@@ -255,6 +256,9 @@ async function loadSpans(engine: Engine, given: GivenPrices, measured: readonly 
     a.appendBigInt(BigInt(span.days));
     if (span.whole_days === null) a.appendNull();
     else a.appendBigInt(BigInt(span.whole_days));
+    const customer = price.scope === 'customer' ? customers.get(price.owner) : undefined;
+    if (customer === undefined) a.appendNull();
+    else a.appendInteger(customer);
   });
   await loadShadows(engine, given, spans, owned);
   await loadLocalStarts(engine, reaches, measured);
@@ -271,7 +275,8 @@ function spanId({ scope, owner, product, currency }: Price, { first_day, days }:
 /** Of the calendars that have periods. */
 async function reachesOf(engine: Engine, { calendars, periods, zones }: GivenPrices): Promise<Map<number, SpanReach>> {
   const { first, last } = await engine.row<{ first: bigint | null; last: bigint | null }>(`
-    SELECT epoch_ms(min(starts_at)) AS first, epoch_ms(max(starts_at)) AS last FROM input.staged WHERE status IN ('billable', 'scheduled')`);
+    SELECT epoch_ms(min(starts_at)) AS first, epoch_ms(max(starts_at)) AS last
+    FROM input.staged WHERE status IN ('billable', 'scheduled')`);
   const byCalendar = grouped(periods, (period) => period.calendar_key);
   const reaches = [...byCalendar.entries()].sort(([a], [b]) => a - b).map(([calendar_key, own]): [number, SpanReach] => {
     const zone = zones[0] ?? 'UTC';
@@ -288,31 +293,44 @@ async function reachesOf(engine: Engine, { calendars, periods, zones }: GivenPri
   return new Map(reaches);
 }
 
-/** Days of the spans of agreements that a customer's own prices leave over: there the span is not theirs. */
+/** What is left of the days of a span where prices that come before it (the customer's, an agreement's) hold for a part of them. */
 async function loadShadows(engine: Engine, given: GivenPrices, spans: readonly Spanned[], owned: readonly Owned[]): Promise<void> {
-  const subject = (each: Owned): string => `${each.customer_key} ${each.price.product} ${each.price.currency}`;
-  const own = grouped(owned.filter(({ price }) => price.scope === 'customer'), subject);
-  if (own.size === 0) return;
-  const bySpan = grouped(spans, (each) => `${each.price_key} ${each.calendar_key}`);
-  const rows = owned.filter(({ price }) => price.scope === 'agreement' && price.metric !== null).flatMap((each) => {
-    const shadows = (own.get(subject(each)) ?? []).map(({ price }) => price);
-    if (shadows.length === 0) return [];
-    return (bySpan.get(`${each.price_key} ${given.calendarKeyOf(each.customer_key)}`) ?? []).filter(({ span }) => span.days > 0)
-      .map(({ span, span_key }) => `(${each.customer_key}, ${span_key}, ${span.days - shadowedDays(span, shadows)})`);
-  });
+  const bySpan = grouped(spans.filter(({ span }) => span.days > 0), (each) => `${each.price_key} ${each.calendar_key}`);
+  const ofProducts = grouped(spans.filter(({ price }) => price.scope === 'product'), ({ price }) => `${price.product} ${price.currency}`);
+  const rows: string[] = [];
+  for (const all of grouped(owned, ({ customer_key, price }) => `${customer_key} ${price.product} ${price.currency}`).values()) {
+    const [{ customer_key, price: { product, currency } }] = all as [Owned, ...Owned[]];
+    const ofCustomer = all.flatMap(({ price }) => (price.scope === 'customer' ? [price] : []));
+    const agreed = ofCustomer.length === 0 ? [] : all.filter(({ price }) => price.scope === 'agreement' && price.metric !== null);
+    const products = new Set((ofProducts.get(`${product} ${currency}`) ?? []).map(({ price_key }) => price_key));
+    const below = [
+      ...agreed.map(({ price_key }) => ({ price_key, above: ofCustomer })),
+      ...[...products].map((price_key) => ({ price_key, above: all.map(({ price }) => price) })),
+    ];
+    for (const { price_key, above } of below) {
+      for (const { span, span_key } of bySpan.get(`${price_key} ${given.calendarKeyOf(customer_key)}`) ?? []) {
+        const taken = takenDays(span, above);
+        if (taken > 0) rows.push(`(${customer_key}, ${span_key}, ${span.days - taken})`);
+      }
+    }
+  }
   for (let i = 0; i < rows.length; i += 5_000) {
     await engine.run(`INSERT INTO input.shadowed_spans VALUES ${rows.slice(i, i + 5_000).join(', ')}`);
   }
 }
 
-/** At most all its days. Prices of one scope do not overlap. */
-function shadowedDays({ first_day, days }: UsageSpan, shadows: readonly Price[]): number {
+/** Days of a span on which one of the prices holds. */
+function takenDays({ first_day, days }: UsageSpan, prices: readonly Price[]): number {
   const begin = dayNumber(first_day);
-  return shadows.reduce((sum, { from, until }) => {
-    const first = from === null ? begin : Math.max(begin, dayNumber(from));
-    const next = until === null ? begin + days : Math.min(begin + days, dayNumber(until) + 1);
-    return sum + Math.max(0, next - first);
-  }, 0);
+  const stretches = prices.map(({ from, until }): [number, number] => [
+    from === null ? begin : Math.max(begin, dayNumber(from)), until === null ? begin + days : Math.min(begin + days, dayNumber(until) + 1),
+  ]);
+  let [taken, reached] = [0, begin];
+  for (const [first, next] of stretches.sort(([a], [b]) => a - b)) {
+    taken += Math.max(0, next - Math.max(first, reached));
+    reached = Math.max(reached, next);
+  }
+  return taken;
 }
 
 /** Only where local days are counted. */

@@ -104,7 +104,8 @@ function periodSpan(price: Price, { start, end, timezone }: Turn, { zoneAt }: Sp
   if ((price.from !== null && price.from > next) || (dayAfter !== null && addDays(dayAfter, TAIL_DAYS) < from)) return [];
   const begin = later(price.from, from);
   const last = earlier(dayAfter, next)!;
-  const isOver = last < begin || (last === begin && begin !== from);
+  // A turn may begin and end within a day.
+  const isOver = (last <= begin && from < next) || last < from || dayAfter === from;
   return [{
     first_day: isOver ? from : begin, by_period: true, match_from: start, match_until: end,
     from: begin === from || isOver ? start : toInstant(begin, zoneAt(begin)),

@@ -1,24 +1,33 @@
-/** How far back a draft must look for what agreements charge: to the first period that may still be open for somebody. */
+/**
+ * How far back a draft must look for what is charged without a booking (by agreements, and at the end of what usage counts through):
+ * to the first period that may still be open for somebody.
+ */
 import { periodsOf } from '../calendar/calendar.js';
 import type { Calendar } from '../calendar/types.js';
-import type { Config } from '../config/types.js';
+import type { Config, Price } from '../config/types.js';
 import type { Engine } from '../engine/engine.js';
 import type { Instant, LocalDate } from '../values/time.js';
 
 const DAY = 86_400_000;
+/** A price for all days is as old as dates go; the customer's cycle begins later. */
+const EARLIEST: LocalDate = '1900-01-01';
 
 /**
  * By calendar, the instant from which its periods are needed: where the last standing invoice of a customer with agreements ends,
  * or, where that is later or there is none, one period before the first agreement begins (that one bills it in advance).
- * Calendars without agreements are left out. Needs `ledger.*`.
+ * A measured price of a customer reaches as an agreement does, one of a product as far as the customers who were invoiced.
+ * Calendars where nothing of that is are left out. Needs `ledger.*`.
  */
 export async function chargedFrom(
-  engine: Engine, config: Pick<Config, 'agreements' | 'customers'>, calendars: readonly Calendar[],
+  engine: Engine, config: Pick<Config, 'agreements' | 'customers' | 'prices'>, calendars: readonly Calendar[],
   calendarKeyOf: (index: number) => number,
 ): Promise<ReadonlyMap<number, Instant>> {
   const reach = new Map<number, Instant>();
   const firstDays = new Map(config.agreements.map(({ agreement_id, from }) => [agreement_id, from]));
-  if (firstDays.size === 0) return reach;
+  const measured = config.prices.filter((price) => price.metric !== null);
+  if (firstDays.size === 0 && measured.length === 0) return reach;
+  const ownDays = firstOwnDays(measured);
+  const ofProducts = measured.some((price) => price.scope === 'product');
   const rows = await engine.rows<{ customer_id: string; ends: bigint }>(`
     SELECT i.customer_id, epoch_ms(max(i.period_end)) AS ends
     FROM ledger.invoices AS i JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
@@ -26,15 +35,25 @@ export async function chargedFrom(
   const invoiced = new Map(rows.map(({ customer_id, ends }) => [customer_id, Number(ends)]));
   const before = new Map<string, Instant>();
   for (const [index, { customer_id, agreements = [] }] of config.customers.entries()) {
-    const day = agreements.map((id) => firstDays.get(id)!).sort()[0];
-    if (day === undefined) continue;
     const key = calendarKeyOf(index);
+    const day = [...agreements.map((id) => firstDays.get(id)!), ...ownDays.get(customer_id) ?? []].sort()[0];
+    // What is measured in a period and billed in advance of the next one needs the period itself.
+    const ended = (invoiced.get(customer_id) ?? -Infinity) - (measured.length === 0 ? 0 : 1);
     const known = `${key} ${day}`;
-    if (!before.has(known)) before.set(known, periodBefore(calendars[key]!, day));
-    const from = Math.max(before.get(known)!, invoiced.get(customer_id) ?? -Infinity);
-    reach.set(key, Math.min(from, reach.get(key) ?? Infinity));
+    if (day !== undefined && !before.has(known)) before.set(known, periodBefore(calendars[key]!, day));
+    const from = day !== undefined ? Math.max(before.get(known)!, ended) : ofProducts ? ended : -Infinity;
+    if (from !== -Infinity) reach.set(key, Math.min(from, reach.get(key) ?? Infinity));
   }
   return reach;
+}
+
+/** By customer, the first day of the earliest of these that is the customer's own. */
+function firstOwnDays(prices: readonly Price[]): Map<string, LocalDate[]> {
+  const days = new Map<string, LocalDate[]>();
+  for (const { scope, owner, from } of prices) {
+    if (scope === 'customer' && !days.has(owner)) days.set(owner, [from ?? EARLIEST]);
+  }
+  return days;
 }
 
 /** An instant in the period before the one that a day lies in. */

@@ -6,7 +6,11 @@ import type { Agreement, Price } from '../../src/config/types.js';
 import type { Draft } from './models.js';
 
 /** The part of a configuration that says what usage costs. */
-export type PricesWritten = Pick<ConfigSpec, 'products' | 'agreements'> & { readonly customers?: Readonly<Record<string, Pick<ConfigSpec['customers'][string], 'prices'>>> };
+export interface PricesWritten {
+  readonly products?: ConfigSpec['products'];
+  readonly agreements?: ConfigSpec['agreements'];
+  readonly customers?: Readonly<Record<string, { readonly prices?: Readonly<Record<string, unknown>> }>>;
+}
 
 /** Prices and agreements of a world. */
 export function written(spec: unknown, currency = 'EUR'): { prices: Price[]; agreements: Agreement[] } {
