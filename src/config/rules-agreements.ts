@@ -254,12 +254,27 @@ function outside(facts: Facts, who: string, { cycle }: CustomerSpec, [id, agreem
   const [begin, end] = [first.from ?? startOf(facts, first.use), last.until ?? facts.get('cycles', last.use)?.end];
   const lastDay = lastDayOf(agreement);
   const isBefore = begin !== undefined && lastDay !== null && lastDay < begin.slice(0, 10);
-  if (!isBefore && (end === undefined || fullTime(agreement.from) < fullTime(end))) return;
+  if (!isBefore && (end === undefined || fullTime(agreement.from) < fullTime(end))) {
+    if (begin !== undefined) chargedBefore(facts, who, begin.slice(0, 10), [id, agreement], path);
+    return;
+  }
   const billed = isBefore ? `only from ${begin} on` : `only until ${end}`;
   facts.error(
     'CONFIG_VALUE', path,
     `${who} is billed ${billed}, and the agreement ${id} runs from ${agreement.from}${lastDay === null ? '' : ` to ${lastDay}`}`,
     'nothing of it would be billed: change the dates of one, or remove it here', facts.place(['agreements', id]),
+  );
+}
+
+/** What lies before the first billing period was billed elsewhere, or is dated wrongly. */
+function chargedBefore(
+  facts: Facts, who: string, begin: string, [id, { fees = [], milestones = [] }]: [string, AgreementSpec], path: Path,
+): void {
+  const first = [...fees, ...milestones.filter(({ done }) => done === true)].find(({ on }) => on < begin);
+  if (first === undefined) return;
+  facts.warn(
+    'CONFIG_VALUE', path, `${who} is billed from ${begin} on: ${first.id} of the agreement ${id}, on ${first.on}, is never billed`,
+    'give it a later day, or leave it if it was billed elsewhere',
   );
 }
 

@@ -82,7 +82,7 @@ customers: { acme: { name: Acme, cycle: monthly, agreements: [a] } }
 agreements: { a: { from: 2025-06-01, fees: [{ id: setup, name: Set-up, amount: "9.00", on: ${on} }] } }
 `;
     expect(await problems(text('2026-01-01'))).toEqual([]);
-    expect(await problems(text('2025-12-31'))).toEqual(['main:11:66 warning CONFIG_VALUE customer acme is billed from 2026-01-01 on: '
+    expect(await problems(text('2025-12-31'))).toEqual(['main:12:63 warning CONFIG_VALUE customer acme is billed from 2026-01-01 on: '
       + 'setup of the agreement a, on 2025-12-31, is never billed -> give it a later day, or leave it if it was billed elsewhere']);
   });
 });
