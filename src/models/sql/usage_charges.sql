@@ -1,5 +1,6 @@
 -- The lines of usage: of each tier, and of the minimum and maximum, what has been added since the invoice before, be it in this draft or
 -- in the ledger. A tier that was taken out of the price is given back. The unit price is shown where quantity times price is the amount.
+-- A line that no agreement prices belongs to the first one in force.
 -- grain: charge_id
 WITH so_far AS (
   SELECT customer_key, span_key, period_key, tier, rank, quantity_micro, amount_minor FROM draft.usage_amounts
@@ -56,7 +57,7 @@ SELECT
   coalesce(ct.tax_id, c.tax_id, a.product_tax_id, r.default_tax_id) AS tax_id,
   CASE WHEN p.period_start > s.starts_at AND p.period_start < s.ends_at THEN p.period_start ELSE s.starts_at END AS service_start,
   CASE WHEN p.period_end < s.ends_at AND p.period_end > s.starts_at THEN p.period_end ELSE s.ends_at END AS service_end,
-  o.agreement_key,
+  coalesce(o.agreement_key, e.agreement_key) AS agreement_key,
   10 AS sort_rank
 FROM shown AS a
 CROSS JOIN input.run AS r
@@ -67,3 +68,7 @@ JOIN draft.customer_periods AS w ON w.customer_key = a.customer_key AND w.period
 LEFT JOIN input.customer_taxes AS ct ON ct.customer_key = a.customer_key AND ct.product = a.product
 LEFT JOIN (SELECT DISTINCT customer_key, price_key, agreement_key FROM input.agreement_prices) AS o
   ON o.customer_key = a.customer_key AND o.price_key = a.price_key
+LEFT JOIN input.first_agreements AS e
+  ON e.customer_key = a.customer_key AND e.zone_key = p.zone_key AND e.currency = a.currency
+  AND CASE WHEN p.period_start > s.starts_at AND p.period_start < s.ends_at THEN p.period_start ELSE s.starts_at END >= e.valid_from
+  AND CASE WHEN p.period_start > s.starts_at AND p.period_start < s.ends_at THEN p.period_start ELSE s.starts_at END < e.valid_until
