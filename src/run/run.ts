@@ -65,7 +65,8 @@ async function workWith(
 function addTallies(tallies: readonly SendTally[]): SendTally {
   const sum = (of: (tally: SendTally) => number): number => tallies.reduce((total, tally) => total + of(tally), 0);
   return {
-    sent: sum((t) => t.sent), failed: sum((t) => t.failed), uncertain: sum((t) => t.uncertain), problems: tallies.flatMap((t) => t.problems),
+    sent: sum((t) => t.sent), failed: sum((t) => t.failed), uncertain: sum((t) => t.uncertain),
+    problems: tallies.flatMap((t) => t.problems),
   };
 }
 
