@@ -43,7 +43,8 @@ const total = record({ currency: text, invoices: whole, net: amount, tax: amount
 
 const line = record({
   line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount,
-  unit_price: orNull(amount), amount, tax_id: text, service_start: orNull(instant), service_end: orNull(instant), late: yesNo,
+  unit_price: orNull(amount), amount, gross: orNull(amount), tax_id: text, service_start: orNull(instant), service_end: orNull(instant),
+  late: yesNo,
 });
 const invoice = record({
   invoice_id: text, number: orNull(text), status: choice(['preview', 'processed', 'void']), kind: choice(['invoice', 'credit_note']),

@@ -124,7 +124,7 @@ async function previewInvoices(
       taxes: record.taxes.map(({ tax_id, rate, net, tax }) => ({ tax_id, rate, net, tax })),
       lines: record.lines.map((l) => ({
         line_no: l.line_no, kind: l.kind, booking_id: l.booking_id, product: l.product, description: l.description, quantity: l.quantity,
-        unit_price: l.unit_price, amount: l.amount, tax_id: l.tax_id,
+        unit_price: l.unit_price, amount: l.amount, gross: l.gross, tax_id: l.tax_id,
         service_start: l.service_start, service_end: l.service_end, late: l.late,
       })),
     };

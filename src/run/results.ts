@@ -31,6 +31,8 @@ export interface PreviewLine {
   readonly quantity: string;
   readonly unit_price: string | null;
   readonly amount: string;
+  /** Amount with tax where the price includes it, else null. */
+  readonly gross: string | null;
   readonly tax_id: string;
   readonly service_start: string | null;
   readonly service_end: string | null;
