@@ -4,8 +4,9 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    // Guards against a hang, not bounds of speed: a runner may have two slow cores.
+    testTimeout: 180_000,
+    hookTimeout: 300_000,
     pool: 'forks',
     reporters: ['default', './scripts/closing-line.mjs'],
     maxWorkers: 2,

@@ -100,5 +100,5 @@ describe('what pages show on a console', () => {
       for (const { batch_id, digest } of batches) digests.set(batch_id, digest);
     }
     rmSync(cwd, { recursive: true });
-  }, 180_000);
+  }, 600_000);
 });

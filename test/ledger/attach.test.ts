@@ -23,7 +23,7 @@ async function atOnce(ledger: Ledger): Promise<Record<string, unknown>> {
   return told(engine);
 }
 
-it('takes in commits one by one, small and large', { timeout: 120_000 }, async () => {
+it('takes in commits one by one, small and large', { timeout: 600_000 }, async () => {
   const [engine, folder] = [await tempEngine(), await tempFolder()];
   let ledger = await openAt(folder);
   await attachLedger(engine, ledger);

@@ -106,7 +106,7 @@ describe('discounts, bounds and taxes', () => {
         WHERE d.applies_to IS NOT NULL OR g.place IS NOT NULL
         GROUP BY s.customer_key, s.period_key, s.agreement_key, s.place) WHERE taken < 0 OR taken > greatest(base, 0)`)).toEqual([]);
     }), { numRuns: Number(process.env['RUNS'] ?? 10), seed: Number(process.env['SEED'] ?? 4), endOnFailure: true });
-  }, 300_000);
+  }, 600_000);
 });
 
 interface Vector {

@@ -60,7 +60,7 @@ const world = fc.record({
   };
 });
 
-it('agrees on two thousand agreements', { timeout: 300_000 }, async () => {
+it('agrees on two thousand agreements', { timeout: 600_000 }, async () => {
   await fc.assert(fc.asyncProperty(world, async (given) => {
     const draft = await draftOf(engine, given);
     const told = await draft.engine.rows<{ line: string }>(`

@@ -71,7 +71,7 @@ beforeAll(async () => {
       if (own.length > 0) for (const [customer, amounts] of await billed(own, part, currency)) lines.set(customer, amounts);
     }
   }
-}, 60_000);
+}, 600_000);
 
 describe('a price of usage', () => {
   it.each(APPLIED)('$source', (vector) => {

@@ -105,7 +105,7 @@ describe('an approval', () => {
     ]);
   });
 
-  it('with an instant gives the same however often one runs', { timeout: 120_000 }, async () => {
+  it('with an instant gives the same however often one runs', { timeout: 600_000 }, async () => {
     const lead: Spec = { ...SPEC, customers: { ...SPEC['customers'] as Spec, bolt: { name: 'Bolt', cycle: 'monthly', automation: { lead_days: 3, confirmation_window_days: 1 } } } };
     const seen = await project(lead, APRIL);
     // Bolt is confirmed by itself before the others open: what is approved then is the rest.
@@ -122,7 +122,7 @@ describe('an approval', () => {
     expect(outcomes[1]).toEqual(outcomes[0]);
   });
 
-  it('is followed by the program itself, which ends with 3 where one does not fit', { timeout: 60_000 }, async () => {
+  it('is followed by the program itself, which ends with 3 where one does not fit', { timeout: 600_000 }, async () => {
     const made = await project(SPEC, APRIL.slice(0, 2));
     await approve(made, await digestOf(made, '2026-05-02'));
     expect((await duebook(['run', '--as-of', '2026-05-02'], { cwd: made.root })).stdout).toContain('by approval');

@@ -49,7 +49,7 @@ async function live({ spec, bookings }: World, approvals: readonly [string, stri
 }
 
 describe('openings and approvals', () => {
-  it('give the same ledger however often one runs', { timeout: 300_000 }, async () => {
+  it('give the same ledger however often one runs', { timeout: 600_000 }, async () => {
     await fc.assert(fc.asyncProperty(
       WORLD, fc.integer({ min: 5 * 24, max: 33 * 24 }), fc.uniqueArray(fc.integer({ min: 1, max: END - 1 }), { minLength: 2, maxLength: 4 }),
       async (world, seen, hours) => {

@@ -33,7 +33,7 @@ async function copy(made: Project, name: string): Promise<Project> {
 }
 
 describe('two machines', () => {
-  it('give the same bytes, whatever their zone, language, folder and number of threads', { timeout: 120_000 }, async () => {
+  it('give the same bytes, whatever their zone, language, folder and number of threads', { timeout: 600_000 }, async () => {
     const here = await project(SPEC, BOOKINGS);
     const there = await project(SPEC, BOOKINGS);
     const elsewhere = await copy(there, 'ein Ördner mit Namen');
@@ -59,7 +59,7 @@ const PLAIN: Spec = { ...SPEC, mail: { attach: [] } };
 const RUN = ['run', '--as-of', AS_OF, '--json'];
 
 describe('two runs at once', () => {
-  it('end with one that won and one that was refused or had nothing to do', { timeout: 120_000 }, async () => {
+  it('end with one that won and one that was refused or had nothing to do', { timeout: 600_000 }, async () => {
     const alone = await project(PLAIN, BOOKINGS);
     await duebook(RUN, { cwd: alone.root });
     const expected = await alone.outcome();
@@ -89,7 +89,7 @@ function facts(made: Project): Promise<string[][]> {
 }
 
 describe('a run that is killed', () => {
-  it('at any moment is made up for by the next one', { timeout: 240_000 }, async () => {
+  it('at any moment is made up for by the next one', { timeout: 600_000 }, async () => {
     // A first run came to its end; what is killed is the next one.
     const run = ['run', '--as-of', '2026-04-05', '--json'];
     const begun = await project(PLAIN, BOOKINGS);

@@ -111,7 +111,7 @@ it('are billed ahead where the cycle is', async () => {
   expect(await ids(made)).toEqual(['02', '09', '16', '23'].map((day) => `INV-2026-000001 | cleaning@2026-02-${day}T09:00`));
 });
 
-it('give the same ledger and documents whenever one runs', { timeout: 120_000 }, async () => {
+it('give the same ledger and documents whenever one runs', { timeout: 600_000 }, async () => {
   const world: Spec = {
     customers: {
       acme: { name: 'Acme', email: 'ap@acme.example', cycle: 'monthly' }, bolt: { name: 'Bolt', email: 'b@bolt.example', cycle: 'weekly', automation: { lead_days: 2 } },

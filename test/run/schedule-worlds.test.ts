@@ -6,7 +6,7 @@ import { project } from '../support/project.js';
 const SEEDS = (process.env['DUEBOOK_SCHEDULE_SEEDS'] ?? '1,2').split(',').map(Number);
 
 describe('any schedule, with changes in the middle', () => {
-  it.each(SEEDS)('gives what a run at the change and one at the end give (seed %i)', { timeout: 180_000 }, async (seed) => {
+  it.each(SEEDS)('gives what a run at the change and one at the end give (seed %i)', { timeout: 600_000 }, async (seed) => {
     const stretches = stretchesOf(seed);
     const [once, often] = [await project(), await project()];
     await live(once, stretches, false);

@@ -46,7 +46,7 @@ async function outcome(made: Project, times: readonly string[]): Promise<Awaited
 }
 
 describe('any schedule', () => {
-  it('gives what one run at the end gives: every day, at odd hours, and again', { timeout: 180_000 }, async () => {
+  it('gives what one run at the end gives: every day, at odd hours, and again', { timeout: 600_000 }, async () => {
     const end = 29 * 24;
     const schedules: Record<string, number[]> = { 'every day': Array.from({ length: 29 }, (_, i) => i * 24 + 9), 'odd hours': [1, 94, 95, 600, 601, 690] };
     const made = await project(RICH, BOOKINGS);
@@ -59,7 +59,7 @@ describe('any schedule', () => {
     }
   });
 
-  it('gives what one run at the end gives, for random bookings, cycles and settings', { timeout: 180_000 }, async () => {
+  it('gives what one run at the end gives, for random bookings, cycles and settings', { timeout: 600_000 }, async () => {
     const end = 36 * 24;
     const settings = fc.record({
       lead_days: fc.constantFrom(0, 1, 3), confirmation_window_days: fc.constantFrom(0, 1, 4), confirm_at: fc.constantFrom('00:00', '22:00'),
