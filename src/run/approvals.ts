@@ -13,10 +13,11 @@ import { readApprovals } from './approval-files.js';
 import type { Approval } from './approval-files.js';
 import { openBatches, selectionSql } from './batches.js';
 import { commitInvoices } from './commit.js';
-import { isDigest, whatMoved } from './confirm.js';
+import { whatMoved } from './confirm.js';
 import type { Context } from './context.js';
 import type { Draft } from './draft.js';
 import type { ConfirmedBatch } from './results.js';
+import { isDigestOf } from './versions.js';
 
 const DAY = 86_400_000;
 /** A period whose billing date is known lies within this of it: a turn of a year, and some for leads and business days. */
@@ -65,7 +66,7 @@ export class Approvals {
       if (await this.#isFollowed(approval)) continue;
       const previewed_by = Math.max(at, after.as_of ?? at);
       const [head] = await openBatches(this.#draft.engine, this.#context, { batch: approval.batch, previewed_by });
-      if (head === undefined || !isDigest(approval.digest, head.digest)) continue;
+      if (head === undefined || !isDigestOf(approval.digest, head.digest)) continue;
       pending.checks = [];
       const done = await commitInvoices(this.#context, this.#draft, after, {
         where: selectionSql({ batch: approval.batch, customers: approval.customers, previewed_by }), at, by: 'approval', closes: null,
@@ -131,7 +132,7 @@ export class Approvals {
     if (open === 0n && processed > 0n) return null;
     const [head] = await openBatches(engine, this.#context, { batch });
     if (head === undefined) return this.#absent(approval);
-    if (isDigest(approval.digest, head.digest)) return null;
+    if (isDigestOf(approval.digest, head.digest)) return null;
     const difference = await whatMoved(this.#context, this.#draft, head, approval.digest);
     return stale(approval, `batch ${batch} is not as it was approved: its digest is now ${head.digest}.${difference ?? ''}`,
       `look at it again with \`duebook preview\`; if it is right, write \`digest: ${head.digest.slice(0, 12)}\``);

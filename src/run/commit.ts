@@ -4,12 +4,12 @@
  */
 import { automationOf, localDate, sendDueAt } from '../calendar/calendar.js';
 import { literal } from '../engine/engine.js';
-import { attachLedger, exportSegment } from '../ledger/attach.js';
-import { commit } from '../ledger/ledger.js';
+import { exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
+import { append } from './append.js';
 import { currencyTotal } from './batches.js';
 import { exportLines } from './commit-lines.js';
 import type { SegmentFile } from './commit-lines.js';
@@ -57,19 +57,14 @@ export async function commitInvoices(
   }
   const confirmed = await confirmedBatches(context, draft, confirmation);
   await stageNotices(engine, context, await toTell(context, draft, confirmation, confirmed));
-  const after = await commit(ledger, {
-    issuer_id: context.config.issuer.id,
-    as_of: Math.max(confirmation.at, ledger.as_of ?? 0),
+  const after = await append(context, engine, ledger, {
+    at: confirmation.at,
     action: 'confirm',
-    config_digest: context.config.digest,
-    config_commit: context.config_commit,
-    tool_version: context.world.tool_version,
     next_number: await nextNumbers(draft),
     invoices: Number(invoices),
     totals: await commitTotals(draft),
     files: await exportFacts(draft),
   });
-  await attachLedger(engine, after);
   await settle(draft, confirmation);
   return { ledger: after, confirmed };
 }

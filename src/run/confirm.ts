@@ -15,6 +15,7 @@ import { withLedger } from './exclusive.js';
 import { finish } from './finish.js';
 import { checkCustomers } from './preview.js';
 import type { RunResult, SendTally } from './results.js';
+import { isDigestOf } from './versions.js';
 import type { CommonOptions, World } from './world.js';
 
 export interface ConfirmOptions extends CommonOptions {
@@ -38,7 +39,7 @@ export async function confirm(world: World, options: ConfirmOptions): Promise<Ru
     const draft = await openDraft(context, ledger);
     try {
       const head = await findBatch(context, draft, options.batch);
-      if (options.expect !== undefined && !isDigest(options.expect, head.digest)) await refuseStale(context, draft, head, options.expect);
+      if (options.expect !== undefined && !isDigestOf(options.expect, head.digest)) await refuseStale(context, draft, head, options.expect);
       const { batch, customers, partner, cycle } = options;
       const where = selectionSql({ batch, customers, partner, cycle });
       await refuseEarly(context, draft, where);
@@ -51,11 +52,6 @@ export async function confirm(world: World, options: ConfirmOptions): Promise<Ru
       await draft.engine.close();
     }
   });
-}
-
-/** Twelve hex digits tell 2^48 versions apart: enough between a preview and its confirmation. */
-export function isDigest(expected: string, digest: string): boolean {
-  return expected.length >= 12 && digest.startsWith(expected.toLowerCase());
 }
 
 /** A name that nothing has would select nothing, and that would look like success. */

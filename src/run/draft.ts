@@ -19,11 +19,9 @@ import { projectFiles } from '../world/config-files.js';
 import { chargedFrom } from './agreement-reach.js';
 import type { Context } from './context.js';
 import { ledgerFindings } from './ledger-rules.js';
-import { AHEAD, dueDaysOff, runPeriods } from './periods.js';
+import { AHEAD, dueDaysOff, runPeriods, SHIFTED } from './periods.js';
 
 const DAY = 86_400_000;
-/** A billing date lies at most so far from its boundary: a line for a batch finds its period from there. */
-const SHIFTED = 20 * DAY;
 
 /** A built draft in an open engine; close the engine when done. */
 export interface Draft {

@@ -9,7 +9,6 @@ import { fail } from '../values/diagnostic.js';
 import { openBatches, parkedCustomers } from './batches.js';
 import type { BatchHead } from './batches.js';
 import { commitInvoices } from './commit.js';
-import { isDigest } from './confirm.js';
 import { ledgerOf, openContext } from './context.js';
 import type { Context } from './context.js';
 import { openDraft } from './draft.js';
@@ -18,6 +17,7 @@ import { withLedger } from './exclusive.js';
 import { finish, resultOf } from './finish.js';
 import { writePreviewFiles } from './outputs.js';
 import type { RunResult } from './results.js';
+import { isDigestOf } from './versions.js';
 import type { CommonOptions, World } from './world.js';
 
 export interface InvoiceOptions extends CommonOptions {
@@ -51,7 +51,7 @@ async function billNow(context: Context, options: InvoiceOptions, ledger: Ledger
   try {
     const open = await openBatches(draft.engine, context);
     const head = await onDemandBatch(draft, open);
-    if (head !== null && options.expect !== undefined && !isDigest(options.expect, head.digest)) {
+    if (head !== null && options.expect !== undefined && !isDigestOf(options.expect, head.digest)) {
       return fail('DIGEST_STALE', `the invoice of ${customer} is not what was expected: its digest is now ${head.digest}`, {
         hint: 'look at it again with --dry-run',
       });

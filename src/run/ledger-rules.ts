@@ -10,10 +10,8 @@ import { problem, warning } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Context } from './context.js';
+import { SHIFTED } from './periods.js';
 
-const DAY = 86_400_000;
-/** A billing date lies within so many days of its boundary (lead days do not move it, business days by a row of holidays at most). */
-const SHIFTED = 20 * DAY;
 
 /** What a built draft gives to ask. */
 export interface Built {

@@ -97,7 +97,7 @@ export async function batchEvent(
 }
 
 /** What is told of an open batch. */
-export function openPayload(
+function openPayload(
   context: Context, event: NoticeEventName, head: OpenBatch, parked: readonly ParkedCustomer[],
 ): NoticePayload {
   return {

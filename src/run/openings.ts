@@ -3,15 +3,14 @@
  * alone, at its own instant, so that looking at a batch changes nothing. Also the notices that a batch is open or nearly due.
  */
 import { isTold } from '../values/notices.js';
-import { attachLedger, exportSegment } from '../ledger/attach.js';
-import { commit } from '../ledger/ledger.js';
+import { exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
-import { openBatches, parkedCustomers } from './batches.js';
+import { append } from './append.js';
 import type { Context } from './context.js';
 import type { Draft } from './draft.js';
-import { openPayload, stageNotices } from './notices.js';
+import { batchEvent, stageNotices } from './notices.js';
 import type { NoticeEvent } from './notices.js';
 
 /** SQL over `i` (draft.invoices): open for review for some time, and not remembered yet. */
@@ -80,18 +79,15 @@ interface News { readonly event: 'batch_ready' | 'deadline_near'; readonly actio
 async function commitNews(context: Context, draft: Draft, ledger: Ledger, news: News): Promise<Ledger> {
   const { engine } = draft;
   await stageNotices(engine, context, await noticesOf(context, draft, ledger, news));
-  const after = await commit(ledger, {
-    issuer_id: context.config.issuer.id, as_of: Math.max(news.at, ledger.as_of ?? news.at), action: news.action,
-    config_digest: context.config.digest, config_commit: context.config_commit, tool_version: context.world.tool_version,
-    next_number: {}, invoices: 0, totals: {},
+  return append(context, engine, ledger, {
+    at: news.at,
+    action: news.action,
     files: [
       await exportSegment(engine, 'messages', 'draft.new_notices', 'r.message_id'),
       await exportSegment(engine, 'openings', 'draft.new_openings', 'r.customer_id, r.cycle_id, r.period_start'),
       await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event, r.detail'),
     ],
   });
-  await attachLedger(engine, after);
-  return after;
 }
 
 /** One notice a batch, told as it stood then: customers whose preview opens later are not in it. */
@@ -101,13 +97,11 @@ async function noticesOf(context: Context, { engine }: Draft, ledger: Ledger, { 
     'SELECT subject_id AS batch_id, string_agg(detail, \',\' ORDER BY detail) AS occasion FROM draft.new_events GROUP BY ALL ORDER BY ALL');
   const events: NoticeEvent[] = [];
   for (const { batch_id, occasion } of batches) {
-    const selection = { batch: batch_id, previewed_by: at };
-    const [head] = await openBatches(engine, context, selection);
-    if (head === undefined) continue;
-    const payload = openPayload(context, event, head, await parkedCustomers(engine, selection));
+    const told = await batchEvent(engine, context, event, batch_id, at);
+    if (told === null) continue;
     // A batch is told ready once; a deadline as often as there are deadlines.
     const again = event === 'deadline_near' ? { occasion } : {};
-    events.push({ event, subject_id: batch_id, ...again, at: Math.max(at, ledger.as_of ?? at), payload });
+    events.push({ ...told, ...again, at: Math.max(at, ledger.as_of ?? at) });
   }
   return events;
 }

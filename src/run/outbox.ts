@@ -10,14 +10,14 @@ import type { InvoiceRecord } from '../documents/types.js';
 import { ublProblems, ublXml } from '../documents/ubl.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
-import { attachLedger, exportSegment } from '../ledger/attach.js';
-import { commit } from '../ledger/ledger.js';
+import { exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { canonicalJson } from '../values/digest.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { openMailer } from '../world/mailer.js';
 import type { Mailer, OutgoingMessage, SendOutcome } from '../world/types.js';
+import { append } from './append.js';
 import type { Brands } from './brands.js';
 import { brandsOf } from './brands.js';
 import type { Context } from './context.js';
@@ -230,20 +230,16 @@ export class Outbox {
   }
 
   async #commit(at: Instant, events: readonly Event[]): Promise<void> {
-    const { config, world, config_commit } = this.#context;
-    const when = Math.max(at, this.#ledger.as_of ?? 0);
     await this.#engine.run(`CREATE SCHEMA IF NOT EXISTS draft;
       CREATE OR REPLACE TABLE draft.new_events (
         "at" TIMESTAMP, subject VARCHAR, subject_id VARCHAR, event VARCHAR, detail VARCHAR)`);
     const rows = events.map((e) => `(
       TIMESTAMP '${sqlTimestamp(at)}', 'message', ${literal(e.subject_id)}, ${literal(e.event)}, ${literal(canonicalJson(e.detail))})`);
     await this.#engine.run(`INSERT INTO draft.new_events VALUES ${rows.join(', ')}`);
-    this.#ledger = await commit(this.#ledger, {
-      issuer_id: config.issuer.id, as_of: when, action: 'send', config_digest: config.digest, config_commit,
-      tool_version: world.tool_version, next_number: {}, invoices: 0, totals: {},
+    this.#ledger = await append(this.#context, this.#engine, this.#ledger, {
+      at, action: 'send',
       files: [await exportSegment(this.#engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event')],
     });
-    await attachLedger(this.#engine, this.#ledger);
   }
 }
 

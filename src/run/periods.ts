@@ -10,6 +10,8 @@ import type { Instant, LocalDate } from '../values/time.js';
 const DAY = 86_400_000;
 /** Bookings further ahead than this wait for a later run to be placed. */
 export const AHEAD = 400 * DAY;
+/** A billing date lies within this of its boundary: lead days do not move it, business days by a row of holidays at most. */
+export const SHIFTED = 20 * DAY;
 
 /** For which time periods are wanted, and what is open ahead of its time. */
 export interface Reach {

@@ -61,7 +61,7 @@ export async function storedVersions(folder: string): Promise<Stored[]> {
   }
 }
 
-/** Whether `given`, in full or its first digits, names a digest. */
+/** Whether `given`, in full or its first digits, names a digest. Twelve hex digits tell 2^48 versions apart. */
 export function isDigestOf(given: string, digest: string): boolean {
   return given.length >= LEAST_DIGITS && digest.startsWith(given.toLowerCase());
 }
