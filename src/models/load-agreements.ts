@@ -18,8 +18,7 @@ const TABLES = `
 /** Fills them. */
 export async function loadAgreements(engine: Engine, config: Pick<Config, 'agreements' | 'customers'>): Promise<void> {
   await engine.run(TABLES);
-  // Worlds of tests that know nothing of agreements leave the key out.
-  const { agreements = [] } = config as Partial<typeof config>;
+  const { agreements } = config;
   if (agreements.length === 0) return;
   await engine.append('input', 'agreements', [...agreements.entries()], (a, [key, agreement]) => {
     a.appendInteger(key);

@@ -5,6 +5,7 @@ import type { Agreement, Bound, Config } from '../config/types.js';
 import { exponentOf, parseDecimal } from '../values/money.js';
 import { addDays, dayNumber, sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
+import type { Cell } from './rows.js';
 
 /**
  * `minimums`: what an agreement wants at least. `bound_periods`: what a minimum or maximum is in a period; of a maximum `place` is that
@@ -25,8 +26,6 @@ export interface BoundPeriod {
   readonly period_start: Instant;
   readonly period_end: Instant;
 }
-
-type Cell = string | number | bigint | null;
 
 /** Rows of `input.bound_periods` of one agreement for the periods of one calendar. `firstPlace` is that of the first maximum. */
 export function boundRows(

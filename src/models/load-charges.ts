@@ -47,8 +47,7 @@ export async function loadCharges(
   },
 ): Promise<void> {
   await engine.run(TABLES);
-  // Worlds of tests that know nothing of agreements leave the key out.
-  const { agreements = [], indexes = [] } = given.config as Partial<typeof given.config>;
+  const { agreements, indexes } = given.config;
   if (agreements.length === 0) return;
   const charges = agreements.flatMap((agreement, key) => agreement.charges.map(({ charge_id }, no) => ({ key, no, charge_id })));
   await engine.append('input', 'charges', charges, (a, { key, no, charge_id }) => {

@@ -5,9 +5,10 @@
 import { periodsOf, toInstant } from '../calendar/calendar.js';
 import type { BoundPeriod } from './load-bounds.js';
 import { BOUND_TABLES, boundRows, ofKind } from './load-bounds.js';
+import { EVER, insert } from './rows.js';
+import type { Cell } from './rows.js';
 import type { Calendar } from '../calendar/types.js';
 import type { Agreement, Config, Discount } from '../config/types.js';
-import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { exponentOf, parseDecimal } from '../values/money.js';
 import { addDays, sqlTimestamp } from '../values/time.js';
@@ -33,8 +34,6 @@ const TABLES = `
   CREATE OR REPLACE TABLE input.group_discounts (group_key INTEGER, place INTEGER);
   ${BOUND_TABLES}`;
 
-/** Before and after everything; they stay clear of the ends of a timestamp. */
-const EVER: readonly [Instant, Instant] = [Date.UTC(1, 0, 1), Date.UTC(9999, 11, 31)];
 /** Stands for every product that no discount of the agreement names. */
 const ANY = '*';
 
@@ -50,13 +49,10 @@ export interface GivenDiscounts {
 
 interface Listed { readonly customer_key: number; readonly calendar_key: number; readonly keys: readonly number[] }
 
-type Cell = string | number | bigint | boolean | null;
-
 /** Fills them. */
 export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Promise<void> {
   await engine.run(TABLES);
-  // Worlds of tests that know nothing of agreements leave the key out.
-  const agreements = given.config.agreements ?? [];
+  const { agreements } = given.config;
   const adjusts = (key: number): boolean => agreements[key]!.discounts.length > 0 || agreements[key]!.bounds.length > 0;
   const keyOf = new Map(agreements.map(({ agreement_id }, key) => [agreement_id, key]));
   const listed: Listed[] = given.config.customers.map((customer, customer_key) => ({
@@ -175,11 +171,4 @@ function groupRows({ discounts }: Agreement, agreement_key: number, zones: reado
 
 function at(instant: Instant): string {
   return sqlTimestamp(instant);
-}
-
-async function insert(engine: Engine, table: string, rows: readonly (readonly Cell[])[]): Promise<void> {
-  const sql = (cell: Cell): string => (cell === null ? 'NULL' : typeof cell === 'string' ? literal(cell) : String(cell));
-  for (let i = 0; i < rows.length; i += 5_000) {
-    await engine.run(`INSERT INTO input.${table} VALUES ${rows.slice(i, i + 5_000).map((row) => `(${row.map(sql).join(',')})`).join(',')}`);
-  }
 }

@@ -9,9 +9,10 @@ import { localDate, toInstant } from '../calendar/zone.js';
 import type { Config, Price, PriceTier } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
-import { formatMicro, parseDecimal } from '../values/money.js';
+import { formatMicro } from '../values/money.js';
 import { addDays, dayNumber, sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
+import { EVER, micro } from './rows.js';
 import type { RunPeriod } from './run-period.js';
 import { spansOf, turnsOf, zoneOf } from './usage-spans.js';
 import type { SpanReach, UsageSpan } from './usage-spans.js';
@@ -48,8 +49,6 @@ const TABLES = `
   CREATE OR REPLACE TABLE input.local_starts (
     calendar_key INTEGER, utc_day DATE, local_day VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP);`;
 
-/** Before and after everything; they stay clear of the ends of a timestamp. */
-const EVER: readonly [Instant, Instant] = [Date.UTC(1, 0, 1), Date.UTC(9999, 11, 31)];
 const MILLION = 1_000_000n;
 
 /** What prices are loaded from. */
@@ -135,13 +134,6 @@ function appendInstant(a: DuckDBAppender, instant: Instant): void {
 function appendMicro(a: DuckDBAppender, decimal: string | null): void {
   if (decimal === null) a.appendNull();
   else a.appendBigInt(micro(decimal));
-}
-
-/** Millionths of a decimal that the configuration's rules have checked already. */
-function micro(decimal: string): bigint {
-  const value = parseDecimal(decimal);
-  if (value === null) throw new Error(`not a decimal: ${decimal}`);
-  return value;
 }
 
 function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {

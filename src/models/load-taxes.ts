@@ -1,11 +1,11 @@
 /** Taxes as the models read them: a row a rate, the instants between which each holds, and what customers pay instead. */
 import { toInstant } from '../calendar/zone.js';
 import type { Config, Tax, TaxRate } from '../config/types.js';
-import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { parseDecimal } from '../values/money.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
+import { EVER, insert } from './rows.js';
 
 /**
  * `taxes`: one row per tax and rate. `tax_days`: when a rate holds, by zone, as instants, `valid_until` excluded; between them the
@@ -17,9 +17,6 @@ export const TAX_TABLES = `
   CREATE OR REPLACE TABLE input.tax_days (
     tax_id VARCHAR, zone_key INTEGER, valid_from TIMESTAMP, valid_until TIMESTAMP, tax_key INTEGER, rate_micro BIGINT);
   CREATE OR REPLACE TABLE input.customer_taxes (customer_key INTEGER, product VARCHAR, tax_id VARCHAR);`;
-
-/** Before every and after every service; they stay clear of the ends of a timestamp. */
-const EVER: readonly [Instant, Instant] = [Date.UTC(1, 0, 1), Date.UTC(9999, 11, 31)];
 
 /** The tax of a line for which none is known. Its invoice is parked. */
 const UNKNOWN = '?';
@@ -55,11 +52,9 @@ export async function loadTaxes(engine: Engine, config: Pick<Config, 'taxes' | '
     .map((day) => ({ ...day, zone_key, tax_id: tax.tax_id, tax_key: keys.get(keyOf(tax, day.each))! }))));
   const ever = { from: EVER[0], until: EVER[1], each: { rate: '0' }, tax_id: UNKNOWN, tax_key: 0 };
   const unknown = zones.map((_, zone_key) => ({ ...ever, zone_key }));
-  const values = [...unknown, ...days].map((day) => `(${[
-    literal(day.tax_id), day.zone_key, `'${sqlTimestamp(day.from)}'`, `'${sqlTimestamp(day.until)}'`, day.tax_key,
-    parseDecimal(day.each.rate)!,
-  ].join(',')})`);
-  if (values.length > 0) await engine.run(`INSERT INTO input.tax_days VALUES ${values.join(',')}`);
+  await insert(engine, 'tax_days', [...unknown, ...days].map((day) => [
+    day.tax_id, day.zone_key, sqlTimestamp(day.from), sqlTimestamp(day.until), day.tax_key, parseDecimal(day.each.rate)!,
+  ]));
   const own = config.customers.flatMap((customer, index) => Object.entries(customer.taxes ?? {})
     .map(([product, tax]) => ({ index, product, tax })));
   await engine.append('input', 'customer_taxes', own, (a, row) => {

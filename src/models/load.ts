@@ -9,7 +9,7 @@ import type { Automation, Config, Customer } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
-import { currencies, parseDecimal } from '../values/money.js';
+import { currencies } from '../values/money.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { loadAgreements } from './load-agreements.js';
@@ -18,6 +18,7 @@ import { loadPrices } from './load-prices.js';
 import { loadDiscounts } from './load-discounts.js';
 import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
 import { LEDGER_INPUTS } from './order.js';
+import { insert, micro } from './rows.js';
 import type { RunPeriod } from './run-period.js';
 import { sqlFile } from './sql.js';
 
@@ -185,16 +186,15 @@ function appendLimits(a: DuckDBAppender, limits: Automation['limits']): void {
 async function loadPeriods(
   engine: Engine, periods: readonly RunPeriod[], zones: readonly string[], daysOff: readonly DayOff[],
 ): Promise<void> {
-  // Instants go in as text in one go: periods are few (they are shared by calendars), and the literal is easy to read in a trace.
-  const at = (instant: Instant | null): string => (instant === null ? 'NULL' : `'${sqlTimestamp(instant)}'`);
+  const at = (instant: Instant | null): string | null => (instant === null ? null : sqlTimestamp(instant));
   await insert(engine, 'periods', periods.map((p, key) => [
-    key, p.calendar_key, p.use_no, literal(p.cycle_id), p.n, literal(p.timing), literal(p.timezone), at(p.period_start), at(p.period_end),
-    literal(p.period_date), at(p.billing_at), literal(p.billing_date), at(p.preview_at), at(p.confirm_due_at), at(p.auto_confirm_at),
-    at(p.deadline_notice_at), at(p.send_due_at), literal(p.issued_on), literal(p.issued_on_now), p.previewed, p.on_demand,
-    literal(p.late_bookings), p.separate_preview_per_partner, literal(p.due_shift),
+    key, p.calendar_key, p.use_no, p.cycle_id, p.n, p.timing, p.timezone, at(p.period_start), at(p.period_end),
+    p.period_date, at(p.billing_at), p.billing_date, at(p.preview_at), at(p.confirm_due_at), at(p.auto_confirm_at),
+    at(p.deadline_notice_at), at(p.send_due_at), p.issued_on, p.issued_on_now, p.previewed, p.on_demand,
+    p.late_bookings, p.separate_preview_per_partner, p.due_shift,
     zones.indexOf(p.timezone),
   ]));
-  await insert(engine, 'days_off', daysOff.map((d) => [literal(d.day), literal(d.following), literal(d.preceding)]));
+  await insert(engine, 'days_off', daysOff.map((d) => [d.day, d.following, d.preceding]));
 }
 
 async function loadOverrides(engine: Engine, config: Config): Promise<void> {
@@ -202,13 +202,13 @@ async function loadOverrides(engine: Engine, config: Config): Promise<void> {
   const overrides = config.overrides.map((override, no) => ({ ...override, no, customer_key: keys.get(override.customer_id ?? '') }))
     .filter(({ customer_key }) => customer_key !== undefined);
   await insert(engine, 'overrides', overrides.map((o) => [
-    o.no, o.customer_key!, textOrNull(o.batch), textOrNull(o.period), o.hold, o.skip, o.release, textOrNull(o.reason),
-    textOrNull(o.purchase_order), textOrNull(o.note),
+    o.no, o.customer_key!, o.batch, o.period, o.hold, o.skip, o.release, o.reason,
+    o.purchase_order, o.note,
   ]));
   await insert(engine, 'manual_lines', overrides.flatMap((o) => o.lines.map((line) => [
-    literal(line.charge_id), o.no, o.customer_key!, textOrNull(o.batch), textOrNull(o.period), literal(line.currency),
-    textOrNull(line.product), textOrNull(line.description), String(micro(line.quantity)), String(micro(line.unit_price)),
-    textOrNull(line.tax),
+    line.charge_id, o.no, o.customer_key!, o.batch, o.period, line.currency,
+    line.product, line.description, micro(line.quantity), micro(line.unit_price),
+    line.tax,
   ])));
 }
 
@@ -221,23 +221,9 @@ export async function holdBookings(engine: Engine, config: Pick<Config, 'overrid
     WHERE (source, booking_id) IN (${keys.join(', ')}) AND status IN ('billable', 'scheduled')`);
 }
 
-/** Inserts rows of SQL literals. */
-async function insert(engine: Engine, table: string, rows: readonly (readonly (string | number | boolean)[])[]): Promise<void> {
-  for (let i = 0; i < rows.length; i += 5_000) {
-    await engine.run(`INSERT INTO input.${table} VALUES ${rows.slice(i, i + 5_000).map((row) => `(${row.join(',')})`).join(',')}`);
-  }
-}
-
 function orNull<T>(appender: DuckDBAppender, value: T | null, append: (value: T) => void): void {
   if (value === null) appender.appendNull();
   else append(value);
-}
-
-/** Millionths of a decimal that the configuration's rules have checked already. */
-function micro(decimal: string): bigint {
-  const value = parseDecimal(decimal);
-  if (value === null) throw new Error(`not a decimal: ${decimal}`);
-  return value;
 }
 
 function textOrNull(text: string | null): string {

@@ -8,6 +8,7 @@ import { addMonths, earlier, later, termsUntil } from '../config/agreement-dates
 import type { Agreement, Price } from '../config/types.js';
 import { addDays, dayNumber } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
+import { EVER } from './rows.js';
 
 /** A turn of a cycle: a billing period, put together again where it is cut on demand. */
 export interface Turn {
@@ -44,8 +45,6 @@ export interface SpanReach {
 
 /** After a price has ended, bookings that began before are still assigned to later periods: so long. */
 const TAIL_DAYS = 400;
-/** Stands for the end of what has none; stays clear of the end of a timestamp. */
-const NEVER = Date.UTC(9999, 11, 31);
 
 /** The zone of the cycle that a calendar uses on a day. */
 export function zoneOf(calendar: Calendar | undefined, otherwise: string): (day: LocalDate) => string {
@@ -93,7 +92,7 @@ function datedSpan(price: Price, from: LocalDate, next: LocalDate | null, { zone
   if (end !== null && (end <= begin || end <= first)) return [];
   const [starts, ends] = [toInstant(begin, zoneAt(begin)), end === null ? null : toInstant(end, zoneAt(end))];
   return [{
-    first_day: begin, by_period: false, match_from: starts, match_until: ends ?? NEVER, from: starts, until: ends,
+    first_day: begin, by_period: false, match_from: starts, match_until: ends ?? EVER[1], from: starts, until: ends,
     days: end === null ? 1 : dayNumber(end) - dayNumber(begin), whole_days: next === null ? null : dayNumber(next) - dayNumber(from),
   }];
 }
