@@ -6,7 +6,7 @@ import { literal } from '../engine/engine.js';
 import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
 
 /** Raised when tables or views change: an older file is then built again instead of being added to. */
-export const HISTORY_LAYOUT = 2;
+export const HISTORY_LAYOUT = 3;
 
 /** Minor units of a currency with `exponent` decimals as DECIMAL(18,3), by integer multiplication. */
 function money(minor: string, exponent: string): string {
@@ -60,7 +60,8 @@ export const FACTS: Readonly<Record<string, FactTable>> = {
       ['amount', 'DECIMAL(18,3)', money('r.amount_minor', 'i.exponent')],
       ['gross', 'DECIMAL(18,3)', money('r.gross_minor', 'i.exponent')], ...plain('VARCHAR', 'tax_id'),
       ['tax_rate', 'DECIMAL(9,6)', micro('r.tax_rate_micro', 9)], ...instants('service_start', 'service_end'),
-      ...plain('VARCHAR', 'corrects_invoice_id'), ...plain('UBIGINT', 'content_hi', 'content_lo'), ...plain('BIGINT', 'serial'),
+      ...plain('VARCHAR', 'corrects_invoice_id'), ...plain('BIGINT', 'corrects_line_no'), ...plain('VARCHAR', 'correction'),
+      ...plain('UBIGINT', 'content_hi', 'content_lo'), ...plain('BIGINT', 'serial'),
     ],
   },
   invoice_taxes: {
@@ -155,9 +156,11 @@ export const VIEWS: Readonly<Record<string, View>> = {
       tax_rate: 'Rate of the tax in percent', service_start: 'Begin of the service, or null', service_end: 'End of the service, or null',
       corrects_invoice_id: 'Invoice that an adjustment or credit line corrects, or null',
       gross: 'Amount with tax where the price includes it (unit_price does then, too), else null',
+      corrects_line_no: 'Line that an adjustment or credit line corrects, or null',
+      correction: 'reversal or restatement of a booking that changed; credit or reissue by hand; null for all other lines',
     },
     select: `SELECT invoice_id, line_no, kind, booking_id, product, description, quantity, unit_price, amount, tax_id, tax_rate,
-      service_start, service_end, corrects_invoice_id, gross FROM facts.invoice_lines`,
+      service_start, service_end, corrects_invoice_id, gross, corrects_line_no, correction FROM facts.invoice_lines`,
   },
   invoice_taxes: {
     comment: 'One row per invoice, tax and rate',

@@ -19,7 +19,9 @@ export const LEDGER_TABLES = {
   /**
    * `gross_minor`: the amount with tax where the price, then in `unit_price_micro`, includes it. `charge_id`: what is billed once; of a
    * booking that is measured, the usage that counts it, with which the ids of that usage's lines begin. `measured_minor`: its amount
-   * where amounts are measured.
+   * where amounts are measured. A line of kind adjustment names the line it corrects (`corrects_invoice_id`, `corrects_line_no`) and says
+   * how (`correction`): `reversal` takes back what a booking billed, `restatement` bills it as it is now, `credit` takes back by hand
+   * what is never billed again, `reissue` what is free to be billed again.
    */
   invoice_lines: {
     invoice_id: 'VARCHAR', line_no: 'BIGINT', kind: 'VARCHAR', booking_id: 'VARCHAR', source: 'VARCHAR',
@@ -27,7 +29,7 @@ export const LEDGER_TABLES = {
     quantity_micro: 'BIGINT', unit_price_micro: 'BIGINT', amount_minor: 'BIGINT', tax_id: 'VARCHAR', tax_rate_micro: 'BIGINT',
     service_start: 'TIMESTAMP', service_end: 'TIMESTAMP', late: 'BOOLEAN', corrects_invoice_id: 'VARCHAR',
     content_hi: 'UBIGINT', content_lo: 'UBIGINT', charge_id: 'VARCHAR', gross_minor: 'BIGINT',
-    measured_minor: 'BIGINT',
+    measured_minor: 'BIGINT', corrects_line_no: 'BIGINT', correction: 'VARCHAR',
   },
   invoice_taxes: {
     invoice_id: 'VARCHAR', tax_id: 'VARCHAR', name: 'VARCHAR', category: 'VARCHAR', rate_micro: 'BIGINT', note: 'VARCHAR',

@@ -56,6 +56,7 @@ function sortedLines(has: Has): string {
       ${has.measured ? '' : ', CAST(NULL AS BIGINT) AS measured_minor'}
       ${has.charges ? '' : ', CAST(NULL AS VARCHAR) AS corrects_invoice_id'}
       ${has.gross ? '' : ', CAST(NULL AS BIGINT) AS gross_minor'}
+      , CAST(NULL AS BIGINT) AS corrects_line_no, CAST(NULL AS VARCHAR) AS correction
     FROM (
       SELECT f.lines_before, f.invoice, l.line_key, CAST(l.kind AS listed_kind) AS kind, CAST(l.source AS listed_source) AS source,
         l.product, l.description, CAST(l.unit AS listed_unit) AS unit, CAST(l.tax_id AS listed_tax) AS tax_id, l.tax_rate_micro,
