@@ -83,7 +83,8 @@ function clockOk(written: string): boolean {
 
 /** The store the configuration names. Buckets come with a later version and are refused until then. */
 export function storeOf(context: Context): ObjectStore {
-  const { config } = context;
+  const { config, world } = context;
+  if (world.doors !== undefined) return world.doors.store(config.ledger);
   if (/^[a-z0-9]+:\/\//i.test(config.ledger)) {
     return fail('CONFIG_VALUE', `ledger: ${config.ledger}: this version keeps the ledger in a folder only`, {
       at: config.place(['ledger']), hint: 'name a folder, `ledger: data/ledger`, and keep it between runs as docs/ci.md shows',

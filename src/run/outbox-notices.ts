@@ -64,7 +64,7 @@ export async function noticeDelivery(
       return () => Promise.resolve({ status: 'failed', error, permanent: true });
     }
     const call = { url: to.webhook, secret: to.secret, id: notice.message_id, body: canonicalJson(bodyOf(context, notice, payload)) };
-    return () => postWebhook(call);
+    return () => (context.world.doors?.webhook ?? postWebhook)(call);
   }
   if (mail === null) throw new Error('a notice by mail without mail in the configuration');
   const { from } = mail.settings;

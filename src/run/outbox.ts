@@ -223,9 +223,11 @@ export class Outbox {
   }
 
   #open(mail: Mail): Mailer {
+    const { config, world } = this.#context;
+    const open = world.doors?.mailer ?? openMailer;
     this.#mailer ??= mail.transport === 'smtp'
-      ? openMailer({ transport: 'smtp', url: mail.url ?? '', connections: mail.connections })
-      : openMailer({ transport: 'file', dir: join(this.#context.config.root, this.#context.config.output, 'mail') });
+      ? open({ transport: 'smtp', url: mail.url ?? '', connections: mail.connections })
+      : open({ transport: 'file', dir: join(config.root, config.output, 'mail') });
     return this.#mailer;
   }
 

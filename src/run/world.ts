@@ -1,6 +1,16 @@
 /** What a command is given of the outside world, by the door: nothing below asks for clock, environment or folder itself. */
 import type { Instant } from '../values/time.js';
-import type { Log } from '../world/types.js';
+import type { MailerSettings } from '../world/mailer.js';
+import type { Log, Mailer, ObjectStore, SendOutcome } from '../world/types.js';
+import type { WebhookCall } from '../world/webhook.js';
+
+/** Doors that stand in for the real ones: a world that is made up. */
+export interface Doors {
+  /** The ledger's store, by its name in the configuration. */
+  readonly store: (name: string) => ObjectStore;
+  readonly mailer: (settings: MailerSettings) => Mailer;
+  readonly webhook: (call: WebhookCall) => Promise<SendOutcome>;
+}
 
 export interface World {
   /** Absolute current folder. */
@@ -13,6 +23,8 @@ export interface World {
   readonly tool_version: string;
   /** Absolute folder of the installed package (built-in templates, schemas, the starter project). */
   readonly package_root: string;
+  /** Absent: the store, mail server and webhooks that the configuration names. */
+  readonly doors?: Doors;
 }
 
 /** Options that every command takes. */
