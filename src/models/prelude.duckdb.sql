@@ -32,6 +32,11 @@ CREATE OR REPLACE MACRO shift_day(rule, day, following, preceding, earliest) AS
 CREATE OR REPLACE MACRO batch_name(billing_date, partner_id, on_demand) AS
   CAST(billing_date AS VARCHAR) || coalesce('-' || partner_id, '') || CASE WHEN on_demand THEN '-on-demand' ELSE '' END;
 
+-- The id of an invoice. `apart`: 0 the customer's invoice of the period, 1 late bookings on an invoice of their own, 2 what is taken back on
+-- a credit note of its own.
+CREATE OR REPLACE MACRO invoice_name(invoice_stem, currency, apart) AS
+  invoice_stem || '_' || lower(currency) || CASE apart WHEN 0 THEN '' WHEN 1 THEN '_late' ELSE '_credit' END;
+
 -- A fingerprint of what a booking line shows, for the digest of a preview. It lives from a preview to its confirmation only, so it
 -- may differ between versions of the engine (the content hash that the ledger keeps may not, and is an MD5).
 CREATE OR REPLACE MACRO line_fingerprint(

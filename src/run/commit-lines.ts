@@ -28,7 +28,7 @@ export async function exportLines(engine: Engine): Promise<SegmentFile> {
   }
   await engine.run(`
     CREATE OR REPLACE TABLE draft.places AS
-    SELECT CAST(invoice_id AS listed_invoice) AS invoice, customer_key, period_key, currency, own_invoice,
+    SELECT CAST(invoice_id AS listed_invoice) AS invoice, customer_key, period_key, currency, apart,
       CAST(sum(lines) OVER (ORDER BY series, seq) - lines AS BIGINT) AS lines_before
     FROM draft.facts`);
   const has = await engine.row<Has>(`
@@ -67,6 +67,6 @@ function sortedLines(has: Has): string {
       FROM draft.billed_lines AS l
       ${has.measured ? 'JOIN input.customers AS c ON c.customer_key = l.customer_key' : ''}
       JOIN draft.places AS f
-        ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.own_invoice = l.own_invoice
+        ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.apart = l.apart
       ORDER BY ${order.join(', ')}))`;
 }

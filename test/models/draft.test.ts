@@ -29,7 +29,7 @@ async function draft(text: string, more: Partial<World> = {}): Promise<Draft> {
   return built;
 }
 
-const INVOICES = 'SELECT customer_id, CAST(CAST(period_start AS DATE) AS VARCHAR), currency, own_invoice, lines, net_minor, tax_minor, total_minor, kind FROM draft.invoices ORDER BY invoice_key';
+const INVOICES = 'SELECT customer_id, CAST(CAST(period_start AS DATE) AS VARCHAR), currency, apart, lines, net_minor, tax_minor, total_minor, kind FROM draft.invoices ORDER BY invoice_key';
 const LINES = 'SELECT line_no, booking_id, quantity_micro, unit_price_micro, amount_minor, tax_id, late FROM draft.invoice_lines ORDER BY invoice_key, line_no';
 
 describe('an invoice', () => {
@@ -39,7 +39,7 @@ describe('an invoice', () => {
       b  | acme     | 2026-04-30 23:59 | 2        | 10.00
       a  | acme     | 2026-04-01       | 1.5      | 3.33
       c  | acme     | 2026-05-01       | 1        | 99.00`);
-    expect(await told(INVOICES)).toEqual(['acme | 2026-04-01 | EUR | false | 2 | 2500 | 475 | 2975 | invoice']);
+    expect(await told(INVOICES)).toEqual(['acme | 2026-04-01 | EUR | 0 | 2 | 2500 | 475 | 2975 | invoice']);
     expect(await told(LINES)).toEqual(['1 | a | 1500000 | 3330000 | 500 | standard | false', '2 | b | 2000000 | 10000000 | 2000 | standard | false']);
   });
 
@@ -58,8 +58,8 @@ describe('an invoice', () => {
       b  | acme     | 2026-04-02 | 2.5      | 4.938 | KWD
       c  | acme     | 2026-04-02 | 0.333333 | 95    | EUR`);
     expect(await told(INVOICES)).toEqual([
-      'acme | 2026-04-01 | EUR | false | 1 | 3167 | 602 | 3769 | invoice', 'acme | 2026-04-01 | JPY | false | 1 | 500 | 95 | 595 | invoice',
-      'acme | 2026-04-01 | KWD | false | 1 | 12345 | 2346 | 14691 | invoice',
+      'acme | 2026-04-01 | EUR | 0 | 1 | 3167 | 602 | 3769 | invoice', 'acme | 2026-04-01 | JPY | 0 | 1 | 500 | 95 | 595 | invoice',
+      'acme | 2026-04-01 | KWD | 0 | 1 | 12345 | 2346 | 14691 | invoice',
     ]);
   });
 
@@ -223,13 +223,13 @@ describe('a late booking', () => {
 
   it('goes on the next invoice with its mark', async () => {
     const { told } = await draft(row, { invoices: [march] });
-    expect(await told(INVOICES)).toEqual(['acme | 2026-04-01 | EUR | false | 2 | 300 | 57 | 357 | invoice']);
+    expect(await told(INVOICES)).toEqual(['acme | 2026-04-01 | EUR | 0 | 2 | 300 | 57 | 357 | invoice']);
     expect(await told('SELECT line_no, booking_id, late FROM draft.invoice_lines ORDER BY line_no')).toEqual(['1 | a | true', '2 | b | false']);
   });
 
   it('gets an invoice of its own where the customer wants it so', async () => {
     const { told } = await draft(row, { invoices: [march], customers: [{ id: 'acme', late: 'own_invoice' }] });
-    expect(await told(INVOICES)).toEqual(['acme | 2026-04-01 | EUR | false | 1 | 200 | 38 | 238 | invoice', 'acme | 2026-04-01 | EUR | true | 1 | 100 | 19 | 119 | invoice']);
+    expect(await told(INVOICES)).toEqual(['acme | 2026-04-01 | EUR | 0 | 1 | 200 | 38 | 238 | invoice', 'acme | 2026-04-01 | EUR | 1 | 1 | 100 | 19 | 119 | invoice']);
     const ids = await told('SELECT invoice_id FROM draft.invoices ORDER BY invoice_key');
     expect(ids[1]).toBe(`${ids[0]}_late`);
   });

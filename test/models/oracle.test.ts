@@ -92,7 +92,7 @@ function invoicesOf(billed: readonly Billed[]): LedgerInvoice[] {
 /** The draft in the words of the oracle. */
 async function drafted({ engine: asked }: Draft): Promise<ExpectedInvoice[]> {
   const rows = await asked.rows<{ key: string; kind: string; lines: string; taxes: string; total: bigint; parked: boolean }>(`
-    SELECT i.customer_id || ' ' || CAST(CAST(i.period_start AS DATE) AS VARCHAR) || ' ' || i.currency || CASE WHEN i.own_invoice THEN ' late' ELSE '' END AS key, i.kind,
+    SELECT i.customer_id || ' ' || CAST(CAST(i.period_start AS DATE) AS VARCHAR) || ' ' || i.currency || CASE WHEN i.apart = 1 THEN ' late' ELSE '' END AS key, i.kind,
       (SELECT string_agg(l.booking_id || CASE WHEN l.late THEN '*' ELSE '' END || ' ' || l.amount_minor, ',' ORDER BY l.line_no) FROM draft.invoice_lines AS l WHERE l.invoice_key = i.invoice_key) AS lines,
       (SELECT string_agg(concat_ws(' ', t.tax_id, t.net_minor, t.tax_minor), ',' ORDER BY t.tax_id) FROM draft.invoice_taxes AS t WHERE t.invoice_id = i.invoice_id) AS taxes,
       CAST(i.total_minor AS HUGEINT) AS total, p.parked

@@ -216,7 +216,7 @@ function grainOf(name: string): string {
   const text = readFileSync(new URL(`../../src/models/sql/${name}.sql`, import.meta.url), 'utf8');
   const declared = /^-- grain: (.*)$/m.exec(text)![1]!;
   const words = declared.replace(/\(.*\)/, '').replace(/, numbered .*/, '').replace(', and for billed ones', ',');
-  return words.split(',').map((word) => word.trim()).map((word) => (word === 'invoice_id' && name === 'totals' ? 'customer_key, period_key, own_invoice' : word)).join(', ');
+  return words.split(',').map((word) => word.trim()).map((word) => (word === 'invoice_id' && name === 'totals' ? 'customer_key, period_key, apart' : word)).join(', ');
 }
 
 function sortedCustomers(world: World): CustomerRow[] {

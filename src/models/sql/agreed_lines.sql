@@ -1,10 +1,10 @@
 -- The lines of agreements that have discounts or bounds: what they charge, the bookings they price, and as the first in force of the
 -- customer's list those that none prices. base_minor is in the terms of the agreement, with tax or without; group_key are the discounts
 -- that hold for the line, NULL where none does.
--- grain: customer_key, period_key, own_invoice, source, line_key
+-- grain: customer_key, period_key, apart, source, line_key
 WITH lines AS (
   SELECT
-    b.customer_key, b.period_key, b.invoice_stem, b.currency, b.own_invoice, b.source, b.booking_id AS line_key, b.product,
+    b.customer_key, b.period_key, b.invoice_stem, b.currency, b.apart, b.source, b.booking_id AS line_key, b.product,
     b.starts_at AS service_start, b.zone_key, b.tax_id, b.tax_key, b.tax_rate_micro, b.with_tax, b.amount_minor,
     coalesce(b.agreement_key, f.agreement_key) AS agreement_key,
     TRUE AS of_usage
@@ -16,7 +16,7 @@ WITH lines AS (
   WHERE b.bucket = 'billed'
   UNION ALL
   SELECT
-    c.customer_key, c.period_key, c.invoice_stem, c.currency, c.own_invoice, NULL, c.charge_id, c.product,
+    c.customer_key, c.period_key, c.invoice_stem, c.currency, c.apart, NULL, c.charge_id, c.product,
     coalesce(c.service_start, p.period_start), p.zone_key, c.tax_id, c.tax_key, c.tax_rate_micro, c.with_tax, c.amount_minor,
     c.agreement_key,
     c.kind = 'usage'
@@ -25,7 +25,7 @@ WITH lines AS (
   WHERE c.agreement_key IS NOT NULL
 )
 SELECT
-  l.customer_key, l.period_key, l.invoice_stem, l.currency, l.own_invoice, l.source, l.line_key, l.tax_id, l.tax_key, l.tax_rate_micro,
+  l.customer_key, l.period_key, l.invoice_stem, l.currency, l.apart, l.source, l.line_key, l.tax_id, l.tax_key, l.tax_rate_micro,
   l.agreement_key, l.of_usage,
   CAST(CASE
     WHEN l.with_tax = a.prices_with_tax THEN l.amount_minor

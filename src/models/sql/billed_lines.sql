@@ -2,8 +2,8 @@
 -- is the amount where the price includes the tax, and the unit price then is one with tax.
 -- grain: source, line_key
 SELECT
-  b.invoice_stem || '_' || lower(b.currency) || CASE WHEN b.own_invoice THEN '_late' ELSE '' END AS invoice_id,
-  b.customer_key, b.period_key, b.currency, b.own_invoice,
+  invoice_name(b.invoice_stem, b.currency, b.apart) AS invoice_id,
+  b.customer_key, b.period_key, b.currency, b.apart,
   0 AS rank,
   'booking' AS kind,
   b.booking_id AS line_key,
@@ -21,8 +21,8 @@ LEFT JOIN draft.net_shares AS n ON n.file_key = b.file_key AND n.record = b.reco
 WHERE b.bucket = 'billed'
 UNION ALL
 SELECT
-  c.invoice_stem || '_' || lower(c.currency) || CASE WHEN c.own_invoice THEN '_late' ELSE '' END,
-  c.customer_key, c.period_key, c.currency, c.own_invoice,
+  invoice_name(c.invoice_stem, c.currency, c.apart),
+  c.customer_key, c.period_key, c.currency, c.apart,
   c.sort_rank,
   c.kind,
   c.charge_id,
@@ -38,7 +38,7 @@ FROM draft.added_lines AS c
 LEFT JOIN draft.net_shares AS n ON n.charge_id = c.charge_id
 UNION ALL
 SELECT
-  z.invoice_id, z.customer_key, z.period_key, z.currency, z.own_invoice,
+  z.invoice_id, z.customer_key, z.period_key, z.currency, z.apart,
   99, 'carry_over', z.charge_id,
   NULL, z.charge_id, NULL, NULL, 'Credit carried to the next invoice', NULL,
   1000000, NULL, CAST(z.amount_minor AS BIGINT), NULL,

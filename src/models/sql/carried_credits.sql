@@ -1,7 +1,7 @@
 -- Credits carried from an invoice that closed at zero, on the customer's next invoice that has something else to bill.
 -- grain: charge_id
 WITH billed AS (
-  SELECT customer_key, period_key, currency FROM draft.totals WHERE bucket = 'billed' AND NOT own_invoice
+  SELECT customer_key, period_key, currency FROM draft.totals WHERE bucket = 'billed' AND apart = 0
   UNION
   SELECT customer_key, period_key, currency FROM draft.charges
   UNION

@@ -8,7 +8,7 @@ WITH sums AS (
 )
 SELECT
   t.invoice_id || ':carried:' || x.tax_id || ':' || CAST(x.rate_micro AS VARCHAR) AS charge_id,
-  t.invoice_id, t.customer_key, t.period_key, t.currency, t.own_invoice, t.tax_key, x.tax_id, x.rate_micro AS tax_rate_micro,
+  t.invoice_id, t.customer_key, t.period_key, t.currency, t.apart, t.tax_key, x.tax_id, x.rate_micro AS tax_rate_micro,
   -t.net_minor AS amount_minor
 FROM draft.open_taxes AS t
 JOIN sums AS s ON s.invoice_id = t.invoice_id

@@ -11,7 +11,7 @@ WITH placed AS (
     ON t.bucket = 'billed' AND o.hold AND o.customer_key = t.customer_key AND o.period_key = t.period_key
   LEFT JOIN draft.invoice_sums AS s
     ON t.bucket = 'billed' AND s.skipped AND s.customer_key = t.customer_key AND s.period_key = t.period_key AND s.currency = t.currency
-    AND s.own_invoice = t.own_invoice
+    AND s.apart = t.apart
 )
 SELECT bucket, reason, currency, sum(bookings) AS bookings, sum(amount_minor) AS amount_minor
 FROM placed

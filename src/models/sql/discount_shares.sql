@@ -2,25 +2,25 @@
 -- once per invoice and agreement and spread over its lines (a maximum is a
 -- discount of what is above it): all shares are rounded down, and the minor units that are left go where the
 -- most was cut off, of equals to the line whose id comes first. Place 0 is the line before all discounts.
--- grain: customer_key, period_key, own_invoice, source, line_key, place
+-- grain: customer_key, period_key, apart, source, line_key, place
 WITH RECURSIVE taken AS (
   SELECT
-    customer_key, period_key, invoice_stem, currency, own_invoice, source, line_key, agreement_key, tax_key, group_key,
+    customer_key, period_key, invoice_stem, currency, apart, source, line_key, agreement_key, tax_key, group_key,
     of_usage, 0 AS place, base_minor AS left_minor, CAST(0 AS HUGEINT) AS off_minor
   FROM draft.agreed_lines
   UNION ALL
   SELECT
-    s.customer_key, s.period_key, s.invoice_stem, s.currency, s.own_invoice, s.source, s.line_key, s.agreement_key, s.tax_key,
+    s.customer_key, s.period_key, s.invoice_stem, s.currency, s.apart, s.source, s.line_key, s.agreement_key, s.tax_key,
     s.group_key, s.of_usage, s.place, s.left_minor - s.share_minor, s.share_minor
   FROM (
     SELECT
       f.*,
       CAST(f.floor_minor + CASE
         WHEN row_number() OVER (
-          PARTITION BY f.customer_key, f.period_key, f.currency, f.own_invoice, f.agreement_key
+          PARTITION BY f.customer_key, f.period_key, f.currency, f.apart, f.agreement_key
           ORDER BY f.rest DESC, f.line_key, f.source NULLS FIRST)
           <= f.total_minor - sum(f.floor_minor) OVER (
-            PARTITION BY f.customer_key, f.period_key, f.currency, f.own_invoice, f.agreement_key)
+            PARTITION BY f.customer_key, f.period_key, f.currency, f.apart, f.agreement_key)
         THEN 1 ELSE 0 END AS HUGEINT) AS share_minor
     FROM (
       SELECT
@@ -45,10 +45,10 @@ WITH RECURSIVE taken AS (
           SELECT
             w.*,
             CAST(sum(w.weight) OVER (
-              PARTITION BY w.customer_key, w.period_key, w.currency, w.own_invoice, w.agreement_key) AS HUGEINT) AS weights
+              PARTITION BY w.customer_key, w.period_key, w.currency, w.apart, w.agreement_key) AS HUGEINT) AS weights
           FROM (
             SELECT
-              t.customer_key, t.period_key, t.invoice_stem, t.currency, t.own_invoice, t.source, t.line_key, t.agreement_key, t.tax_key,
+              t.customer_key, t.period_key, t.invoice_stem, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key,
               t.group_key, t.of_usage,
               d.place, d.on_line, d.percent_micro, d.amount_minor, d.cap_minor, b.amount_minor AS most_minor, r.half_even, t.left_minor,
               CAST(CASE
@@ -77,5 +77,5 @@ WITH RECURSIVE taken AS (
   ) AS s
 )
 SELECT
-  customer_key, period_key, invoice_stem, currency, own_invoice, source, line_key, agreement_key, tax_key, of_usage, place, left_minor, off_minor
+  customer_key, period_key, invoice_stem, currency, apart, source, line_key, agreement_key, tax_key, of_usage, place, left_minor, off_minor
 FROM taken

@@ -2,7 +2,7 @@
 -- credit over.
 -- grain: invoice_id
 SELECT
-  t.invoice_id, t.customer_key, t.period_key, t.currency, t.own_invoice,
+  t.invoice_id, t.customer_key, t.period_key, t.currency, t.apart,
   CAST(sum(t.lines) AS BIGINT) AS lines,
   CAST(sum(t.late) AS BIGINT) AS late,
   sum(t.net_minor) AS net_minor,
@@ -14,4 +14,4 @@ SELECT
   ) AS shown
 FROM draft.invoice_taxes AS t
 JOIN input.customers AS c ON c.customer_key = t.customer_key
-GROUP BY t.invoice_id, t.customer_key, t.period_key, t.currency, t.own_invoice, c.skip_zero
+GROUP BY t.invoice_id, t.customer_key, t.period_key, t.currency, t.apart, c.skip_zero

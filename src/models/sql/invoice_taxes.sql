@@ -1,7 +1,7 @@
 -- One row per tax and rate of an invoice as it is billed. Where a negative total is carried over, nothing is left of it.
 -- grain: invoice_id, tax_id, rate_micro
 SELECT
-  t.invoice_id, t.customer_key, t.period_key, t.currency, t.own_invoice, t.tax_key,
+  t.invoice_id, t.customer_key, t.period_key, t.currency, t.apart, t.tax_key,
   x.tax_id, x.name, x.category, x.rate_micro, x.note,
   t.lines + CASE WHEN z.charge_id IS NULL THEN 0 ELSE 1 END AS lines,
   t.late,

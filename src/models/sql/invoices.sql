@@ -2,11 +2,11 @@
 -- grain: invoice_key, numbered in the order in which invoices get their numbers
 SELECT
   CAST(row_number() OVER (
-    ORDER BY p.billing_at, w.batch_partner NULLS FIRST, c.customer_id, p.cycle_id, w.period_start, s.currency, s.own_invoice
+    ORDER BY p.billing_at, w.batch_partner NULLS FIRST, c.customer_id, p.cycle_id, w.period_start, s.currency, s.apart
   ) AS INTEGER) AS invoice_key,
   s.invoice_id,
   CASE WHEN s.net_minor + s.tax_minor < 0 THEN 'credit_note' ELSE 'invoice' END AS kind,
-  s.customer_key, s.period_key, s.currency, s.own_invoice,
+  s.customer_key, s.period_key, s.currency, s.apart,
   c.customer_id, c.name AS customer_name, c.partner_id, coalesce(o.purchase_order, c.purchase_order) AS purchase_order, o.note, c.locale,
   w.batch_id, w.batch_partner,
   p.cycle_id, p.use_no, w.period_start, p.period_end, p.timezone, p.billing_at, p.billing_date,
@@ -20,7 +20,7 @@ SELECT
   s.net_minor + s.tax_minor AS total_minor,
   c.early_percent_micro, c.early_days,
   w.parked_before,
-  md5(concat_ws('|', c.customer_id, c.name, p.cycle_id, w.period_start, p.period_end, p.billing_date, s.currency, s.own_invoice, s.lines,
+  md5(concat_ws('|', c.customer_id, c.name, p.cycle_id, w.period_start, p.period_end, p.billing_date, s.currency, s.apart > 0, s.lines,
     s.net_minor, s.tax_minor, s.shown, c.net_days, c.end_of_month, coalesce(o.purchase_order, c.purchase_order, ''),
     coalesce(o.note, ''), c.locale, c.shown, c.early_percent_micro, c.early_days)) AS digest
 FROM draft.invoice_sums AS s

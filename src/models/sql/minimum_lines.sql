@@ -5,7 +5,7 @@ WITH counted AS (
   SELECT s.customer_key, s.period_key, s.agreement_key, s.of_usage, sum(s.left_minor) AS left_minor
   FROM draft.discount_shares AS s
   JOIN input.adjusting AS j ON j.customer_key = s.customer_key AND j.agreement_key = s.agreement_key AND j.last_place = s.place
-  WHERE NOT s.own_invoice
+  WHERE s.apart = 0
   GROUP BY s.customer_key, s.period_key, s.agreement_key, s.of_usage
 ), missing AS (
   SELECT

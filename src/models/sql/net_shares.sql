@@ -3,13 +3,13 @@
 -- grain: file_key, record, charge_id
 WITH gross AS (
   SELECT
-    file_key, record, CAST(NULL AS VARCHAR) AS charge_id, booking_id AS line_key, source, customer_key, period_key, currency, own_invoice,
+    file_key, record, CAST(NULL AS VARCHAR) AS charge_id, booking_id AS line_key, source, customer_key, period_key, currency, apart,
     tax_key, tax_rate_micro, amount_minor
   FROM draft.bookings
   WHERE bucket = 'billed' AND with_tax
   UNION ALL
   SELECT
-    NULL, NULL, charge_id, charge_id, NULL, customer_key, period_key, currency, own_invoice, tax_key, tax_rate_micro, amount_minor
+    NULL, NULL, charge_id, charge_id, NULL, customer_key, period_key, currency, apart, tax_key, tax_rate_micro, amount_minor
   FROM draft.added_lines
   WHERE with_tax
 ), cut AS (
@@ -24,10 +24,10 @@ WITH gross AS (
     sum(c.amount_minor) OVER invoice_tax AS gross_minor,
     sum(c.floor_minor) OVER invoice_tax AS floors_minor,
     row_number() OVER (
-      PARTITION BY c.customer_key, c.period_key, c.currency, c.own_invoice, c.tax_key
+      PARTITION BY c.customer_key, c.period_key, c.currency, c.apart, c.tax_key
       ORDER BY c.rest DESC, c.line_key, c.source NULLS FIRST) AS place
   FROM cut AS c
-  WINDOW invoice_tax AS (PARTITION BY c.customer_key, c.period_key, c.currency, c.own_invoice, c.tax_key)
+  WINDOW invoice_tax AS (PARTITION BY c.customer_key, c.period_key, c.currency, c.apart, c.tax_key)
 )
 SELECT
   p.file_key, p.record, p.charge_id,

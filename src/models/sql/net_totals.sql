@@ -1,14 +1,14 @@
 -- What is billed now, summed by invoice and tax: bookings and other lines alike, apart where their prices include the tax.
--- grain: customer_key, period_key, currency, own_invoice, tax_key
+-- grain: customer_key, period_key, currency, apart, tax_key
 WITH billed AS (
   SELECT
-    customer_key, period_key, currency, own_invoice, tax_key, with_tax, bookings AS lines, late, amount_minor, line_net_minor,
+    customer_key, period_key, currency, apart, tax_key, with_tax, bookings AS lines, late, amount_minor, line_net_minor,
     line_tax_minor, fingerprint
   FROM draft.totals
   WHERE bucket = 'billed'
   UNION ALL
   SELECT
-    c.customer_key, c.period_key, c.currency, c.own_invoice, c.tax_key, c.with_tax, 1, 0, c.amount_minor,
+    c.customer_key, c.period_key, c.currency, c.apart, c.tax_key, c.with_tax, 1, 0, c.amount_minor,
     CASE WHEN r.tax_per_line AND c.with_tax THEN net_of(c.amount_minor, c.tax_rate_micro, r.half_even) ELSE 0 END,
     CASE WHEN r.tax_per_line AND NOT c.with_tax THEN tax_on(c.amount_minor, c.tax_rate_micro, r.half_even) ELSE 0 END,
     line_fingerprint(
@@ -18,7 +18,7 @@ WITH billed AS (
   CROSS JOIN input.run AS r
 )
 SELECT
-  customer_key, period_key, currency, own_invoice, tax_key,
+  customer_key, period_key, currency, apart, tax_key,
   sum(lines) AS lines, sum(late) AS late,
   sum(CASE WHEN with_tax THEN 0 ELSE amount_minor END) AS plain_minor,
   sum(CASE WHEN with_tax THEN amount_minor ELSE 0 END) AS gross_minor,
@@ -26,4 +26,4 @@ SELECT
   bool_or(with_tax) AS with_tax,
   bit_xor(fingerprint) AS fingerprint
 FROM billed
-GROUP BY customer_key, period_key, currency, own_invoice, tax_key
+GROUP BY customer_key, period_key, currency, apart, tax_key

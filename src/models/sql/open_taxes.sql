@@ -3,8 +3,8 @@
 -- grain: invoice_id, tax_key
 WITH split AS (
   SELECT
-    w.invoice_stem || '_' || lower(t.currency) || CASE WHEN t.own_invoice THEN '_late' ELSE '' END AS invoice_id,
-    t.customer_key, t.period_key, t.currency, t.own_invoice, t.tax_key, t.lines, t.late, t.fingerprint,
+    invoice_name(w.invoice_stem, t.currency, t.apart) AS invoice_id,
+    t.customer_key, t.period_key, t.currency, t.apart, t.tax_key, t.lines, t.late, t.fingerprint,
     t.plain_minor,
     t.gross_minor - CASE WHEN r.tax_per_line THEN t.line_net_minor ELSE net_of(t.gross_minor, x.rate_micro, r.half_even) END
       AS included_minor,
@@ -16,7 +16,7 @@ WITH split AS (
   JOIN draft.customer_periods AS w ON w.customer_key = t.customer_key AND w.period_key = t.period_key
 )
 SELECT
-  invoice_id, customer_key, period_key, currency, own_invoice, tax_key, lines, late, fingerprint, included_minor,
+  invoice_id, customer_key, period_key, currency, apart, tax_key, lines, late, fingerprint, included_minor,
   plain_minor + gross_minor - included_minor AS net_minor,
   added_minor + included_minor AS tax_minor
 FROM split

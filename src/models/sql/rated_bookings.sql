@@ -67,7 +67,7 @@ SELECT
   p.file_key, p.record, p.source, p.booking_id, p.customer_id, p.product, p.starts_at, p.ends_at, p.quantity_micro, p.currency, p.status,
   p.description, p.content_hi, p.content_lo, p.billed_invoice_id, p.customer_key, p.calendar_key, p.assigned_at, p.late_bookings,
   p.own_period_key, p.timing, p.late, p.period_key, p.previewed, p.invoice_stem,
-  p.late AND p.late_bookings = 'own_invoice' AS own_invoice,
+  CASE WHEN p.late AND p.late_bookings = 'own_invoice' THEN 1 ELSE 0 END AS apart,
   p.unit, p.tax_id, p.zone_key,
   CASE WHEN p.measured THEN FALSE WHEN p.own_price THEN p.own_with_tax ELSE p.price_with_tax END AS with_tax,
   CASE WHEN p.measured THEN NULL WHEN p.own_price THEN p.own_price_micro ELSE p.price_micro END AS unit_price_micro,

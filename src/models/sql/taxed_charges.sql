@@ -2,7 +2,7 @@
 -- One without a known tax has the tax ?, which parks the customer.
 -- grain: charge_id
 SELECT
-  c.charge_id, c.kind, c.customer_key, c.period_key, c.invoice_stem, c.currency, FALSE AS own_invoice, c.product, c.description, c.unit,
+  c.charge_id, c.kind, c.customer_key, c.period_key, c.invoice_stem, c.currency, 0 AS apart, c.product, c.description, c.unit,
   c.quantity_micro, c.unit_price_micro, c.amount_minor, c.with_tax, t.tax_id, t.tax_key, t.rate_micro AS tax_rate_micro,
   c.service_start, c.service_end, c.agreement_key, c.sort_rank
 FROM draft.charges AS c

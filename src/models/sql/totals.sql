@@ -1,13 +1,13 @@
 -- All bookings summed once: by bucket and reason, and where they are billed by invoice and tax, with a fingerprint of what the lines show.
 -- Amounts are as they are written, with tax in them or without. What is rounded line by line is only summed where the issuer rounds so.
--- grain: bucket, reason, currency, and for billed ones invoice_id, tax_key, with_tax (its customer, period and own_invoice follow)
+-- grain: bucket, reason, currency, and for billed ones invoice_id, tax_key, with_tax (its customer, period and apart follow)
 SELECT
   b.bucket,
   CASE WHEN b.bucket = 'billed' THEN NULL ELSE b.reason END AS reason,
   b.currency,
   CASE WHEN b.bucket = 'billed' THEN b.customer_key END AS customer_key,
   CASE WHEN b.bucket = 'billed' THEN b.period_key END AS period_key,
-  CASE WHEN b.bucket = 'billed' THEN b.own_invoice END AS own_invoice,
+  CASE WHEN b.bucket = 'billed' THEN b.apart END AS apart,
   CASE WHEN b.bucket = 'billed' THEN b.tax_key END AS tax_key,
   CASE WHEN b.bucket = 'billed' THEN b.with_tax END AS with_tax,
   count(*) AS bookings,
