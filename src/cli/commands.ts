@@ -201,15 +201,34 @@ const exportCommand: Command = {
   },
 };
 
+const history: Command = {
+  name: 'history',
+  summary: 'make history.duckdb anew from the ledger',
+  about: 'The file is a copy for analysts: nothing is lost when it is removed, and every run brings it up to date.',
+  args: [{ name: 'ACTION', required: true, summary: 'rebuild', choices: ['rebuild'] }],
+  options: [],
+  examples: [['duebook history rebuild', 'when the file is damaged or was changed']],
+  run: async (call) => {
+    const { rebuildHistory } = await import('../run/history.js');
+    return present(call, 'history', await rebuildHistory(call.world, call.common), 0);
+  },
+};
+
 const verify: Command = {
   name: 'verify',
-  summary: 'prove the ledger: chain, hashes, gaps, sums, every booking at most once',
+  summary: 'prove the ledger: chain, hashes, gaps, sums, corrections, every booking at most once',
   args: [],
-  options: [],
-  examples: [['duebook verify', 'ends with 7 if anything is wrong']],
+  options: [{
+    name: 'head', value: 'SERIAL:SHA256', many: true,
+    summary: 'also prove that the ledger continues this anchor, which an earlier run printed; may be given several times',
+  }],
+  examples: [
+    ['duebook verify', 'ends with 7 if anything is wrong'],
+    [`duebook verify --head 12:${'9f86d081'.repeat(8)}`, 'nothing up to serial 12 was changed since you kept this anchor'],
+  ],
   run: async (call) => {
     const { verify: prove } = await import('../run/verify.js');
-    const result = await prove(call.world, call.common);
+    const result = await prove(call.world, { ...call.common, heads: call.given.get('head') ?? [] });
     return present(call, 'verify', result, verifyExit(result));
   },
 };
@@ -275,5 +294,5 @@ const query: Command = {
 
 /** The table that help, parsing and completion are made from. */
 export const COMMANDS: readonly Command[] = [
-  init, validate, calendar, preview, confirm, invoice, run, send, status, show, query, exportCommand, verify, doctor, completion,
+  init, validate, calendar, preview, confirm, invoice, run, send, status, show, query, exportCommand, history, verify, doctor, completion,
 ];

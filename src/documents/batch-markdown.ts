@@ -19,6 +19,7 @@ export function batchMarkdown(page: BatchPage): string {
   if (page.digest === null) lines.push(`Confirmed at ${page.confirm_due_at ?? page.as_of}.`);
   else lines.push(page.confirm_due_at === null ? 'Nothing is confirmed by itself.' : `Confirmed by itself at ${page.confirm_due_at}.`);
   if (page.digest !== null) lines.push('', `Digest \`${page.digest}\``);
+  if (page.anchor !== null) lines.push('', `Committed by serial ${page.anchor.split(':')[0]!}, anchor \`${page.anchor}\``);
   lines.push('', '| Currency | Invoices | Net | Tax | Total |', '|---|---:|---:|---:|---:|');
   for (const t of page.totals) lines.push(`| ${t.currency} | ${t.invoices} | ${t.net} | ${t.tax} | ${t.total} |`);
   if (page.parked.length > 0) {

@@ -45,6 +45,8 @@ export interface BatchPage {
   readonly send_due_at: string | null;
   /** What `confirm --expect` takes; null hides the command. */
   readonly digest: string | null;
+  /** The commit that holds it, as `verify --head` takes it: `12:9f86d081…`; null for a draft. */
+  readonly anchor: string | null;
   readonly totals: readonly {
     readonly currency: string; readonly exponent: number; readonly invoices: number;
     readonly net: string; readonly tax: string; readonly total: string;

@@ -46,7 +46,8 @@ export const SAMPLE_EMPTY: InvoiceRecord = {
 export const SAMPLE_BATCH: BatchPage = {
   batch_id: '2026-05-01', billing_date: '2026-05-01', partner_name: 'Sample South', locale: 'en-GB', as_of: '2026-05-01T06:00:00+02:00',
   preview_at: '2026-05-01T00:00:00+02:00', confirm_due_at: '2026-05-04T22:00:00+02:00', send_due_at: '2026-05-05T08:00:00+02:00',
-  digest: '0000000000000000', totals: [{ currency: 'EUR', exponent: 2, invoices: 1, net: '290.00', tax: '36.10', total: '326.10' }],
+  digest: '0000000000000000', anchor: null,
+  totals: [{ currency: 'EUR', exponent: 2, invoices: 1, net: '290.00', tax: '36.10', total: '326.10' }],
   invoices: [{
     invoice_id: 'inv_sample', number: 'INV-2026-000001', customer_id: 'acme', customer_name: 'Acme GmbH', cycle_id: 'monthly',
     period_start: '2026-04-01T00:00:00+02:00', period_end: '2026-05-01T00:00:00+02:00', due_on: '2026-05-15', currency: 'EUR', exponent: 2,

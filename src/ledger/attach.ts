@@ -9,6 +9,7 @@ import type { ObjectStore } from '../world/types.js';
 import type { HeadSegment } from './head.js';
 import type { Ledger } from './ledger.js';
 import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
+import { requireSegments } from './segments.js';
 import { LEDGER_TABLES, readColumn, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
 
@@ -38,11 +39,13 @@ const ATTACHED = new WeakMap<Engine, Attached>();
  *
  * Small segments are kept in memory (schema `ledger_kept`), large ones and those of a long ledger stay files. Called again after a
  * commit it adds the new segments only: a run that catches up commits some hundred times, and would read them all each time.
+ * The hashes of all segments are proved first, but for those that this process has just committed. Throws LEDGER_DAMAGED.
  */
 export async function attachLedger(engine: Engine, ledger: Ledger): Promise<void> {
   const segments = ledger.head?.segments ?? [];
   let attached = ATTACHED.get(engine);
   if (attached === undefined || !continues(attached.segments, segments)) {
+    await requireSegments(ledger.store, segments);
     attached = { segments: [], kept: new Map(), files: new Map() };
     ATTACHED.set(engine, attached);
     await createKept(engine);

@@ -37,7 +37,16 @@ export function encodeHead(head: Head): Buffer {
  * Writes nothing. Throws LEDGER_DAMAGED, LEDGER_NEWER.
  */
 export async function readHead(store: ObjectStore, toolVersion: string): Promise<Head | null> {
-  let head = await readStored(store, toolVersion);
+  return followed(await readStored(store, toolVersion), store, toolVersion);
+}
+
+/** HEAD from the commits alone, whatever HEAD.json says. Throws LEDGER_DAMAGED, LEDGER_NEWER. */
+export async function rebuildHead(store: ObjectStore, toolVersion: string): Promise<Head | null> {
+  return followed(null, store, toolVersion);
+}
+
+async function followed(from: Head | null, store: ObjectStore, toolVersion: string): Promise<Head | null> {
+  let head = from;
   for (;;) {
     const serial: number = (head?.serial ?? 0) + 1;
     const bytes = await store.get(commitKey(serial));

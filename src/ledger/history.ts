@@ -15,6 +15,7 @@ import { commitKey, damaged, decodeCommit } from './commit.js';
 import type { CommitDocument } from './commit.js';
 import { createFactsSql, createViewsSql, FACTS, HISTORY_LAYOUT, insertFactsSql } from './history-views.js';
 import type { Ledger } from './ledger.js';
+import { requireSegments } from './segments.js';
 
 /** Readable by DuckDB 1.4 and later; older ones apply a stale write-ahead log a second time without a word. */
 const STORAGE_VERSION = 'v1.4.0';
@@ -24,6 +25,8 @@ export interface Published {
   readonly serial: number;
   /** Rows that were added now. */
   readonly rows: number;
+  /** The same by table, in the order of filling. */
+  readonly tables: readonly { readonly table: string; readonly rows: number }[];
   /** built: from all segments; extended: only the newer ones were added; current: nothing to do. */
   readonly how: 'built' | 'extended' | 'current';
 }
@@ -31,6 +34,10 @@ export interface Published {
 export interface PublishOptions {
   /** true: build from all segments even where the file could be extended. */
   readonly rebuild?: boolean;
+  /** true: the hashes of the segments are known to be right. */
+  readonly proved?: boolean;
+  /** Told after each table, with the rows filled so far. */
+  readonly tick?: (rows: number) => void;
   readonly memory_limit?: string;
   readonly threads?: number;
 }
@@ -39,7 +46,7 @@ export interface PublishOptions {
  * Brings the file at `path` to the ledger's serial. A file of an earlier commit of this ledger is extended by the newer
  * segments; anything else is built from scratch. The same ledger gives the same rows; the file's bytes may differ, for DuckDB
  * gives each file a random identifier and leaves unused bytes of blocks as they were: compare with historyDigest.
- * Throws LEDGER_UNREACHABLE when the folder cannot be written.
+ * Throws LEDGER_UNREACHABLE when the folder cannot be written, LEDGER_DAMAGED for segments that are not what was committed.
  */
 export async function publishHistory(ledger: Ledger, path: string, options: PublishOptions = {}): Promise<Published> {
   const folder = dirname(path);
@@ -49,15 +56,15 @@ export async function publishHistory(ledger: Ledger, path: string, options: Publ
     await sweep(folder, `.${basename(path)}.`);
     await removeFile(temp);
     const from = options.rebuild === true ? 0 : await extendableFrom(ledger, path);
-    if (from !== 0 && from === ledger.serial) return { serial: from, rows: 0, how: 'current' };
+    if (from !== 0 && from === ledger.serial) return { serial: from, rows: 0, tables: [], how: 'current' };
     if (from !== 0) await copyFile(path, temp, constants.COPYFILE_FICLONE);
-    const rows = await fill(ledger, temp, from, options);
+    const tables = await fill(ledger, temp, from, options);
     if (await exists(`${temp}.wal`)) throw new Error('a write-ahead log was left beside a closed database');
     await flush(temp);
     await rm(`${path}.wal`, { force: true });
     await rename(temp, path);
     if (process.platform !== 'win32') await flush(folder);
-    return { serial: ledger.serial, rows, how: from === 0 ? 'built' : 'extended' };
+    return { serial: ledger.serial, rows: tables.reduce((sum, { rows }) => sum + rows, 0), tables, how: from === 0 ? 'built' : 'extended' };
   } catch (error) {
     await removeFile(temp).catch(() => undefined);
     const code = errorCode(error);
@@ -101,19 +108,25 @@ export async function readHistoryMeta(path: string): Promise<HistoryMeta | null>
   }
 }
 
-/** Adds the commits after `from` to the file, which is new when `from` is 0. Gives the number of rows added. */
-async function fill(ledger: Ledger, file: string, from: number, options: PublishOptions): Promise<number> {
-  const engine = await Engine.open(options);
+/** Adds the commits after `from` to the file, which is new when `from` is 0. Gives the rows added. */
+async function fill(ledger: Ledger, file: string, from: number, options: PublishOptions): Promise<Published['tables']> {
+  const { tick, proved, rebuild: _, ...settings } = options;
+  const engine = await Engine.open(settings);
   try {
     // Rows keep the order of the segments, joins are done as written: the same ledger gives the same bytes.
     await engine.run("SET preserve_insertion_order = true; SET disabled_optimizers = 'join_order,build_side_probe_side'");
-    await attachSegments(engine, ledger.store, (ledger.head?.segments ?? []).filter((s) => s.serial > from), 'fresh');
+    const segments = (ledger.head?.segments ?? []).filter((s) => s.serial > from);
+    if (proved !== true) await requireSegments(ledger.store, segments);
+    await attachSegments(engine, ledger.store, segments, 'fresh');
     await engine.run(`ATTACH ${literal(file)} AS h (STORAGE_VERSION '${STORAGE_VERSION}'); USE h;`);
     if (from === 0) await engine.run(createFactsSql());
-    let rows = 0;
+    const tables: { table: string; rows: number }[] = [];
+    let total = 0;
     for (const table of Object.keys(FACTS)) {
       const reader = await engine.connection.runAndReadAll(insertFactsSql(table, 'memory.fresh'));
-      rows += Number(reader.getRowsJS()[0]?.[0]);
+      const rows = Number(reader.getRowsJS()[0]?.[0]);
+      tables.push({ table, rows });
+      tick?.(total += rows);
     }
     const commits = await readCommits(ledger, from);
     for (let i = 0; i < commits.length; i += 500) {
@@ -122,7 +135,7 @@ async function fill(ledger: Ledger, file: string, from: number, options: Publish
     await engine.run(`DELETE FROM duebook_meta; INSERT INTO duebook_meta VALUES (${metaSql(ledger)})`);
     if (from === 0) await engine.run(createViewsSql());
     await engine.run('CHECKPOINT h; USE memory; DETACH h');
-    return rows + commits.length;
+    return [...tables, { table: 'runs', rows: commits.length }];
   } finally {
     await engine.close();
   }

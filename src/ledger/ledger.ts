@@ -4,9 +4,8 @@
  * A commit writes its segments, then creates `commits/<serial>.json`: whoever creates a serial has committed, everybody else
  * gets LEDGER_MOVED and has used no number. HEAD.json is written last, and only for speed.
  */
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { DuebookError, fail } from '../values/diagnostic.js';
+import { sha256 } from '../values/digest.js';
 import { formatMinor } from '../values/money.js';
 import { isoUtc } from '../values/time.js';
 import type { Instant } from '../values/time.js';
@@ -17,7 +16,8 @@ import {
   chainSegments, commitKey, damaged, decodeCommit, encodeCommit, LEDGER_FORMAT, lineageOf, runIdOf, segmentFolder,
 } from './commit.js';
 import type { CommitDocument, Segment } from './commit.js';
-import { encodeHead, HEAD_KEY, headAfter, readHead } from './head.js';
+import { hashFile } from './hash.js';
+import { encodeHead, HEAD_KEY, headAfter, readHead, rebuildHead } from './head.js';
 import type { Head } from './head.js';
 import { LEDGER_TABLES } from './tables.js';
 import type { LedgerTable } from './tables.js';
@@ -61,11 +61,26 @@ export async function openLedger(store: ObjectStore, options: { readonly tool_ve
   return ledgerAt(store, options.tool_version, await readHead(store, options.tool_version));
 }
 
+/** Opens the ledger from its commits alone, for `verify`, when HEAD.json is damaged. Throws LEDGER_DAMAGED, LEDGER_NEWER. */
+export async function openFromCommits(store: ObjectStore, options: { readonly tool_version: string }): Promise<Ledger> {
+  return ledgerAt(store, options.tool_version, await rebuildHead(store, options.tool_version));
+}
+
 function ledgerAt(store: ObjectStore, toolVersion: string, head: Head | null): Ledger {
   return {
     store, head, tool_version: toolVersion, serial: head?.serial ?? 0, next_number: head?.next_number ?? {},
     as_of: head === null ? null : Date.parse(head.as_of),
   };
+}
+
+/**
+ * A commit as it is kept outside and as `verify --head` takes it: `12:9f86d081…`, serial and SHA-256 of its document.
+ * Throws LEDGER_DAMAGED.
+ */
+export async function anchorAt(ledger: Ledger, serial: number): Promise<string> {
+  if (serial === ledger.serial && ledger.head !== null) return `${serial}:${ledger.head.head_sha256}`;
+  const bytes = await ledger.store.get(commitKey(serial));
+  return bytes === null ? damaged(`${ledger.store.name}/${commitKey(serial)}`, 'it is missing') : `${serial}:${sha256(bytes)}`;
 }
 
 /** Takes the lock that keeps two runs apart, or throws LEDGER_LOCKED saying who has it. */
@@ -140,24 +155,6 @@ function documentOf(
     totals: Object.fromEntries(totals) as Record<string, string>, next_number: { ...head?.next_number, ...input.next_number },
     segments, segments_sha256: chainSegments(head?.segments_sha256 ?? null, segments),
   };
-}
-
-/** Hash and size of a local file, in one pass and little memory. */
-export async function hashFile(path: string): Promise<{ sha256: string; bytes: number }> {
-  const file = await open(path, 'r');
-  try {
-    const hash = createHash('sha256');
-    const buffer = Buffer.allocUnsafe(1 << 18);
-    let bytes = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, 0, buffer.length);
-      if (bytesRead === 0) return { sha256: hash.digest('hex'), bytes };
-      hash.update(buffer.subarray(0, bytesRead));
-      bytes += bytesRead;
-    }
-  } finally {
-    await file.close();
-  }
 }
 
 /** A segment that is there already comes from the same run before a crash, or the store is damaged. */

@@ -2,12 +2,14 @@
 import { basename } from 'node:path';
 import { DuebookError, problem, warning } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
+import { sha256 } from '../values/digest.js';
 import { commitKey, decodeCommit } from './commit.js';
 import type { CommitDocument } from './commit.js';
+import { hashFile } from './hash.js';
 import { checkSuccession, encodeHead, HEAD_KEY, headAfter } from './head.js';
 import type { Head } from './head.js';
-import { hashFile } from './ledger.js';
 import type { Ledger } from './ledger.js';
+import { changedFile, lostFile, wrongSegments } from './segments.js';
 
 /** What one proof found: nothing is good. */
 export interface Proof {
@@ -21,60 +23,110 @@ export interface Proof {
 
 export interface Chain {
   readonly proof: Proof;
-  /** The documents up to the first one that is wrong. */
+  /** All documents by serial; none where one is wrong. */
   readonly commits: readonly CommitDocument[];
+  /** SHA-256 of each commit's file as it is, by serial; null where it is missing. */
+  readonly hashes: readonly (string | null)[];
 }
 
-/** Reads every commit document: no serial missing, each follows the one before, HEAD says what they say. */
+/** A commit that was written down outside the ledger. */
+export interface Anchor {
+  readonly serial: number;
+  readonly sha256: string;
+}
+
+/** Reads every commit document: no serial missing, each has the hash that the next one records, HEAD says what they say. */
 export async function proveChain(ledger: Ledger): Promise<Chain> {
-  const { store, tool_version } = ledger;
-  const commits: CommitDocument[] = [];
-  const diagnostics: Diagnostic[] = [];
-  let head: Head | null = null;
-  for (let serial = 1; serial <= ledger.serial && diagnostics.length === 0; serial += 1) {
+  const { head } = ledger;
+  const files = await readCommitFiles(ledger);
+  const diagnostics = files.flatMap(({ found }) => found);
+  // Backwards: the newest is proved by the head, and each that is proved proves the one before it.
+  let known: string | null = head?.head_sha256 ?? null;
+  for (const { serial, file, hash, document } of files.toReversed()) {
+    if (hash !== null && known !== null && hash !== known && document !== null) {
+      const witness = serial === ledger.serial ? HEAD_KEY : commitKey(serial + 1);
+      diagnostics.push(changedFile(file, `does not have the hash that ${witness} records`));
+    }
+    known = document !== null && hash === known ? document.previous : null;
+  }
+  const commits = diagnostics.length > 0 ? [] : files.map(({ document }) => document!);
+  if (diagnostics.length === 0) diagnostics.push(...wrongSuccession(ledger, commits));
+  const detail = `${commits.length} ${commits.length === 1 ? 'commit follows' : 'commits follow'} each other`;
+  return { proof: { name: 'chain', detail, diagnostics }, commits, hashes: files.map(({ hash }) => hash) };
+}
+
+interface CommitFile {
+  readonly serial: number;
+  readonly file: string;
+  /** Null where the file is missing. */
+  readonly hash: string | null;
+  /** Null where it cannot be read. */
+  readonly document: CommitDocument | null;
+  readonly found: readonly Diagnostic[];
+}
+
+async function readCommitFiles({ store, serial: last, tool_version }: Ledger): Promise<CommitFile[]> {
+  const read = async (serial: number): Promise<CommitFile> => {
     const file = `${store.name}/${commitKey(serial)}`;
+    const bytes = await store.get(commitKey(serial));
+    if (bytes === null) {
+      return { serial, file, hash: null, document: null, found: [lostFile(file, `Commit ${serial} of ${last} (${file}) is missing.`)] };
+    }
     try {
-      const bytes = await store.get(commitKey(serial));
-      if (bytes === null) {
-        diagnostics.push(lostFile(file, `Commit ${serial} of ${ledger.serial} is missing.`));
-        break;
-      }
       const document = decodeCommit(bytes, file, tool_version);
-      checkSuccession(head, document, file);
-      head = headAfter(head, document);
-      commits.push(document);
+      const found = document.serial === serial ? [] : [changedFile(file, `says that it is commit ${document.serial}`)];
+      return { serial, file, hash: sha256(bytes), document: found.length === 0 ? document : null, found };
     } catch (error) {
       if (!(error instanceof DuebookError)) throw error;
-      diagnostics.push(...error.diagnostics);
+      return { serial, file, hash: sha256(bytes), document: null, found: error.diagnostics };
     }
+  };
+  const files: CommitFile[] = [];
+  for (let from = 1; from <= last; from += 64) {
+    files.push(...(await Promise.all(Array.from({ length: Math.min(64, last - from + 1) }, (_, i) => read(from + i)))));
   }
-  if (diagnostics.length === 0 && head !== null && !encodeHead(head).equals(encodeHead(ledger.head!))) {
-    diagnostics.push(problem('LEDGER_DAMAGED', `${store.name}/${HEAD_KEY} does not say what the ${commits.length} commits say.`, {
-      at: { file: `${store.name}/${HEAD_KEY}` }, hint: 'Remove HEAD.json: it is built again from the commits.',
-    }));
+  return files;
+}
+
+/** What no hash can tell: that each document says what one may say that follows the one before, and the head what they all say. */
+function wrongSuccession(ledger: Ledger, commits: readonly CommitDocument[]): readonly Diagnostic[] {
+  const { store } = ledger;
+  let head: Head | null = null;
+  try {
+    for (const document of commits) {
+      checkSuccession(head, document, `${store.name}/${commitKey(document.serial)}`);
+      head = headAfter(head, document);
+    }
+  } catch (error) {
+    if (error instanceof DuebookError) return error.diagnostics;
+    throw error;
   }
-  return { proof: { name: 'chain', detail: `${commits.length} commits follow each other`, diagnostics }, commits };
+  if (head === null || encodeHead(head).equals(encodeHead(ledger.head!))) return [];
+  return [problem('LEDGER_DAMAGED', `${store.name}/${HEAD_KEY} does not say what the ${commits.length} commits say.`, {
+    at: { file: `${store.name}/${HEAD_KEY}` }, hint: 'Remove HEAD.json: it is built again from the commits.',
+  })];
+}
+
+/** The ledger still has every commit that was written down outside; with the chain, nothing before them was changed either. */
+export function proveAnchors(ledger: Ledger, hashes: readonly (string | null)[], anchors: readonly Anchor[]): Proof {
+  const hint = 'This is another ledger, or its past was changed. Bring back the ledger that the anchor was taken from.';
+  const diagnostics = anchors.flatMap(({ serial, sha256: anchor }) => {
+    const [file, hash] = [`${ledger.store.name}/${commitKey(serial)}`, hashes[serial - 1]];
+    if (hash === anchor) return [];
+    const wrong = hash === undefined ? `is not there: the ledger ends at serial ${ledger.serial}`
+      : hash === null ? 'is missing' : `has the hash ${hash}, the anchor says ${anchor}`;
+    const message = `The ledger does not continue the anchor of serial ${serial}: ${file} ${wrong}.`;
+    return [problem('LEDGER_DAMAGED', message, { at: { file }, hint })];
+  });
+  const told = anchors.map(({ serial }) => serial).join(', ');
+  return { name: 'anchors', detail: `the ledger continues what was written down at serial ${told}`, diagnostics };
 }
 
 /** Every segment is there with its size and hash. */
 export async function proveSegments(ledger: Ledger): Promise<Proof> {
   const segments = ledger.head?.segments ?? [];
-  const diagnostics: Diagnostic[] = [];
-  let total = 0;
-  for (const segment of segments) {
-    const file = `${ledger.store.name}/${segment.path}`;
-    const found = await hashFile(await ledger.store.localPath(segment.path)).catch((error: unknown) => {
-      if ((error as { code?: unknown }).code === 'ENOENT') return null;
-      throw error;
-    });
-    if (found === null) diagnostics.push(lostFile(file, `The segment ${file} of commit ${segment.serial} is missing.`));
-    else if (found.bytes !== segment.bytes) {
-      diagnostics.push(changedFile(file, `has ${found.bytes} bytes, commit ${segment.serial} recorded ${segment.bytes}`));
-    } else if (found.sha256 !== segment.sha256) {
-      diagnostics.push(changedFile(file, `does not have the hash that commit ${segment.serial} recorded`));
-    }
-    total += segment.bytes;
-  }
+  const diagnostics = await wrongSegments(ledger.store, segments);
+  const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
   return { name: 'segments', detail: `${segments.length} segments, ${total} bytes, have the recorded hashes`, diagnostics };
 }
 
@@ -92,21 +144,12 @@ export async function proveNoForeignFiles(ledger: Ledger): Promise<Proof> {
         at: { file }, hint: 'It is never read. Remove it when no run is going on.',
       }));
     } else if (/^documents\/[0-9a-f]{64}\.[a-z]+$/.test(key)) {
-      const { sha256 } = await hashFile(await ledger.store.localPath(key));
-      if (sha256 !== basename(key).split('.')[0]) diagnostics.push(changedFile(file, 'does not have the hash that is its name'));
+      const { sha256: hash } = await hashFile(await ledger.store.localPath(key));
+      if (hash !== basename(key).split('.')[0]) diagnostics.push(changedFile(file, 'does not have the hash that is its name'));
     } else {
       const hint = 'Find out who put it there, then move it away.';
       diagnostics.push(problem('LEDGER_DAMAGED', `${file} is no file of this ledger.`, { at: { file }, hint }));
     }
   }
   return { name: 'files', detail: `${keys.length} files, all known`, diagnostics };
-}
-
-function lostFile(file: string, message: string): Diagnostic {
-  return problem('LEDGER_DAMAGED', message, { at: { file }, hint: 'Bring it back from a backup; nothing else can stand in for it.' });
-}
-
-function changedFile(file: string, what: string): Diagnostic {
-  const hint = 'Bring it back from a backup.';
-  return problem('LEDGER_DAMAGED', `${file} ${what}: it was changed or is damaged.`, { at: { file }, hint });
 }

@@ -7,12 +7,12 @@ import { attachSegments } from './attach.js';
 import { publishHistory, readHistoryMeta } from './history.js';
 import { HISTORY_LAYOUT, VIEWS } from './history-views.js';
 import type { Ledger } from './ledger.js';
-import { proveChain, proveNoForeignFiles, proveSegments } from './verify-files.js';
-import type { Proof } from './verify-files.js';
+import { proveAnchors, proveChain, proveNoForeignFiles, proveSegments } from './verify-files.js';
+import type { Anchor, Proof } from './verify-files.js';
 import { notDone, proveRows, ROW_PROOFS } from './verify-rows.js';
 
 export interface Check {
-  /** chain, segments, files, rows, numbers, sums, bookings, messages, commits, history. */
+  /** chain, segments, files, anchors (where some were given), rows, numbers, sums, bookings, messages, commits, history. */
   readonly name: string;
   readonly ok: boolean;
   /** What was proved, or in how many places it failed. */
@@ -27,11 +27,15 @@ export interface Verification {
 
 /**
  * Proves the whole ledger, and that the history at `historyPath` (null: none) says the same. The engine must be its own:
- * the schema `ledger` is attached in it. Findings are returned, not thrown.
+ * the schema `ledger` is attached in it. `anchors` are commits that were written down outside, which the ledger has to continue.
+ * Findings are returned, not thrown.
  */
-export async function verifyLedger(engine: Engine, ledger: Ledger, historyPath: string | null): Promise<Verification> {
-  const { proof: chain, commits } = await proveChain(ledger);
+export async function verifyLedger(
+  engine: Engine, ledger: Ledger, historyPath: string | null, anchors: readonly Anchor[] = [],
+): Promise<Verification> {
+  const { proof: chain, commits, hashes } = await proveChain(ledger);
   const proofs: Proof[] = [chain, await proveSegments(ledger), await proveNoForeignFiles(ledger)];
+  if (anchors.length > 0) proofs.push(proveAnchors(ledger, hashes, anchors));
   const whole = proofs.slice(0, 2).every((proof) => proof.diagnostics.length === 0);
   if (whole) {
     // Straight from the files: what is proved are the files, and their columns are not known to be right yet.
@@ -81,7 +85,7 @@ async function proveHistory(engine: Engine, ledger: Ledger, path: string): Promi
     return wrong(`stands at serial ${meta.serial}${than}`);
   }
   const fresh = join(engine.scratch, 'history.duckdb');
-  await publishHistory(ledger, fresh, { rebuild: true });
+  await publishHistory(ledger, fresh, { rebuild: true, proved: true });
   const expected = await historyDigest(fresh);
   const found = await historyDigest(path).catch(() => null);
   if (found === null) return wrong('is damaged: a view cannot be read');

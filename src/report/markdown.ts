@@ -1,10 +1,14 @@
 /** Results as Markdown: job summaries and the files in the output folder. Totals first, so that cutting loses the least. */
 import { changesMarkdown } from '../documents/changes.js';
-import type { OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult, RunResult, SendTally, StatusResult } from '../run/results.js';
+import type {
+  HeadResult, OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult, RunResult, SendTally, StatusResult, VerifyResult,
+} from '../run/results.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { countText, diagnosticsMarkdown } from './diagnostics.js';
 import { markdownTable, markdownText } from './escape.js';
-import { completenessText, confirmText, count, headText, instantText, invoicesOf, numbersText, periodText, totalsText } from './words.js';
+import {
+  anchorOf, completenessText, confirmText, count, headText, instantText, invoicesOf, numbersText, periodText, totalsText,
+} from './words.js';
 
 /** Parts in order of importance; each ends with a line feed. */
 export type Sections = readonly string[];
@@ -21,10 +25,20 @@ export function resultSections(name: string, result: object | null, found: reado
   if (name === 'preview') return [...previewSections(result as PreviewResult), ...findings(found)];
   if (['run', 'confirm', 'invoice', 'send'].includes(name)) return [...runSections(result as RunResult), ...findings(found)];
   if (name === 'status') {
-    const { open, parked } = result as StatusResult;
-    return [...openSections(open), ...parkedSections(parked), ...findings(found)];
+    const { open, parked, head } = result as StatusResult;
+    return [...openSections(open), ...parkedSections(parked), `${ledgerText(head)}.\n`, ...findings(found)];
+  }
+  if (name === 'verify') {
+    const { ok, head } = result as VerifyResult;
+    return [`## The ledger is ${ok ? 'proved' : 'NOT whole'}\n\n${ledgerText(head)}.\n`, ...findings(found)];
   }
   return found.length === 0 ? [] : [`## duebook ${name}\n`, ...findings(found)];
+}
+
+/** Where the ledger stands, with what proves it later. */
+function ledgerText(head: HeadResult): string {
+  const anchor = anchorOf(head);
+  return `Ledger: ${headText(head)}${anchor === null ? '' : `, anchor \`${anchor}\``}`;
 }
 
 /** The sections that fit into a number of bytes, with a word where some do not. */
@@ -52,7 +66,7 @@ function previewSections(result: PreviewResult): Sections {
   return [
     `## Preview as of ${instantText(result.as_of)}\n`,
     ...openSections(batches), ...parkedSections(parked), ...(result.changes === null ? [] : changesMarkdown(result.changes, '###')),
-    `${completenessText(result.completeness)}. Ledger: ${headText(result.head)}.\n`,
+    `${completenessText(result.completeness)}. ${ledgerText(result.head)}.\n`,
     ...batches.flatMap((batch) => invoiceSections(batch)),
   ];
 }
@@ -86,8 +100,7 @@ function runSections(result: RunResult): Sections {
       : markdownTable(['Confirmed', 'Numbers', 'Invoices', 'Total', 'At'], confirmed, [2, 3])}`,
     ...(sent + failed + uncertain === 0 ? [] : [`Mail: ${sent} sent, ${failed} failed, ${uncertain} uncertain.\n`]),
     ...problemSections(problems), ...parkedSections(result.parked), ...openSections(result.open),
-    `${result.completeness === null ? '' : `${completenessText(result.completeness, true)}. `}Ledger: ${headText(result.head)}`
-    + `${result.head.sha256 === null ? '' : `, anchor \`${result.head.sha256}\``}.\n`,
+    `${result.completeness === null ? '' : `${completenessText(result.completeness, true)}. `}${ledgerText(result.head)}.\n`,
   ];
 }
 

@@ -6,7 +6,8 @@ import { Type } from '@sinclair/typebox';
 import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox';
 import type { QueryResult } from '../run/query.js';
 import type {
-  CalendarResult, DoctorResult, ExportResult, InitResult, PreviewResult, RunResult, StatusResult, ValidateResult, VerifyResult,
+  CalendarResult, DoctorResult, ExportResult, HistoryResult, InitResult, PreviewResult, RunResult, StatusResult, ValidateResult,
+  VerifyResult,
 } from '../run/results.js';
 import { WHYS } from '../documents/changes.js';
 import type { InvoiceRecord } from '../documents/types.js';
@@ -138,6 +139,9 @@ const doctor = record({
   schema_version: version, ok: yesNo, checks: Type.Array(record({ name: text, ok: yesNo, detail: text, hint: orNull(text) })),
 });
 const exported = record({ schema_version: version, to: text, files: Type.Array(record({ file: text, rows: whole })) });
+const history = record({
+  schema_version: version, file: text, head, bytes: whole, tables: Type.Array(record({ table: text, rows: whole })),
+});
 const init = record({ schema_version: version, folder: text, files: Type.Array(text) });
 const query = record({
   schema_version: version, columns: Type.Array(record({ name: text, type: text })), rows: Type.Array(Type.Array(Type.Unknown())),
@@ -198,8 +202,8 @@ export interface ShowResult extends InvoiceRecord {
 
 /** By the name of the command; confirm, invoice and send give the shape of run. */
 export const SCHEMAS: Readonly<Record<string, TSchema>> = {
-  preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, init, query, show,
-  error, notice,
+  preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, history, init, query,
+  show, error, notice,
 };
 
 /** File names in `schemas/` and their texts. */
@@ -219,7 +223,7 @@ type Held = [
   Same<Static<typeof validate>, ValidateResult>, Same<Static<typeof calendar>, CalendarResult>, Same<Static<typeof verify>, VerifyResult>,
   Same<Static<typeof doctor>, DoctorResult>, Same<Static<typeof exported>, ExportResult>, Same<Static<typeof init>, InitResult>,
   Same<Static<typeof query>, QueryResult>, Same<Static<typeof error>, ErrorResult>,
-  Same<Static<typeof show>, ShowResult>, Same<Static<typeof notice>, NoticeBody>,
+  Same<Static<typeof show>, ShowResult>, Same<Static<typeof notice>, NoticeBody>, Same<Static<typeof history>, HistoryResult>,
 ];
 /** Does not compile when a shape and its type differ; the place in the list tells which. */
-export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true];
+export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true];

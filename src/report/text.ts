@@ -1,7 +1,7 @@
 /** Results as text for a terminal, in plain words for people in finance. */
 import type {
-  ConfirmedBatch, DoctorResult, ExportResult, InitResult, OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult, RunResult,
-  SendTally, StatusResult, ValidateResult, VerifyResult, CalendarResult,
+  ConfirmedBatch, DoctorResult, ExportResult, HeadResult, HistoryResult, InitResult, OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult,
+  RunResult, SendTally, StatusResult, ValidateResult, VerifyResult, CalendarResult,
 } from '../run/results.js';
 import { changesText } from './changes.js';
 import { calendarText } from './month.js';
@@ -11,7 +11,7 @@ import { clean, paint } from './style.js';
 import type { Style } from './style.js';
 import { left, right, table } from './table.js';
 import {
-  completenessText, confirmText, count, headText, instantText, invoicesOf, numbersText, periodText, reasonText, totalsText,
+  anchorOf, completenessText, confirmText, count, headText, instantText, invoicesOf, numbersText, periodText, reasonText, totalsText,
 } from './words.js';
 
 /** Rows of a list shown before the rest is only counted; `--json` and the files in the output folder have all. */
@@ -22,7 +22,7 @@ const CONFIRMED_BY = { auto: 'by itself', manual: 'by hand', approval: 'by appro
 
 const TEXTS: Readonly<Record<string, (result: never, style: Style) => string[]>> = {
   preview: previewText, run: runText, confirm: runText, invoice: runText, send: runText, status: statusText, validate: validateText,
-  verify: verifyText, doctor: doctorText, export: exportText, init: initText,
+  verify: verifyText, doctor: doctorText, export: exportText, history: historyText, init: initText,
   calendar: (result: CalendarResult, style: Style) => calendarText(result, style),
   query: (result: QueryTable, style: Style) => queryTable(result, style),
 };
@@ -91,7 +91,13 @@ function runText(result: RunResult, style: Style): string[] {
   if (completeness !== null) lines.push(completenessText(completeness, true), ...unbilledText({ completeness }, style));
   lines.push(...filesText(result.files));
   while (lines.at(-1) === '') lines.pop();
-  return lines;
+  return [...lines, ...anchorText(result.head)];
+}
+
+/** What to keep outside, so that nobody can change the past unseen. */
+function anchorText(head: HeadResult): string[] {
+  const anchor = anchorOf(head);
+  return anchor === null ? [] : ['', `Anchor ${anchor}`];
 }
 
 function confirmedText(batches: readonly ConfirmedBatch[], style: Style): string[] {
@@ -164,7 +170,10 @@ function statusText(result: StatusResult, style: Style): string[] {
     const rows = result.outbox.map((each) => [each.status, String(each.messages), due(each.next_due_at)]);
     lines.push(...table([left('Mail'), right('Messages'), left('Next due')], rows, style), '');
   }
-  return [...lines, ...problemsText(result.problems, style), completenessText(result.completeness), ...unbilledText(result, style)];
+  return [
+    ...lines, ...problemsText(result.problems, style), completenessText(result.completeness), ...unbilledText(result, style),
+    ...anchorText(result.head),
+  ];
 }
 
 function validateText(result: ValidateResult, style: Style): string[] {
@@ -179,8 +188,7 @@ function validateText(result: ValidateResult, style: Style): string[] {
 function verifyText(result: VerifyResult, style: Style): string[] {
   const rows = result.checks.map(({ name, ok, detail }) => [mark(ok, style), name, clean(detail)]);
   const words = result.ok ? paint(style, 'green', 'The ledger is proved') : paint(style, 'red', 'The ledger is NOT whole');
-  const head = result.head.sha256 === null ? headText(result.head) : `serial ${result.head.serial}, ${result.head.sha256}`;
-  return [...table([left(''), left(''), left('')], rows, style), '', `${words}: ${head}`];
+  return [...table([left(''), left(''), left('')], rows, style), '', `${words}: ${headText(result.head)}`, ...anchorText(result.head)];
 }
 
 function doctorText(result: DoctorResult, style: Style): string[] {
@@ -198,6 +206,14 @@ function mark(ok: boolean, style: Style): string {
 function exportText(result: ExportResult, style: Style): string[] {
   const rows = result.files.map(({ file, rows: n }) => [file, String(n)]);
   return [`Exported to ${clean(result.to)}`, ...table([left('File'), right('Rows')], rows, style, '  ')];
+}
+
+function historyText(result: HistoryResult, style: Style): string[] {
+  const rows = result.tables.map(({ table: name, rows: n }) => [name, String(n)]);
+  return [
+    `${clean(result.file)} is made anew from the ledger: ${headText(result.head)}`,
+    ...table([left('Table'), right('Rows')], rows, style, '  '), ...anchorText(result.head),
+  ];
 }
 
 function initText(result: InitResult): string[] {

@@ -41,6 +41,11 @@ export function headText(head: HeadResult): string {
   return head.serial === 0 ? 'empty' : `serial ${head.serial}${head.sha256 === null ? '' : ` (${head.sha256.slice(0, 12)})`}`;
 }
 
+/** What proves later that nothing before it was changed, as `verify --head` takes it: `12:9f86d081…`. Null: nothing is committed. */
+export function anchorOf(head: HeadResult): string | null {
+  return head.sha256 === null ? null : `${head.serial}:${head.sha256}`;
+}
+
 const BUCKETS = [
   ['billed', ''], ['already_billed', 'billed before'], ['waiting', 'waiting for their period'], ['held', 'held'],
   ['cancelled', 'cancelled'], ['ignored', 'ignored'], ['rejected', 'rejected'],

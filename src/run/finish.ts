@@ -1,6 +1,7 @@
 /** The end of every command that may have committed: the analysts' file, the files for people, the result. */
 import type { Engine } from '../engine/engine.js';
 import { publishHistory, readHistoryMeta } from '../ledger/history.js';
+import { anchorAt } from '../ledger/ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { completeness, currencyTotal, openBatches, parkedCustomers } from './batches.js';
@@ -35,7 +36,7 @@ export async function finish(context: Context, draft: Draft, done: Done): Promis
   const files: string[] = [];
   // The history is written last: where it is behind, a run before this one ended early and its files are missing.
   const written = (await readHistoryMeta(historyPath(context.config)))?.serial ?? done.since;
-  for (const batch of await batchesSince(context, engine, Math.min(written, done.since))) {
+  for (const batch of await batchesSince(context, engine, ledger, Math.min(written, done.since))) {
     files.push(...await writeProcessedFiles(context, engine, batch));
   }
   const heads = await openBatches(engine, context);
@@ -68,17 +69,22 @@ export async function resultOf(
 }
 
 /** The batches of which invoices were committed after a serial, whole. */
-async function batchesSince(context: Context, engine: Engine, since: number): Promise<ProcessedBatch[]> {
-  const rows = await engine.rows<{ batch_id: string; billing_date: string; confirmed_at: bigint } & Parameters<typeof currencyTotal>[0]>(`
+async function batchesSince(context: Context, engine: Engine, ledger: Ledger, since: number): Promise<ProcessedBatch[]> {
+  type Row = { batch_id: string; billing_date: string; confirmed_at: bigint; newest: bigint } & Parameters<typeof currencyTotal>[0];
+  const rows = await engine.rows<Row>(`
     SELECT i.batch_id, CAST(min(i.billing_date) AS VARCHAR) AS billing_date,
       epoch_ms(max(max(i.confirmed_at)) OVER (PARTITION BY i.batch_id)) AS confirmed_at,
+      max(max(i.serial)) OVER (PARTITION BY i.batch_id) AS newest,
       i.currency, i.exponent, count(*) AS invoices, CAST(sum(i.net_minor) AS HUGEINT) AS net,
       CAST(sum(i.tax_minor) AS HUGEINT) AS tax, CAST(sum(i.total_minor) AS HUGEINT) AS total
     FROM ledger.invoices AS i WHERE i.batch_id IN (SELECT batch_id FROM ledger.invoices WHERE serial > ${since})
     GROUP BY i.batch_id, i.currency, i.exponent ORDER BY i.batch_id, i.currency`);
   const batches = new Map<string, ProcessedBatch & { totals: CurrencyTotal[] }>();
-  for (const { batch_id, billing_date, confirmed_at, ...sums } of rows) {
-    const batch = batches.get(batch_id) ?? { batch_id, billing_date, confirmed_at: tell(context.config, Number(confirmed_at)), totals: [] };
+  for (const { batch_id, billing_date, confirmed_at, newest, ...sums } of rows) {
+    const batch = batches.get(batch_id) ?? {
+      batch_id, billing_date, confirmed_at: tell(context.config, Number(confirmed_at)), totals: [],
+      anchor: await anchorAt(ledger, Number(newest)),
+    };
     batch.totals.push(currencyTotal(sums));
     batches.set(batch_id, batch);
   }

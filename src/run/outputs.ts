@@ -94,6 +94,8 @@ export interface ProcessedBatch {
   readonly billing_date: string;
   readonly confirmed_at: string;
   readonly totals: readonly CurrencyTotal[];
+  /** The newest commit with invoices of it; see {@link BatchPage}. */
+  readonly anchor: string;
 }
 
 /** Writes the folder of a processed batch, from the ledger alone: whoever writes it, and when, gets the same files. */
@@ -110,7 +112,7 @@ export async function writeProcessedFiles(context: Context, engine: Engine, batc
     batch_id, billing_date, partner_id: partner === '' ? null : partner, digest: '', preview_at: confirmed_at,
     confirm_due_at: confirmed_at, auto_confirm: true, deadline_kept: false, configured_due_at: null, send_due_at: null, totals,
   };
-  const page = { ...batchPage(context, head, null, records, [], []), as_of: confirmed_at };
+  const page = { ...batchPage(context, head, null, records, [], []), as_of: confirmed_at, anchor: batch.anchor };
   const files = await writePages(context, folder, records, page);
   files.push(...await writeTables(engine, config.root, folder, 'ledger', where));
   return files.sort();
@@ -125,7 +127,7 @@ function batchPage(
   return {
     batch_id: head.batch_id, billing_date: head.billing_date, partner_name: partner?.name ?? null, locale: config.locale,
     as_of: tell(config, context.as_of), preview_at: digest === null ? null : head.preview_at,
-    confirm_due_at: head.auto_confirm ? head.confirm_due_at : null, send_due_at: head.send_due_at, digest,
+    confirm_due_at: head.auto_confirm ? head.confirm_due_at : null, send_due_at: head.send_due_at, digest, anchor: null,
     totals: head.totals.map((t: CurrencyTotal) => ({ ...t, exponent: exponentOf(t.currency) })),
     invoices: records.map((record) => batchInvoice(record, pageName(record))),
     parked: parked.map((p) => ({ customer_id: p.customer_id, name: p.customer_name, reason: p.reason })),

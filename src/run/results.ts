@@ -261,6 +261,16 @@ export interface DoctorResult {
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string; readonly hint: string | null }[];
 }
 
+/** Result of `history rebuild`. */
+export interface HistoryResult {
+  readonly schema_version: number;
+  readonly file: string;
+  readonly head: HeadResult;
+  readonly bytes: number;
+  /** Rows of each table that the views are made from. */
+  readonly tables: readonly { readonly table: string; readonly rows: number }[];
+}
+
 export interface ExportResult {
   readonly schema_version: number;
   readonly to: string;

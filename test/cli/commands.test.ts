@@ -174,6 +174,53 @@ describe('verify', () => {
   });
 });
 
+describe('an anchor', () => {
+  test('is told by every run, stands in the summary of its batch, and is proved by verify; a wrong one is refused', async () => {
+    const dir = folder(billed);
+    const status = await cli(['status'], { cwd: dir });
+    const [, anchor] = /^Anchor (\d+:[0-9a-f]{64})$/m.exec(status.stdout)!;
+    const { head } = JSON.parse((await cli(['status', '--json'], { cwd: dir })).stdout) as { head: { serial: number; sha256: string } };
+    expect(anchor).toBe(`${head.serial}:${head.sha256}`);
+    const summary = readFileSync(join(dir, 'out', 'invoices', '2026-05-01', 'summary.md'), 'utf8');
+    const [, older] = /anchor `(\d+:[0-9a-f]{64})`/.exec(summary)!;
+    const good = await cli(['verify', '--head', anchor!, '--head', older!], { cwd: dir });
+    expect([good.code, good.stdout]).toEqual([0, expect.stringContaining(`Anchor ${anchor}`)]);
+    expect(good.stdout).toMatch(/ok {4}anchors +the ledger continues what was written down/);
+    const bad = await cli(['verify', '--head', `1:${'a'.repeat(64)}`, '--head', `99:${head.sha256}`], { cwd: dir });
+    expect([bad.code, bad.stdout]).toEqual([7, expect.stringContaining('NOT whole')]);
+    expect(bad.stderr).toContain('LEDGER_DAMAGED: The ledger does not continue the anchor of serial 1: data/ledger/commits/00000001.json has the hash');
+    expect(bad.stderr).toContain('is not there: the ledger ends at serial');
+    expect((await cli(['verify', '--head', '12'], { cwd: dir })).code).toBe(64);
+  });
+});
+
+describe('history rebuild', () => {
+  test('makes the file anew, whatever was there, and says what it wrote', async () => {
+    const dir = folder(billed);
+    writeFileSync(join(dir, 'history.duckdb'), 'nonsense');
+    expect((await cli(['verify'], { cwd: dir })).code).toBe(7);
+    const ran = await cli(['history', 'rebuild', '--json'], { cwd: dir });
+    expect(ran.code, ran.stderr).toBe(0);
+    const told = JSON.parse(ran.stdout) as { head: { serial: number }; tables: { table: string; rows: number }[] };
+    const { stdout } = await cli(['query', 'SELECT count(*)::INT AS n FROM invoice_lines', '--format', 'json'], { cwd: dir });
+    expect(told.tables.find(({ table }) => table === 'invoice_lines')!.rows).toBe((JSON.parse(stdout) as { n: number }[])[0]!.n);
+    expect((await cli(['verify'], { cwd: dir })).code).toBe(0);
+    expect((await cli(['history', 'rebuild'], { cwd: dir })).stdout).toContain('history.duckdb is made anew from the ledger: serial');
+    expect((await cli(['history', 'burn'], { cwd: dir })).code).toBe(64);
+  });
+
+  test('refuses to make it from segments that are not what was committed', async () => {
+    const dir = folder(billed);
+    const segments = join(dir, 'data', 'ledger', 'segments');
+    const file = readdirSync(segments).sort().map((each) => join(segments, each, 'invoices.parquet')).find((each) => existsSync(each))!;
+    rmSync(file);
+    for (const words of [['history', 'rebuild'], ['run', '--as-of', '2026-05-06'], ['preview', '--as-of', '2026-05-06']]) {
+      const ran = await cli(words, { cwd: dir });
+      expect([ran.code, ran.stderr], words.join(' ')).toEqual([7, expect.stringMatching(/LEDGER_DAMAGED: The segment .*invoices\.parquet of commit \d+ is missing/)]);
+    }
+  });
+});
+
 describe('doctor', () => {
   test('is content with the starter project and leaves no trace', async () => {
     const dir = await starter();
