@@ -36,8 +36,9 @@ export function batchMarkdown(page: BatchPage): string {
   lines.push('', '## Invoices', '', '| Number | Customer | Period | Lines | Net | Tax | Total |', '|---|---|---|---:|---:|---:|---:|');
   for (const i of page.invoices.slice(0, LISTED)) {
     const period = `${i.period_start.slice(0, 10)} to ${i.period_end.slice(0, 10)}`;
+    const number = i.number === null ? 'preview' : i.status === 'void' ? `${i.number} (cancelled)` : i.number;
     const cells = [
-      i.number ?? 'preview', markdownText(i.customer_name), period, String(i.lines), i.net, i.tax, `${i.total} ${i.currency}`,
+      number, markdownText(i.customer_name), period, String(i.lines), i.net, i.tax, `${i.total} ${i.currency}`,
     ];
     lines.push(`| ${cells.join(' | ')} |`);
   }

@@ -13,6 +13,7 @@ import type { FactView } from './view-types.js';
 export interface BatchInvoice {
   readonly invoice_id: string;
   readonly number: string | null;
+  readonly status: InvoiceRecord['status'];
   readonly customer_id: string;
   readonly customer_name: string;
   readonly cycle_id: string;
@@ -59,8 +60,9 @@ export interface BatchPage {
 /** The row of a record, with a link to its page. */
 export function batchInvoice(record: InvoiceRecord, href: string | null): BatchInvoice {
   return {
-    invoice_id: record.invoice_id, number: record.number, customer_id: record.buyer.customer_id, customer_name: record.buyer.name,
-    cycle_id: record.cycle_id, period_start: record.period_start, period_end: record.period_end, due_on: record.due_on,
+    invoice_id: record.invoice_id, number: record.number, status: record.status, customer_id: record.buyer.customer_id,
+    customer_name: record.buyer.name, cycle_id: record.cycle_id, period_start: record.period_start, period_end: record.period_end,
+    due_on: record.due_on,
     currency: record.currency, exponent: record.exponent, net: record.net, tax: record.tax, total: record.total,
     lines: record.lines.length, late_lines: record.lines.filter((line) => line.late).length, href,
   };
@@ -86,7 +88,8 @@ export interface BatchView {
 
 /** One row of the table of invoices. */
 export type BatchRowView = Readonly<Record<
-  'customer_name' | 'customer_id' | 'number' | 'period' | 'cycle_id' | 'due_on' | 'lines' | 'late' | 'net' | 'tax' | 'total' | 'href',
+  'customer_name' | 'customer_id' | 'number' | 'void' |
+  'period' | 'cycle_id' | 'due_on' | 'lines' | 'late' | 'net' | 'tax' | 'total' | 'href',
   string
 >>;
 
@@ -130,6 +133,7 @@ function row(i: BatchInvoice, format: LocaleFormat, labels: Labels): BatchRowVie
   const money = (decimal: string): string => formatMoney(format, decimal, i.currency, i.exponent);
   return bare({
     customer_name: clean(i.customer_name), customer_id: clean(i.customer_id), number: cleanOr(i.number),
+    void: i.status === 'void' ? labels.void : '',
     period: formatPeriod(format, i.period_start, i.period_end, true), cycle_id: clean(i.cycle_id),
     due_on: formatDate(format, i.due_on, true),
     lines: String(i.lines), late: i.late_lines === 0 ? '' : fill(labels.late_lines, { count: String(i.late_lines) }),

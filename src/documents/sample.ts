@@ -49,7 +49,8 @@ export const SAMPLE_BATCH: BatchPage = {
   digest: '0000000000000000', anchor: null,
   totals: [{ currency: 'EUR', exponent: 2, invoices: 1, net: '290.00', tax: '36.10', total: '326.10' }],
   invoices: [{
-    invoice_id: 'inv_sample', number: 'INV-2026-000001', customer_id: 'acme', customer_name: 'Acme GmbH', cycle_id: 'monthly',
+    invoice_id: 'inv_sample', number: 'INV-2026-000001', status: 'processed',
+    customer_id: 'acme', customer_name: 'Acme GmbH', cycle_id: 'monthly',
     period_start: '2026-04-01T00:00:00+02:00', period_end: '2026-05-01T00:00:00+02:00', due_on: '2026-05-15', currency: 'EUR', exponent: 2,
     net: '290.00', tax: '36.10', total: '326.10', lines: 2, late_lines: 1, href: 'invoices/acme.html',
   }],

@@ -51,7 +51,9 @@ export function invoiceView(record: InvoiceRecord, mailLines = MAIL_LINES): Invo
     invoice_id: clean(record.invoice_id), batch_id: clean(record.batch_id), kind: record.kind,
     is_credit_note: record.kind === 'credit_note', is_preview: record.status === 'preview', is_void: record.status === 'void',
     watermark: { preview: labels.preview_watermark, void: labels.void_watermark, processed: '' }[record.status],
-    status_note: { preview: labels.preview_note, void: labels.void_note, processed: '' }[record.status],
+    status_note: {
+      preview: labels.preview_note, void: record.kind === 'credit_note' ? labels.void_credit_note : labels.void_note, processed: '',
+    }[record.status],
     heading, title, number,
     issued_on: pen.date(record.issued_on), due_on: pen.date(record.due_on), period: words.period, currency: clean(record.currency),
     purchase_order: cleanOr(record.buyer.purchase_order),

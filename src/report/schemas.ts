@@ -5,6 +5,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox';
 import type { QueryResult } from '../run/query.js';
+import type { CancelResult } from '../run/results-corrections.js';
 import type {
   CalendarResult, DoctorResult, ExportResult, HistoryResult, InitResult, PreviewResult, RunResult, StatusResult, ValidateResult,
   VerifyResult,
@@ -174,6 +175,14 @@ const show = record({
     purchase_order: orNull(text),
   }),
 }, 'One invoice with both parties as they stood.');
+const named = record({
+  invoice_id: text, number: text, kind: choice(['invoice', 'credit_note']), customer_id: text, customer_name: text, batch_id: text,
+  issued_on: date, currency: text, total: amount,
+});
+const cancel = record({
+  schema_version: version, as_of: instant, head, dry_run: yesNo, invoice: named, reason: text, by: orNull(text), free_bookings: whole,
+  free_lines: whole, messages_cancelled: whole, files: Type.Array(text), diagnostics,
+}, 'What was cancelled and what is free to be billed again; with dry_run what would be.');
 const notice = record({
   schema_version: version, id: text, event: choice(NOTICE_EVENTS), priority: choice(NOTICE_PRIORITIES), at: instant, text,
   data: record({
@@ -203,7 +212,7 @@ export interface ShowResult extends InvoiceRecord {
 /** By the name of the command; confirm, invoice and send give the shape of run. */
 export const SCHEMAS: Readonly<Record<string, TSchema>> = {
   preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, history, init, query,
-  show, error, notice,
+  show, error, notice, cancel,
 };
 
 /** File names in `schemas/` and their texts. */
@@ -224,6 +233,7 @@ type Held = [
   Same<Static<typeof doctor>, DoctorResult>, Same<Static<typeof exported>, ExportResult>, Same<Static<typeof init>, InitResult>,
   Same<Static<typeof query>, QueryResult>, Same<Static<typeof error>, ErrorResult>,
   Same<Static<typeof show>, ShowResult>, Same<Static<typeof notice>, NoticeBody>, Same<Static<typeof history>, HistoryResult>,
+  Same<Static<typeof cancel>, CancelResult>,
 ];
 /** Does not compile when a shape and its type differ; the place in the list tells which. */
-export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];

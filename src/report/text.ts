@@ -4,6 +4,7 @@ import type {
   RunResult, SendTally, StatusResult, ValidateResult, VerifyResult, CalendarResult,
 } from '../run/results.js';
 import { changesText } from './changes.js';
+import { cancelText } from './corrections.js';
 import { calendarText } from './month.js';
 import { queryTable } from './query.js';
 import type { QueryTable } from './query.js';
@@ -24,6 +25,7 @@ const TEXTS: Readonly<Record<string, (result: never, style: Style) => string[]>>
   preview: previewText, run: runText, confirm: runText, invoice: runText, send: runText, status: statusText, validate: validateText,
   verify: verifyText, doctor: doctorText, export: exportText, history: historyText, init: initText,
   calendar: (result: CalendarResult, style: Style) => calendarText(result, style),
+  cancel: cancelText,
   query: (result: QueryTable, style: Style) => queryTable(result, style),
 };
 

@@ -13,8 +13,9 @@ const DAY = 86_400_000;
 const EARLIEST: LocalDate = '1900-01-01';
 
 /**
- * By calendar, the instant from which its periods are needed: where the last standing invoice of a customer with agreements ends,
- * or, where that is later or there is none, one period before the first agreement begins (that one bills it in advance).
+ * By calendar, the instant from which its periods are needed: where the last standing invoice of a customer with agreements ends (or
+ * where the period of one begins that was cancelled and nobody has billed since), or, where that is later or there is none, one period
+ * before the first agreement begins (that one bills it in advance).
  * A measured price of a customer reaches as an agreement does, one of a product as far as the customers who were invoiced.
  * Calendars where nothing of that is are left out. Needs `ledger.*`.
  */
@@ -29,9 +30,18 @@ export async function chargedFrom(
   const ownDays = firstOwnDays(measured);
   const ofProducts = measured.some((price) => price.scope === 'product');
   const rows = await engine.rows<{ customer_id: string; ends: bigint }>(`
-    SELECT i.customer_id, epoch_ms(max(i.period_end)) AS ends
-    FROM ledger.invoices AS i JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
-    WHERE s.status = 'processed' GROUP BY i.customer_id`);
+    WITH made AS (
+      SELECT i.customer_id, i.period_start, i.period_end, s.status = 'processed' AS stands
+      FROM ledger.invoices AS i JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
+      WHERE i.confirmed_by IS DISTINCT FROM 'credit'
+    ), freed AS (
+      SELECT v.customer_id, min(v.period_start) AS begins FROM made AS v
+      ANTI JOIN made AS n ON n.stands AND n.customer_id = v.customer_id AND n.period_start < v.period_end AND n.period_end > v.period_start
+      WHERE NOT v.stands GROUP BY v.customer_id
+    )
+    SELECT m.customer_id, epoch_ms(least(max(m.period_end), min(f.begins))) AS ends
+    FROM made AS m LEFT JOIN freed AS f ON f.customer_id = m.customer_id
+    WHERE m.stands GROUP BY m.customer_id`);
   const invoiced = new Map(rows.map(({ customer_id, ends }) => [customer_id, Number(ends)]));
   const before = new Map<string, Instant>();
   for (const [index, { customer_id, agreements = [] }] of config.customers.entries()) {

@@ -157,7 +157,8 @@ function whySql(before: Stored, after: Stored, file: (v: Stored, name: string) =
     LEFT JOIN ${there.others ? file(there, 'others') : NO_OTHERS} AS x
       ON x.source = l.source AND x.booking_id = l.booking_id
     LEFT JOIN (SELECT source, booking_id, max(n.number) AS number FROM ledger.invoice_lines AS m
-      JOIN ledger.invoices AS n ON n.invoice_id = m.invoice_id GROUP BY source, booking_id) AS k
+      JOIN ledger.invoices AS n ON n.invoice_id = m.invoice_id
+      JOIN ledger.invoice_status AS s ON s.invoice_id = m.invoice_id AND s.status = 'processed' GROUP BY source, booking_id) AS k
       ON k.source = l.source AND k.booking_id = l.booking_id
     WHERE l.change = '${change}'`;
   return `${side('added', before)} UNION ALL ${side('removed', after)}`;

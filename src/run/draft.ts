@@ -114,7 +114,8 @@ async function reachOf(engine: Engine, { config, as_of }: Context, options: Draf
   const span = await unbilledSpan(engine);
   const adding = config.overrides.filter((o) => o.lines.length > 0);
   const billed = new Set((adding.length === 0 ? [] : await engine.rows<{ charge_id: string }>(
-    'SELECT DISTINCT charge_id FROM ledger.invoice_lines WHERE charge_id IS NOT NULL')).map((row) => row.charge_id));
+    `SELECT DISTINCT l.charge_id FROM ledger.invoice_lines AS l JOIN ledger.invoice_status AS s ON s.invoice_id = l.invoice_id
+    WHERE l.charge_id IS NOT NULL AND s.status = 'processed'`)).map((row) => row.charge_id));
   const dates = adding.filter((o) => o.lines.some((line) => !billed.has(line.charge_id)))
     .map((o) => Date.parse(`${(o.batch ?? o.period!).slice(0, 10)}T00:00:00Z`) - SHIFTED);
   const from = Math.min(span?.from ?? as_of, as_of, ...dates.filter((date) => !Number.isNaN(date)));

@@ -34,11 +34,7 @@ export async function finish(context: Context, draft: Draft, done: Done): Promis
   const { ledger } = done;
   const { engine } = draft;
   const files: string[] = [];
-  // The history is written last: where it is behind, a run before this one ended early and its files are missing.
-  const written = (await readHistoryMeta(historyPath(context.config)))?.serial ?? done.since;
-  for (const batch of await batchesSince(context, engine, ledger, Math.min(written, done.since))) {
-    files.push(...await writeProcessedFiles(context, engine, batch));
-  }
+  files.push(...await writeProcessedSince(context, engine, ledger, done.since));
   const heads = await openBatches(engine, context);
   files.push(...await writePreviewFiles(context, draft, heads, {}, context.config.output));
   const result = await resultOf(context, draft, done, heads, files);
@@ -68,16 +64,36 @@ export async function resultOf(
   };
 }
 
-/** The batches of which invoices were committed after a serial, whole. */
+/**
+ * Writes the folders of the processed batches in which anything happened to an invoice after a serial: it was processed, cancelled or
+ * credited. The history is written last: where it is behind, a command before this one ended early and its files are missing.
+ */
+export async function writeProcessedSince(context: Context, engine: Engine, ledger: Ledger, since: number): Promise<string[]> {
+  const written = (await readHistoryMeta(historyPath(context.config)))?.serial ?? since;
+  const files: string[] = [];
+  for (const batch of await batchesSince(context, engine, ledger, Math.min(written, since))) {
+    files.push(...await writeProcessedFiles(context, engine, batch));
+  }
+  return files.sort();
+}
+
+/** The batches to whose invoices anything happened after a serial, whole; what is void does not count for the totals. */
 async function batchesSince(context: Context, engine: Engine, ledger: Ledger, since: number): Promise<ProcessedBatch[]> {
   type Row = { batch_id: string; billing_date: string; confirmed_at: bigint; newest: bigint } & Parameters<typeof currencyTotal>[0];
   const rows = await engine.rows<Row>(`
+    WITH last AS (SELECT subject_id, max(serial) AS serial FROM ledger.events WHERE subject = 'invoice' GROUP BY subject_id)
     SELECT i.batch_id, CAST(min(i.billing_date) AS VARCHAR) AS billing_date,
       epoch_ms(max(max(i.confirmed_at)) OVER (PARTITION BY i.batch_id)) AS confirmed_at,
-      max(max(i.serial)) OVER (PARTITION BY i.batch_id) AS newest,
-      i.currency, i.exponent, count(*) AS invoices, CAST(sum(i.net_minor) AS HUGEINT) AS net,
-      CAST(sum(i.tax_minor) AS HUGEINT) AS tax, CAST(sum(i.total_minor) AS HUGEINT) AS total
-    FROM ledger.invoices AS i WHERE i.batch_id IN (SELECT batch_id FROM ledger.invoices WHERE serial > ${since})
+      max(max(e.serial)) OVER (PARTITION BY i.batch_id) AS newest,
+      i.currency, i.exponent, count(*) FILTER (s.status = 'processed') AS invoices,
+      CAST(coalesce(sum(i.net_minor) FILTER (s.status = 'processed'), 0) AS HUGEINT) AS net,
+      CAST(coalesce(sum(i.tax_minor) FILTER (s.status = 'processed'), 0) AS HUGEINT) AS tax,
+      CAST(coalesce(sum(i.total_minor) FILTER (s.status = 'processed'), 0) AS HUGEINT) AS total
+    FROM ledger.invoices AS i
+    JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
+    JOIN last AS e ON e.subject_id = i.invoice_id
+    WHERE i.batch_id IN (
+      SELECT n.batch_id FROM last AS c JOIN ledger.invoices AS n ON n.invoice_id = c.subject_id WHERE c.serial > ${since})
     GROUP BY i.batch_id, i.currency, i.exponent ORDER BY i.batch_id, i.currency`);
   const batches = new Map<string, ProcessedBatch & { totals: CurrencyTotal[] }>();
   for (const { batch_id, billing_date, confirmed_at, newest, ...sums } of rows) {
@@ -85,7 +101,7 @@ async function batchesSince(context: Context, engine: Engine, ledger: Ledger, si
       batch_id, billing_date, confirmed_at: tell(context.config, Number(confirmed_at)), totals: [],
       anchor: await anchorAt(ledger, Number(newest)),
     };
-    batch.totals.push(currencyTotal(sums));
+    if (sums.invoices > 0n) batch.totals.push(currencyTotal(sums));
     batches.set(batch_id, batch);
   }
   return [...batches.values()];

@@ -116,7 +116,7 @@ async function cyclesInside({ config }: Context, engine: Engine): Promise<Diagno
       SELECT c.place, min(i.number) AS number, epoch_ms(max(i.period_end)) AS until, max_by(i.timezone, i.period_end) AS timezone
       FROM (VALUES ${begins.join(', ')}) AS c(place, customer_id, cycle_id, begins)
       JOIN input.standing_invoices AS i ON i.customer_id = c.customer_id AND i.cycle_id <> c.cycle_id
-        AND i.period_start < c.begins AND i.period_end > c.begins
+        AND i.period_start < c.begins AND i.period_end > c.begins AND i.confirmed_by IS DISTINCT FROM 'credit'
       GROUP BY c.place ORDER BY c.place`);
     found.push(...rows.map((row) => {
       const change = some[row.place]!;

@@ -164,7 +164,8 @@ async function writePages(
 async function writeTables(engine: Engine, root: string, folder: string, schema: 'draft' | 'ledger', where: string): Promise<string[]> {
   const number = schema === 'draft' ? 'NULL' : 'i.number';
   const order = schema === 'draft' ? 'i.invoice_key' : 'i.serial, i.series, i.seq';
-  const invoices = `SELECT i.invoice_id, ${number} AS number, i.kind,
+  const status = schema === 'draft' ? "'preview'" : '(SELECT s.status FROM ledger.invoice_status AS s WHERE s.invoice_id = i.invoice_id)';
+  const invoices = `SELECT i.invoice_id, ${number} AS number, i.kind, ${status} AS status,
     ${safeText('i.customer_id')} AS customer_id, ${safeText('i.customer_name')} AS customer_name,
     i.partner_id, i.batch_id, i.cycle_id, CAST(i.billing_date AS VARCHAR) AS billing_date, CAST(i.issued_on AS VARCHAR) AS issued_on,
     CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.lines, ${money('i.net_minor', 'i.exponent')} AS net,

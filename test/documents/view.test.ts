@@ -95,7 +95,7 @@ describe('payment', () => {
 describe('previews and voids', () => {
   it('say so', () => {
     expect(invoiceView(preview)).toMatchObject({ watermark: 'Preview', title: 'Invoice (Preview)', number: 'Preview', is_preview: true });
-    expect(invoiceView({ ...english, status: 'void' })).toMatchObject({ watermark: 'Void', is_void: true, status_note: 'This invoice has been cancelled. It must not be paid.' });
+    expect(invoiceView({ ...english, status: 'void' })).toMatchObject({ watermark: 'Cancelled', is_void: true, status_note: 'This invoice has been cancelled. It must not be paid.' });
     expect(invoiceView(english)).toMatchObject({ watermark: '', status_note: '' });
   });
 });

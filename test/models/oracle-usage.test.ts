@@ -103,7 +103,7 @@ async function committed(customers: readonly string[]): Promise<string> {
   if (invoices.length === 0) return '';
   return `INSERT INTO ledger.invoices (invoice_id, number, kind, customer_id, cycle_id, period_start, period_end, billing_date, currency) VALUES ${invoices.map(quoted).join(', ')};
     UPDATE ledger.invoices SET total_minor = 0, series = 'invoice', seq = 1, serial = 1;
-    INSERT INTO ledger.invoice_status SELECT invoice_id, 'processed' FROM ledger.invoices;
+    INSERT INTO ledger.invoice_status SELECT invoice_id, 'processed', NULL FROM ledger.invoices;
     INSERT INTO ledger.invoice_lines (invoice_id, kind, booking_id, source, product, description, quantity_micro, amount_minor, service_start, service_end, charge_id, measured_minor)
       VALUES ${lines.map(quoted).join(', ')};
     INSERT INTO ledger.billed SELECT source, booking_id, 0, 0, invoice_id FROM ledger.invoice_lines WHERE kind = 'booking';`;

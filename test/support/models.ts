@@ -278,7 +278,7 @@ async function writeLedger(engine: Engine, world: World): Promise<void> {
   for (const [name, columns] of Object.entries(LEDGER_TABLES)) {
     await engine.run(`CREATE TABLE ledger.${name} (${Object.entries(columns).map(([column, type]) => `"${column}" ${type}`).join(', ')}, serial BIGINT)`);
   }
-  await engine.run(`CREATE TABLE ledger.invoice_status (invoice_id VARCHAR, status VARCHAR);
+  await engine.run(`CREATE TABLE ledger.invoice_status (invoice_id VARCHAR, status VARCHAR, voided_at TIMESTAMP);
     CREATE TABLE ledger.billed (source VARCHAR, booking_id VARCHAR, content_hi UBIGINT, content_lo UBIGINT, invoice_id VARCHAR)`);
   for (const [serial, i] of (world.invoices ?? []).entries()) {
     const currency = i.currency ?? world.currency ?? 'EUR';
@@ -287,7 +287,7 @@ async function writeLedger(engine: Engine, world: World): Promise<void> {
       VALUES (${literal(i.invoice_id)}, ${literal(`INV-${serial + 1}`)}, ${literal(i.kind ?? 'invoice')}, ${literal(i.customer)}, ${literal(i.cycle ?? 'monthly')},
         ${time(i.period[0])}, ${time(i.period[1])}, DATE ${literal((i.billing_date ?? i.period[1]).slice(0, 10))}, ${literal(currency)},
         ${parseDecimal(i.total ?? '100', exponentOf(currency))!}, ${time(i.confirmed_at ?? i.period[1])}, 'invoice', ${serial + 1}, ${serial + 1});
-      INSERT INTO ledger.invoice_status VALUES (${literal(i.invoice_id)}, '${i.void === true ? 'void' : 'processed'}')`);
+      INSERT INTO ledger.invoice_status VALUES (${literal(i.invoice_id)}, '${i.void === true ? 'void' : 'processed'}', ${i.void === true ? time(world.as_of) : 'NULL'})`);
     if (i.void === true) continue;
     for (const [id] of i.bookings ?? []) await engine.run(`INSERT INTO ledger.billed VALUES ('jobs', ${literal(id)}, 0, 0, ${literal(i.invoice_id)})`);
   }

@@ -1,7 +1,8 @@
 -- A customer's periods around this run: which are closed (billed, skipped or let pass), which are open for preview, which are still to
 -- come. A period that a standing invoice reaches into begins where that one ends. An invoice on demand opens its period again.
 -- A customer that wants no invoice of zero may have been left out of a batch: such a period stays open until it is billed.
--- auto_confirm_at is the later of what people were told when the preview was first open, and of what the configuration says now.
+-- auto_confirm_at is the later of what people were told when the preview was first open, and of what the configuration says now. Where
+-- an invoice was cancelled after that there is none: what somebody stopped does not go out again by itself.
 -- invoice_stem begins the id of the period's invoices; a further invoice of the same period (after a void one) gets another.
 -- grain: customer_key, period_key
 WITH cut AS (
@@ -19,13 +20,14 @@ WITH cut AS (
 ), told AS (
   SELECT
     w.customer_key, w.customer_id, w.skip_zero, w.period_key, w.cycle_id, w.previewed, w.on_demand, w.period_start, w.period_end, w.batch_id,
-    w.batch_partner, w.covered_until,
+    w.batch_partner, w.covered_until, x.voided_at, coalesce(x.parked, FALSE) AS parked_before, x.customer_id IS NOT NULL AS reopened,
     CASE WHEN o.confirm_due_at > w.confirm_due_at THEN o.confirm_due_at ELSE w.confirm_due_at END AS confirm_due_at,
     CASE WHEN o.by_hand THEN NULL WHEN o.auto_confirm_at > w.auto_confirm_at THEN o.auto_confirm_at ELSE w.auto_confirm_at END
       AS auto_confirm_at,
     coalesce((o.by_hand AND w.auto_confirm_at IS NOT NULL) OR o.auto_confirm_at > w.auto_confirm_at, FALSE) AS deadline_kept
   FROM cut AS w
   LEFT JOIN input.openings AS o ON o.customer_id = w.customer_id AND o.cycle_id = w.cycle_id AND o.period_start = w.period_start
+  LEFT JOIN input.reopened AS x ON x.customer_id = w.customer_id AND x.cycle_id = w.cycle_id AND x.period_start = w.period_start
 )
 SELECT
   w.customer_key,
@@ -35,18 +37,17 @@ SELECT
   w.batch_partner,
   w.covered_until,
   w.confirm_due_at,
-  w.auto_confirm_at,
-  w.deadline_kept,
+  CASE WHEN w.voided_at >= w.auto_confirm_at THEN NULL ELSE w.auto_confirm_at END AS auto_confirm_at,
+  w.deadline_kept AND NOT coalesce(w.voided_at >= w.auto_confirm_at, FALSE) AS deadline_kept,
   w.previewed,
-  x.customer_id IS NOT NULL AS parked_before,
+  w.parked_before,
   NOT w.on_demand AND (
-    coalesce(w.covered_until >= w.period_end, FALSE) OR (k.batch_id IS NOT NULL AND x.customer_id IS NULL AND NOT w.skip_zero) OR coalesce(f.skip, FALSE)
+    coalesce(w.covered_until >= w.period_end, FALSE) OR (k.batch_id IS NOT NULL AND NOT w.reopened AND NOT w.skip_zero) OR coalesce(f.skip, FALSE)
   ) AS closed,
   'inv_' || substr(md5(concat_ws('|', w.customer_id, w.cycle_id, CAST(w.period_start AS VARCHAR), coalesce(n.invoices, 0))), 1, 16)
     AS invoice_stem
 FROM told AS w
 LEFT JOIN input.closed_batches AS k
   ON k.batch_id = w.batch_id AND (k.closed_until IS NULL OR w.auto_confirm_at <= k.closed_until)
-LEFT JOIN input.reopened AS x ON x.customer_id = w.customer_id AND x.cycle_id = w.cycle_id AND x.period_start = w.period_start
 LEFT JOIN input.invoice_counts AS n ON n.customer_id = w.customer_id AND n.cycle_id = w.cycle_id AND n.period_start = w.period_start
 LEFT JOIN draft.period_overrides AS f ON f.customer_key = w.customer_key AND f.period_key = w.period_key
