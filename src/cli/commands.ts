@@ -190,16 +190,22 @@ const exportCommand: Command = {
   args: [],
   options: [
     { name: 'to', value: 'DIR', summary: 'the folder; it is made', choices: 'folder' },
-    { name: 'format', value: 'FORMAT', summary: 'otherwise parquet', choices: ['parquet', 'csv'] },
+    {
+      name: 'format', value: 'FORMAT', choices: ['parquet', 'csv', 'hledger', 'beancount'],
+      summary: 'otherwise parquet; of the journal csv; the last two are the journal as plain text',
+    },
+    { name: 'journal', summary: 'only the journal for accounting: balanced entries of debits and credits' },
+    { name: 'since', value: 'COMMIT', summary: 'journal: only what later commits of the ledger added' },
+    { name: 'from', value: 'DATE', summary: 'journal: first day' },
+    { name: 'before', value: 'DATE', summary: 'journal: first day that is no longer in it' },
   ],
-  examples: [['duebook export --to export --format csv', 'files for a spreadsheet']],
-  run: async (call) => {
-    const to = valueOf(call, 'to');
-    if (to === undefined) return fail('USAGE', 'export needs --to DIR', { hint: 'like `duebook export --to export`' });
-    const { exportHistory } = await import('../run/export.js');
-    const format = valueOf(call, 'format') === 'csv' ? 'csv' : 'parquet';
-    return present(call, 'export', await exportHistory(call.world, { ...call.common, to, format }), 0);
-  },
+  examples: [
+    ['duebook export --to export --format csv', 'files for a spreadsheet'],
+    ['duebook export --to accounting --journal', 'the journal as CSV'],
+    ['duebook export --to accounting --journal --since 42', 'what was added after an export that ended with commit 42'],
+    ['duebook export --to accounting --format hledger', 'the journal as hledger reads it'],
+  ],
+  run: async (call) => (await import('./export.js')).exportCommand(call),
 };
 
 const history: Command = {

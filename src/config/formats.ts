@@ -92,6 +92,12 @@ function isWebhookUrl(text: string): boolean {
   return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }
 
+/** Parts with a colon between, as ledger programs read them; {customer_id} and its like stand for what a posting brings. */
+function isAccount(text: string): boolean {
+  const plain = text.replace(/\{(customer_id|product|tax_id|currency)\}/g, 'x');
+  return text.length <= 200 && plain.split(':').every((part) => /^[\p{L}\p{N}][\p{L}\p{N}._/&+-]*( [\p{L}\p{N}._/&+-]+)*$/u.test(part));
+}
+
 /** The formats by name; `formatOf` in the shape refers to them. */
 export const FORMATS = {
   'line': { expected: 'one line of text', test: (text) => /^[^\p{Cc}\u2028\u2029]*\S[^\p{Cc}\u2028\u2029]*$/u.test(text) },
@@ -151,6 +157,10 @@ export const FORMATS = {
     test: (text) => parseMailbox(text) !== null,
   },
   'iban': { expected: 'an IBAN whose check digits fit', test: isIban },
+  'account': {
+    expected: 'an account like "8400" or Income:Sales:{product}: letters, digits, single spaces and ._/&+- in parts with ":" between',
+    test: isAccount,
+  },
   'project-path': { expected: 'a path inside of the project, relative, with forward slashes, without ".."', test: isProjectPath },
   'image-path': {
     expected: 'a path inside of the project to a .png, .jpg, .jpeg or .svg',

@@ -2,6 +2,7 @@
 import { NOTICE_EVENTS } from '../values/notices.js';
 import { DEFAULT_AUTOMATION, DEFAULT_TERMS, layAutomation, numberingOf, projectOf, termsOf } from './defaults.js';
 import { parseMailbox } from './formats.js';
+import { accountingOf } from './resolve-accounting.js';
 import { agreementsOf, customerAgreementsOf, exchangeRatesOf, indexesOf, ratesOf } from './resolve-agreements.js';
 import { overridesOf } from './resolve-overrides.js';
 import { pricesOf } from './resolve-prices.js';
@@ -48,6 +49,7 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
     indexes: indexesOf(spec),
     exchange_rates: exchangeRatesOf(spec),
     overrides: overridesOf(spec),
+    accounting: accountingOf(spec),
     notifications: (spec.notifications ?? []).map(notificationOf),
   };
 }

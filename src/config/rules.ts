@@ -3,6 +3,7 @@
  * this order, but a finding's place decides where it is shown. Rules see only values of the right shape.
  */
 import type { Facts } from './facts.js';
+import { accountReferences, accountTemplates } from './rules-accounting.js';
 import {
   agreementDates, agreementIds, agreementReferences, chargeTimes, customerAgreements, datedLists,
 } from './rules-agreements.js';
@@ -32,6 +33,7 @@ export const RULES: readonly Rule[] = [
   taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays, notificationEvents,
   agreementReferences, agreementIds, agreementDates, datedLists, chargeTimes, customerAgreements, priceModels,
   amountDecimals, agreementTotals, discountForms, boundForms, agreementTaxes, exchangeRates, earlyPayment,
+  accountTemplates, accountReferences,
   notYetComputed,
 ];
 

@@ -5,8 +5,10 @@
 import type { Place } from '../values/diagnostic.js';
 import type { NoticeEventName, NoticePriority } from '../values/notices.js';
 import type { LocalDate, LocalDateTime } from '../values/time.js';
+import type { Accounting } from './types-accounting.js';
 import type { Agreement, CustomerAgreements, EarlyPayment, ExchangeRate, Price, PriceIndex, TaxRate } from './types-agreements.js';
 
+export type * from './types-accounting.js';
 export type * from './types-agreements.js';
 
 export interface Address {
@@ -348,6 +350,7 @@ export interface Config {
   readonly indexes: readonly PriceIndex[];
   readonly exchange_rates: readonly ExchangeRate[];
   readonly overrides: readonly Override[];
+  readonly accounting: Accounting;
   /** In the order written. */
   readonly notifications: readonly Notification[];
   /** Where a path of the written config stands, e.g. place(['customers', 'acme', 'cycle']); positions are computed on demand. */

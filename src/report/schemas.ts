@@ -139,7 +139,7 @@ const verify = record({
 const doctor = record({
   schema_version: version, ok: yesNo, checks: Type.Array(record({ name: text, ok: yesNo, detail: text, hint: orNull(text) })),
 });
-const exported = record({ schema_version: version, to: text, files: Type.Array(record({ file: text, rows: whole })) });
+const exported = record({ schema_version: version, to: text, files: Type.Array(record({ file: text, rows: whole })), serial: whole });
 const history = record({
   schema_version: version, file: text, head, bytes: whole, tables: Type.Array(record({ table: text, rows: whole })),
 });

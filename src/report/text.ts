@@ -207,7 +207,8 @@ function mark(ok: boolean, style: Style): string {
 
 function exportText(result: ExportResult, style: Style): string[] {
   const rows = result.files.map(({ file, rows: n }) => [file, String(n)]);
-  return [`Exported to ${clean(result.to)}`, ...table([left('File'), right('Rows')], rows, style, '  ')];
+  const upTo = `Up to commit ${result.serial} of the ledger.`;
+  return [`Exported to ${clean(result.to)}`, ...table([left('File'), right('Rows')], rows, style, '  '), upTo];
 }
 
 function historyText(result: HistoryResult, style: Style): string[] {

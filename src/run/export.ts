@@ -1,9 +1,18 @@
-/** `duebook export`: the history as files, one a view; the same ledger gives the same bytes. */
+/** `duebook export`: the history as files, one a view, or the journal of accounting; the same ledger gives the same bytes. */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { readHistoryMeta } from '../ledger/history.js';
 import { VIEWS } from '../ledger/history-views.js';
+import { Engine } from '../engine/engine.js';
+import { attachLedger } from '../ledger/attach.js';
 import { fail } from '../values/diagnostic.js';
-import { openContext } from './context.js';
+import { isLocalDate } from '../values/time.js';
+import type { Context } from './context.js';
+import { historyPath, ledgerOf, openContext } from './context.js';
+import { engineOptions } from './draft.js';
+import { makeJournal } from './journal.js';
+import { JOURNAL_FILES, writeJournal } from './journal-files.js';
+import type { JournalFormat } from './journal-files.js';
 import { currentHistory } from './query.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { ExportResult } from './results.js';
@@ -30,11 +39,7 @@ export interface ExportOptions extends CommonOptions {
 /** Writes every view. Throws USAGE when the folder cannot be written. */
 export async function exportHistory(world: World, options: ExportOptions): Promise<ExportResult> {
   const context = await openContext(world, options);
-  const folder = resolve(world.cwd, options.to);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'no';
-    fail('USAGE', `the folder ${options.to} cannot be made: the system says ${reason}`, { hint: 'name another folder after --to' });
-  });
+  const folder = await makeFolder(context, options.to);
   const progress = world.log.progress('export', Object.keys(KEYS).length);
   const files: { file: string; rows: number }[] = [];
   try {
@@ -54,7 +59,59 @@ export async function exportHistory(world: World, options: ExportOptions): Promi
   } finally {
     progress.end();
   }
-  return { schema_version: SCHEMA_VERSION, to: options.to, files };
+  const meta = await readHistoryMeta(historyPath(context.config));
+  return { schema_version: SCHEMA_VERSION, to: options.to, files, serial: meta?.serial ?? 0 };
+}
+
+async function makeFolder({ world }: Context, to: string): Promise<string> {
+  const folder = resolve(world.cwd, to);
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'no';
+    fail('USAGE', `the folder ${to} cannot be made: the system says ${reason}`, { hint: 'name another folder after --to' });
+  });
+  return folder;
+}
+
+export interface JournalOptions extends CommonOptions {
+  /** As of {@link ExportOptions}. */
+  readonly to: string;
+  readonly format: JournalFormat;
+  /** Only entries of later commits. */
+  readonly since?: string;
+  /** Only entries of this day and later, and of days before this one. */
+  readonly from?: string;
+  readonly before?: string;
+}
+
+/** Writes the journal. Throws USAGE for a span that is none, LEDGER_DAMAGED where it does not balance; nothing is written then. */
+export async function exportJournal(world: World, options: JournalOptions): Promise<ExportResult> {
+  const context = await openContext(world, options);
+  const span = { since: serialOf(options.since), from: dateOf(options.from, '--from'), to: dateOf(options.before, '--before') };
+  const ledger = await ledgerOf(context);
+  const engine = await Engine.open(engineOptions(context));
+  try {
+    await attachLedger(engine, ledger);
+    await makeJournal(engine, ledger, context.config.accounting, span);
+    const file = JOURNAL_FILES[options.format];
+    const path = join(await makeFolder(context, options.to), file);
+    const rows = await writeJournal(engine, options.format, path, context.config.place(['accounting']));
+    return { schema_version: SCHEMA_VERSION, to: options.to, files: [{ file, rows }], serial: ledger.serial };
+  } finally {
+    await engine.close();
+  }
+}
+
+function serialOf(written: string | undefined): number | null {
+  if (written === undefined) return null;
+  if (/^\d{1,9}$/.test(written)) return Number(written);
+  return fail('USAGE', `--since ${written} is not a commit of the ledger`, {
+    hint: 'write the number that the last export ended with, like --since 42',
+  });
+}
+
+function dateOf(written: string | undefined, option: string): string | null {
+  if (written === undefined || isLocalDate(written)) return written ?? null;
+  return fail('USAGE', `${option} ${written} is not a date`, { hint: `write it like ${option} 2026-05-01` });
 }
 
 /** Columns that are numbers, dates or instants and so can never be read as a formula. */

@@ -275,6 +275,8 @@ export interface ExportResult {
   readonly schema_version: number;
   readonly to: string;
   readonly files: readonly { readonly file: string; readonly rows: number }[];
+  /** The commit of the ledger that the files go up to. */
+  readonly serial: number;
 }
 
 export interface InitResult {
