@@ -12,6 +12,7 @@ import { confirm } from '../../src/run/confirm.js';
 import { preview } from '../../src/run/preview.js';
 import type { PreviewResult, RunResult, StatusResult } from '../../src/run/results.js';
 import { run } from '../../src/run/run.js';
+import { ledgerRecords } from '../../src/run/records.js';
 import { send } from '../../src/run/send.js';
 import { status } from '../../src/run/status.js';
 import type { World } from '../../src/run/world.js';
@@ -19,6 +20,7 @@ import { DuebookError } from '../../src/values/diagnostic.js';
 import { sha256 } from '../../src/values/digest.js';
 import { openLocalStore } from '../../src/world/local-store.js';
 import { lines } from './table.js';
+import { checkInvoices } from './ubl.js';
 
 export const REPOSITORY = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
@@ -193,15 +195,33 @@ export class Project {
     return { ledger, out: await this.files('out'), history: Object.keys(ledger).length === 0 ? null : await this.historyDigest() };
   }
 
+  /** The e-invoice of every invoice that is in the ledger adds up by EN 16931, if there is a ledger that can be read. */
+  async checkInvoices(): Promise<void> {
+    const ledger = await this.#ledger().catch((error: unknown) => {
+      if (error instanceof DuebookError) return null;
+      throw error;
+    });
+    if (ledger === null || ledger.serial === 0) return;
+    const engine = await Engine.open({ threads: 1 });
+    try {
+      await attachLedger(engine, ledger);
+      checkInvoices(await ledgerRecords(engine, 'i.lines < 1000'));
+    } finally {
+      await engine.close();
+    }
+  }
+
   async #ledger(): Promise<Awaited<ReturnType<typeof openLedger>>> {
     return openLedger(openLocalStore(join(this.root, 'data/ledger'), 'data/ledger'), { tool_version: '0.1.0' });
   }
 }
 
-/** A project with {@link BASE} and `spec` on top; removed when the test ends. */
+/** A project with {@link BASE} and `spec` on top; when the test ends its invoices are checked and it is removed. */
 export async function project(spec: Spec = {}, bookings: readonly Booking[] = []): Promise<Project> {
   const made = new Project(await mkdtemp(join(tmpdir(), 'duebook-run-')));
-  onTestFinished(() => rm(made.root, { recursive: true, force: true }));
+  onTestFinished(async () => {
+    await made.checkInvoices().finally(() => rm(made.root, { recursive: true, force: true }));
+  });
   await made.configure(spec);
   await made.book(bookings);
   return made;
