@@ -10,16 +10,7 @@ import { checkSuccession, encodeHead, HEAD_KEY, headAfter } from './head.js';
 import type { Head } from './head.js';
 import type { Ledger } from './ledger.js';
 import { changedFile, lostFile, wrongSegments } from './segments.js';
-
-/** What one proof found: nothing is good. */
-export interface Proof {
-  readonly name: string;
-  /** What was looked at, for people: "12 commits". */
-  readonly detail: string;
-  /** It could not be made. */
-  readonly skipped?: boolean;
-  readonly diagnostics: readonly Diagnostic[];
-}
+import type { Anchor, Proof } from './verify-types.js';
 
 export interface Chain {
   readonly proof: Proof;
@@ -27,12 +18,6 @@ export interface Chain {
   readonly commits: readonly CommitDocument[];
   /** SHA-256 of each commit's file as it is, by serial; null where it is missing. */
   readonly hashes: readonly (string | null)[];
-}
-
-/** A commit that was written down outside the ledger. */
-export interface Anchor {
-  readonly serial: number;
-  readonly sha256: string;
 }
 
 /** Reads every commit document: no serial missing, each has the hash that the next one records, HEAD says what they say. */

@@ -4,21 +4,9 @@
  */
 import { literal } from '../engine/engine.js';
 import type { Ledger } from './ledger.js';
-import { eventListSql, eventOrderSql, INITIAL, TRANSITIONS, voidedSql } from './lifecycle.js';
-import type { LedgerTable } from './tables.js';
-
-/** One query; `table` is where the offending row stands. */
-export interface RowCheck {
-  readonly table: LedgerTable;
-  readonly sql: string;
-}
-
-export interface RowProof {
-  readonly name: string;
-  /** What holds when no row offends. */
-  readonly detail: string;
-  readonly checks: readonly RowCheck[];
-}
+import { eventListSql, eventOrderSql, INITIAL, TRANSITIONS } from './lifecycle.js';
+import { BOOKINGS, CORRECTIONS, prepareCorrectionsSql } from './verify-corrections.js';
+import type { RowProof } from './verify-types.js';
 
 const NUMBERS: RowProof = {
   name: 'numbers',
@@ -53,7 +41,7 @@ const NUMBERS: RowProof = {
 
 const SUMS: RowProof = {
   name: 'sums',
-  detail: 'lines add up to net, taxes to tax, net and tax to total',
+  detail: 'lines add up to net, by tax and in all, taxes to tax, net and tax to total',
   checks: [
     { table: 'invoices', sql: `
       SELECT serial, 'Invoice ' || number || ': net ' || net_minor || ' and tax ' || tax_minor || ' are not its total ' || total_minor
@@ -68,8 +56,16 @@ const SUMS: RowProof = {
       SELECT i.serial, 'Invoice ' || i.number || ' has ' || coalesce(l.n, 0) || ' lines numbered to ' || coalesce(l.last, 0)
         || ', it should have ' || i.lines AS message
       FROM verify.invoices AS i LEFT JOIN verify.line_sums AS l ON l.invoice_id = i.invoice_id
-      WHERE (coalesce(l.n, 0) = i.lines AND coalesce(l.places, 0) = i.lines AND coalesce(l.last, 0) = i.lines AND coalesce(l.first, 1) = 1)
-        IS NOT TRUE` },
+      WHERE (coalesce(l.n, 0) = i.lines AND coalesce(l.last, 0) = i.lines AND coalesce(l.first, 1) = 1
+        AND coalesce(l.places, 0) = i.lines * (i.lines + 1) // 2
+        AND coalesce(l.squares, 0) = i.lines * (i.lines + 1) * (2 * i.lines + 1) // 6) IS NOT TRUE` },
+    { table: 'invoice_taxes', sql: `
+      SELECT coalesce(l.serial, t.serial) AS serial, 'Invoice ' || coalesce(i.number, i.invoice_id) || ': its lines with the tax '
+        || coalesce(l.tax_id, t.tax_id, '?') || ' add up to ' || coalesce(l.amount, 0) || ', its tax says ' || coalesce(t.net_minor, 0)
+        || ' (minor units)' AS message
+      FROM verify.line_taxes AS l FULL JOIN verify.taxes AS t ON t.invoice_id = l.invoice_id AND t.tax_id = l.tax_id AND t.rate = l.rate
+      JOIN verify.invoices AS i ON i.invoice_id = coalesce(l.invoice_id, t.invoice_id)
+      WHERE coalesce(l.amount, 0) <> coalesce(t.net_minor, 0)` },
     { table: 'invoice_taxes', sql: `
       SELECT i.serial, 'Invoice ' || i.number || ': its taxes add up to ' || coalesce(t.tax, 0) || ' on ' || coalesce(t.net, 0)
         || ', it says ' || i.tax_minor || ' on ' || i.net_minor || ' (minor units)' AS message
@@ -86,20 +82,6 @@ const SUMS: RowProof = {
       FROM verify.invoices AS i LEFT JOIN verify.parties AS s ON s.party_id = i.seller_id
       LEFT JOIN verify.parties AS b ON b.party_id = i.buyer_id
       WHERE s.party_id IS NULL OR b.party_id IS NULL` },
-  ],
-};
-
-const BOOKINGS: RowProof = {
-  name: 'bookings',
-  detail: 'every booking is billed at most once',
-  checks: [
-    { table: 'invoice_lines', sql: `
-      SELECT max(serial) AS serial, 'Booking ' || booking_id || ' of ' || coalesce(source, '?') || ' is billed ' || sum(n) || ' times: '
-        || string_agg(number || ' line ' || line_no, ', ' ORDER BY number, line_no) AS message
-      FROM verify.booked_twice GROUP BY source, booking_id HAVING sum(n) > 1` },
-    { table: 'invoice_lines', sql: `
-      SELECT serial, 'Line ' || line_no || ' of ' || invoice_id || ' bills a booking without id' AS message
-      FROM ledger.invoice_lines WHERE kind = 'booking' AND booking_id IS NULL` },
   ],
 };
 
@@ -129,7 +111,7 @@ const MESSAGES: RowProof = {
 };
 
 /** All proofs, in the order they are told. */
-export const PROOFS: readonly RowProof[] = [NUMBERS, SUMS, BOOKINGS, MESSAGES];
+export const PROOFS: readonly RowProof[] = [NUMBERS, SUMS, BOOKINGS, CORRECTIONS, MESSAGES];
 
 /** Makes the schema `verify` with what several proofs read. */
 export function prepareSql(ledger: Ledger): string {
@@ -141,13 +123,17 @@ export function prepareSql(ledger: Ledger): string {
     CREATE TABLE verify.next_number AS SELECT * FROM (VALUES (NULL::VARCHAR, 0::BIGINT)${series}) t(series, next) WHERE series IS NOT NULL;
     CREATE TABLE verify.transitions AS SELECT * FROM (VALUES ${steps}) t(subject, "from", event, "to");
     CREATE TABLE verify.invoices AS SELECT invoice_id, number, series, seq, kind, net_minor, tax_minor, total_minor, lines, seller_id,
-      buyer_id, serial FROM ledger.invoices;
+      buyer_id, customer_id, currency, serial FROM ledger.invoices;
     CREATE TABLE verify.messages AS SELECT message_id, invoice_id, kind, payload, serial FROM ledger.messages;
     CREATE TABLE verify.events AS SELECT "at", subject, subject_id, event, detail, serial FROM ledger.events;
-    CREATE TABLE verify.line_sums AS SELECT invoice_id, min(serial) AS serial, count(*) AS n, sum(amount_minor) AS amount,
-      min(line_no) AS first, max(line_no) AS last, count(DISTINCT line_no) AS places FROM ledger.invoice_lines GROUP BY invoice_id;
+    CREATE TABLE verify.line_taxes AS SELECT invoice_id, tax_id, tax_rate_micro AS rate, min(serial) AS serial, count(*) AS n,
+        sum(amount_minor) AS amount, min(line_no) AS first, max(line_no) AS last, sum(line_no) AS places, sum(line_no * line_no) AS squares
+      FROM ledger.invoice_lines GROUP BY ALL;
+    CREATE TABLE verify.line_sums AS SELECT invoice_id, min(serial) AS serial, sum(n) AS n, sum(amount) AS amount, min(first) AS first,
+        max(last) AS last, sum(places) AS places, sum(squares) AS squares FROM verify.line_taxes GROUP BY invoice_id;
+    CREATE TABLE verify.taxes AS SELECT invoice_id, tax_id, rate_micro AS rate, net_minor, tax_minor, serial FROM ledger.invoice_taxes;
     CREATE TABLE verify.tax_sums AS SELECT invoice_id, min(serial) AS serial, sum(tax_minor) AS tax, sum(net_minor) AS net
-      FROM ledger.invoice_taxes GROUP BY invoice_id;
+      FROM verify.taxes GROUP BY invoice_id;
     CREATE TABLE verify.parties AS SELECT DISTINCT party_id FROM ledger.parties;
     CREATE VIEW verify.subjects AS SELECT 'invoice' AS subject, invoice_id AS subject_id, min(serial) AS serial
       FROM verify.invoices GROUP BY ALL
@@ -158,12 +144,5 @@ export function prepareSql(ledger: Ledger): string {
         ON t.of_subject = e.subject AND t.of_event = e.event
       WHERE e.subject = 'invoice' AND e.event IN ${eventListSql('invoice')}
         OR e.subject = 'message' AND e.event IN ${eventListSql('message')};
-    CREATE VIEW verify.billed AS SELECT l.source, l.booking_id, l.invoice_id, l.line_no, l.serial FROM ledger.invoice_lines AS l
-      ANTI JOIN (${voidedSql('verify.events')}) AS v ON v.invoice_id = l.invoice_id WHERE l.kind = 'booking';
-    CREATE TABLE verify.twice AS SELECT source, booking_id FROM verify.billed WHERE booking_id IS NOT NULL
-      GROUP BY source, booking_id HAVING count(*) > 1;
-    CREATE VIEW verify.booked_twice AS SELECT b.source, b.booking_id, b.serial, b.line_no, i.number,
-      CASE i.kind WHEN 'credit_note' THEN -1 ELSE 1 END AS n
-      FROM verify.billed AS b JOIN verify.twice AS t ON t.booking_id = b.booking_id AND t.source IS NOT DISTINCT FROM b.source
-      JOIN verify.invoices AS i ON i.invoice_id = b.invoice_id;`;
+    ${prepareCorrectionsSql()}`;
 }

@@ -9,9 +9,8 @@ import type { HeadSegment } from './head.js';
 import type { Ledger } from './ledger.js';
 import { LEDGER_TABLES, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
-import type { Proof } from './verify-files.js';
 import { prepareSql, PROOFS } from './verify-queries.js';
-import type { RowCheck } from './verify-queries.js';
+import type { Proof, RowCheck } from './verify-types.js';
 
 /** At most so many offending rows of one kind are told one by one. */
 const SHOWN = 20;

@@ -8,11 +8,11 @@ import { publishHistory, readHistoryMeta } from './history.js';
 import { HISTORY_LAYOUT, VIEWS } from './history-views.js';
 import type { Ledger } from './ledger.js';
 import { proveAnchors, proveChain, proveNoForeignFiles, proveSegments } from './verify-files.js';
-import type { Anchor, Proof } from './verify-files.js';
+import type { Anchor, Proof } from './verify-types.js';
 import { notDone, proveRows, ROW_PROOFS } from './verify-rows.js';
 
 export interface Check {
-  /** chain, segments, files, anchors (where some were given), rows, numbers, sums, bookings, messages, commits, history. */
+  /** chain, segments, files, anchors (where some were given), rows, numbers, sums, bookings, corrections, messages, commits, history. */
   readonly name: string;
   readonly ok: boolean;
   /** What was proved, or in how many places it failed. */

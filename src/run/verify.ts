@@ -4,7 +4,7 @@ import { Engine } from '../engine/engine.js';
 import { openFromCommits } from '../ledger/ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { verifyLedger } from '../ledger/verify.js';
-import type { Anchor } from '../ledger/verify-files.js';
+import type { Anchor } from '../ledger/verify-types.js';
 import { DuebookError, fail } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { headResult, historyPath, ledgerOf, openContext, storeOf } from './context.js';

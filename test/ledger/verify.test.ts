@@ -12,7 +12,7 @@ import type { Diagnostic } from '../../src/values/diagnostic.js';
 import { openLocalStore } from '../../src/world/local-store.js';
 import { openAt, smallLedger, stageBatch, stageEvents, tempEngine, tempFolder } from './support.js';
 
-const NAMES = ['chain', 'segments', 'files', 'rows', 'numbers', 'sums', 'bookings', 'messages', 'commits', 'history'];
+const NAMES = ['chain', 'segments', 'files', 'rows', 'numbers', 'sums', 'bookings', 'corrections', 'messages', 'commits', 'history'];
 
 /** Opens and proves; what opening throws counts as found. */
 async function findings(engine: Engine, folder: string, history: string | null = null): Promise<readonly Diagnostic[]> {

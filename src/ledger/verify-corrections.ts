@@ -1,0 +1,143 @@
+/**
+ * The proofs of what is billed once and of what corrects it. A booking's line is billed, and may then be taken back (`reversal`, by
+ * the models) and billed as it is now (`restatement`), or be credited by hand for good (`credit`) or to be billed again (`reissue`).
+ * Lines of void invoices count for nothing.
+ */
+import type { RowProof } from './verify-types.js';
+
+/** What may come before a move of a booking, and nothing else; '' is nothing. */
+const BEFORE: Readonly<Record<string, readonly string[]>> = {
+  booking: ['', 'reissue'],
+  reversal: ['booking', 'restatement'],
+  restatement: ['reversal'],
+  credit: ['booking', 'restatement', 'credit'],
+  reissue: ['booking', 'restatement'],
+};
+
+const WORDS = `CASE move WHEN 'booking' THEN 'billed' WHEN 'reversal' THEN 'taken back' WHEN 'restatement' THEN 'billed again as it is now'
+  WHEN 'credit' THEN 'credited' ELSE 'credited to be issued again' END`;
+
+/** Kinds of charges that are billed once; amounts carried over and deposits stand on two invoices by their nature. */
+const ONCE = "'recurring', 'fee', 'manual', 'usage'";
+
+const where = (line: string, invoice: string): string => `'Line ' || ${line}.line_no || ' of ' || ${invoice}.number`;
+
+export const BOOKINGS: RowProof = {
+  name: 'bookings',
+  detail: 'every booking and every charge is billed at most once, and again only after it was taken back',
+  checks: [
+    { table: 'invoice_lines', sql: `
+      SELECT serial, 'Booking ' || booking_id || ' of ' || coalesce(source, '?') || ' is ' || ${WORDS} || ' on line ' || line_no
+        || ' of ' || number || CASE before WHEN '' THEN ', but it was not billed before'
+          ELSE ', but before that it was ' || before_words || ' on ' || before_number END AS message
+      FROM verify.moves WHERE (move, before) NOT IN (SELECT (move, before) FROM verify.may_follow)` },
+    { table: 'invoice_lines', sql: `
+      SELECT serial, 'Line ' || line_no || ' of ' || invoice_id || ' bills a booking without id' AS message
+      FROM ledger.invoice_lines WHERE kind = 'booking' AND booking_id IS NULL` },
+    { table: 'invoice_lines', sql: `
+      SELECT max(l.serial) AS serial, 'The charge ' || l.charge_id || ' is billed ' || count(*) FILTER (l.kind <> 'adjustment')
+        || ' times: ' || string_agg(i.number || ' line ' || l.line_no, ', ' ORDER BY i.number, l.line_no)
+        FILTER (l.kind <> 'adjustment') AS message
+      FROM verify.charges AS l JOIN verify.invoices AS i ON i.invoice_id = l.invoice_id
+      GROUP BY l.charge_id
+      HAVING count(*) FILTER (l.kind <> 'adjustment') - count(*) FILTER (l.correction IN ('reissue', 'reversal')) > 1` },
+  ],
+};
+
+export const CORRECTIONS: RowProof = {
+  name: 'corrections',
+  detail: 'every correction names a line of an earlier invoice and never takes back more than is there',
+  checks: [
+    { table: 'invoice_lines', sql: `
+      SELECT c.serial, ${where('c', 'i')} || ' is an adjustment that does not say what it corrects and how' AS message
+      FROM verify.corrections AS c JOIN verify.invoices AS i ON i.invoice_id = c.invoice_id
+      WHERE (c.kind = 'adjustment') IS DISTINCT FROM (c.correction IS NOT NULL)
+        OR c.kind = 'adjustment' AND (c.corrects_invoice_id IS NULL OR c.corrects_line_no IS NULL
+          OR c.correction NOT IN ('reversal', 'restatement', 'credit', 'reissue'))` },
+    { table: 'invoice_lines', sql: `
+      SELECT c.serial, ${where('c', 'i')} || ' corrects line ' || coalesce(c.corrects_line_no::VARCHAR, '?') || ' of '
+        || c.corrects_invoice_id || ', which is ' || CASE WHEN t.serial IS NULL THEN 'not in the ledger' WHEN t.void THEN 'void'
+          ELSE 'of no earlier invoice' END AS message
+      FROM verify.standing_corrections AS c JOIN verify.invoices AS i ON i.invoice_id = c.invoice_id
+      LEFT JOIN verify.corrected AS t ON t.invoice_id = c.corrects_invoice_id AND t.line_no = c.corrects_line_no
+      WHERE c.kind = 'adjustment' AND c.corrects_invoice_id IS NOT NULL AND c.corrects_line_no IS NOT NULL
+        AND (t.serial < c.serial AND NOT t.void) IS NOT TRUE` },
+    { table: 'invoice_lines', sql: `
+      SELECT c.serial, ${where('c', 'i')} || ' corrects ' || coalesce(t.booking_id, t.charge_id, 'line ' || t.line_no) || ' of '
+        || f.number || ' but has another ' || CASE WHEN i.currency <> f.currency THEN 'currency'
+          WHEN i.customer_id <> f.customer_id THEN 'customer'
+          WHEN c.tax_id <> t.tax_id OR c.tax_rate_micro <> t.tax_rate_micro THEN 'tax' ELSE 'booking' END AS message
+      FROM verify.standing_corrections AS c JOIN verify.invoices AS i ON i.invoice_id = c.invoice_id
+      JOIN verify.corrected AS t ON t.invoice_id = c.corrects_invoice_id AND t.line_no = c.corrects_line_no
+      JOIN verify.invoices AS f ON f.invoice_id = t.invoice_id
+      WHERE c.kind = 'adjustment' AND (i.currency <> f.currency OR i.customer_id <> f.customer_id
+        OR c.correction <> 'restatement' AND (c.tax_id <> t.tax_id OR c.tax_rate_micro <> t.tax_rate_micro)
+        OR c.booking_id IS DISTINCT FROM t.booking_id)` },
+    { table: 'invoice_lines', sql: `
+      SELECT max(c.serial) AS serial, 'Line ' || t.line_no || ' of ' || f.number || ' comes to ' || t.amount_minor || ', but '
+        || -sum(c.amount_minor) || ' of it is taken back (minor units) by '
+        || string_agg(i.number || ' line ' || c.line_no, ', ' ORDER BY c.serial, i.number, c.line_no) AS message
+      FROM verify.standing_corrections AS c JOIN verify.invoices AS i ON i.invoice_id = c.invoice_id
+      JOIN verify.corrected AS t ON t.invoice_id = c.corrects_invoice_id AND t.line_no = c.corrects_line_no
+      JOIN verify.invoices AS f ON f.invoice_id = t.invoice_id
+      WHERE c.correction IN ('reversal', 'credit', 'reissue')
+      GROUP BY t.line_no, t.invoice_id, f.number, t.amount_minor
+      HAVING sum(c.amount_minor) NOT BETWEEN least(-t.amount_minor, 0) AND greatest(-t.amount_minor, 0)
+        OR max(c.amount_minor * sign(t.amount_minor)) > 0` },
+    { table: 'invoices', sql: `
+      SELECT max(c.serial) AS serial, 'Invoice ' || f.number || ' comes to ' || f.total_minor || ', but ' || -sum(c.total_minor)
+        || ' of it is credited (minor units) by ' || string_agg(c.number, ', ' ORDER BY c.serial, c.number) AS message
+      FROM verify.credit_notes AS c JOIN verify.invoices AS f ON f.invoice_id = c.corrects_invoice_id
+      GROUP BY f.invoice_id, f.number, f.total_minor
+      HAVING sum(c.total_minor) NOT BETWEEN least(-f.total_minor, 0) AND greatest(-f.total_minor, 0)` },
+    { table: 'events', sql: `
+      SELECT max(v.serial) AS serial, 'The invoice ' || i.number || ' is void, but '
+        || string_agg(DISTINCT f.number, ', ' ORDER BY f.number) || ' corrects it' AS message
+      FROM verify.void_at AS v JOIN verify.invoices AS i ON i.invoice_id = v.invoice_id
+      JOIN verify.standing_corrections AS c ON c.corrects_invoice_id = v.invoice_id AND c.kind = 'adjustment'
+      JOIN verify.invoices AS f ON f.invoice_id = c.invoice_id
+      GROUP BY i.number` },
+  ],
+};
+
+/** Makes what these proofs read, in the schema `verify`; lines are read where they lie. */
+export function prepareCorrectionsSql(): string {
+  const pairs = Object.entries(BEFORE).flatMap(([move, all]) => all.map((before) => `('${move}', '${before}')`));
+  const columns = 'invoice_id, line_no, kind, booking_id, source, charge_id, amount_minor, tax_id, tax_rate_micro, corrects_invoice_id, '
+    + 'corrects_line_no, correction, serial';
+  return `
+    CREATE TABLE verify.may_follow AS SELECT * FROM (VALUES ${pairs.join(', ')}) t(move, before);
+    CREATE TABLE verify.void_at AS SELECT subject_id AS invoice_id, min(serial) AS serial FROM verify.events
+      WHERE subject = 'invoice' AND event = 'voided' GROUP BY subject_id;
+    CREATE TABLE verify.corrections AS SELECT ${columns} FROM ledger.invoice_lines WHERE kind = 'adjustment' OR correction IS NOT NULL;
+    CREATE VIEW verify.standing_corrections AS SELECT c.* FROM verify.corrections AS c
+      ANTI JOIN verify.void_at AS v ON v.invoice_id = c.invoice_id;
+    CREATE TABLE verify.corrected AS
+      SELECT l.invoice_id, l.line_no, l.booking_id, l.charge_id, l.amount_minor, l.tax_id, l.tax_rate_micro, l.serial,
+        v.invoice_id IS NOT NULL AS void
+      FROM ledger.invoice_lines AS l LEFT JOIN verify.void_at AS v ON v.invoice_id = l.invoice_id
+      WHERE l.invoice_id IN (SELECT corrects_invoice_id FROM verify.corrections);
+    CREATE TABLE verify.charges AS SELECT l.charge_id, l.kind, l.correction, l.invoice_id, l.line_no, l.serial
+      FROM ledger.invoice_lines AS l ANTI JOIN verify.void_at AS v ON v.invoice_id = l.invoice_id
+      WHERE l.charge_id IS NOT NULL AND l.booking_id IS NULL AND l.kind IN ('adjustment', ${ONCE});
+    -- Bookings of which there is more than one line. Equal hashes of different ones only add a candidate.
+    CREATE TABLE verify.repeated AS
+      SELECT h FROM (SELECT hash(source, booking_id) AS h FROM ledger.invoice_lines WHERE booking_id IS NOT NULL)
+      GROUP BY h HAVING count(*) > 1;
+    CREATE TABLE verify.of_bookings AS SELECT ${columns} FROM ledger.invoice_lines AS l
+      WHERE booking_id IS NOT NULL AND (kind = 'adjustment' OR hash(source, booking_id) IN (SELECT h FROM verify.repeated));
+    CREATE VIEW verify.moves AS
+      SELECT *, coalesce(lag(move) OVER steps, '') AS before, lag(${WORDS}) OVER steps AS before_words,
+        lag(number) OVER steps AS before_number
+      FROM (SELECT l.source, l.booking_id, l.line_no, l.serial, i.number, coalesce(l.correction, 'booking') AS move
+        FROM verify.of_bookings AS l JOIN verify.invoices AS i ON i.invoice_id = l.invoice_id
+        ANTI JOIN verify.void_at AS v ON v.invoice_id = l.invoice_id
+        WHERE l.kind = 'booking' OR l.kind = 'adjustment')
+      WINDOW steps AS (PARTITION BY source, booking_id
+        ORDER BY serial, CASE WHEN move IN ('reversal', 'credit', 'reissue') THEN 0 ELSE 1 END, number, line_no);
+    CREATE VIEW verify.credit_notes AS
+      SELECT i.invoice_id, i.number, i.serial, i.total_minor, min(c.corrects_invoice_id) AS corrects_invoice_id
+      FROM verify.standing_corrections AS c JOIN verify.invoices AS i ON i.invoice_id = c.invoice_id
+      GROUP BY i.invoice_id, i.number, i.serial, i.total_minor, i.lines
+      HAVING count(*) = i.lines AND count(DISTINCT c.corrects_invoice_id) = 1 AND bool_and(c.correction IN ('credit', 'reissue'));`;
+}

@@ -1,0 +1,138 @@
+/** What the proof of bookings and corrections accepts, and what it finds: lines written as they are wanted, whatever a run would write. */
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../src/engine/engine.js';
+import { exportSegment } from '../../src/ledger/attach.js';
+import { commit } from '../../src/ledger/ledger.js';
+import type { Ledger } from '../../src/ledger/ledger.js';
+import { LEDGER_TABLES } from '../../src/ledger/tables.js';
+import { verifyLedger } from '../../src/ledger/verify.js';
+import { FIRST, openAt, TOOL, tempEngine, tempFolder } from './support.js';
+
+/** A line: booking or charge (`!fee-1`), amount, and how it corrects which line. */
+interface Line { what: string; amount: number; corrects?: string; how?: 'reversal' | 'restatement' | 'credit' | 'reissue'; tax?: string; kind?: string }
+interface Invoice { customer?: string; lines: readonly Line[] }
+type Step = readonly Invoice[] | { void: string };
+
+const plain = (what: string, amount: number): Line => ({ what, amount });
+const fix = (what: string, amount: number, how: NonNullable<Line['how']>, corrects: string): Line => ({ what, amount, how, corrects });
+
+/** Commits the steps: invoices get the names A, B, … in order. */
+async function ledgerOf(engine: Engine, folder: string, steps: readonly Step[]): Promise<Ledger> {
+  let ledger = await openAt(folder);
+  let next = 0;
+  for (const step of steps) {
+    const asOf = (ledger.as_of ?? FIRST) + 86_400_000;
+    const at = `TIMESTAMP '${new Date(asOf).toISOString().slice(0, 19).replace('T', ' ')}'`;
+    const rows: Record<string, Record<string, unknown>[]> = { invoices: [], invoice_lines: [], invoice_taxes: [], parties: [], events: [] };
+    if (ledger.serial === 0) rows['parties']!.push({ party_id: 'p', party: '{}' });
+    if ('void' in step) rows['events']!.push({ at, subject: 'invoice', subject_id: step.void, event: 'voided', detail: '{"reason":"typo"}' });
+    let total = 0;
+    let before = 0;
+    for (const invoice of 'void' in step ? [] : step) {
+      const id = String.fromCharCode(65 + next++);
+      const sums = new Map<string, number>();
+      for (const line of invoice.lines) {
+        sums.set(line.tax ?? 'standard', (sums.get(line.tax ?? 'standard') ?? 0) + line.amount);
+        const [to, no] = line.corrects?.split('/') ?? [];
+        rows['invoice_lines']!.push({
+          invoice_id: id, lines_before: before, kind: line.kind ?? (line.how !== undefined ? 'adjustment' : line.what.startsWith('!') ? 'fee' : 'booking'),
+          booking_id: line.what.startsWith('!') ? null : line.what, source: line.what.startsWith('!') ? null : 'jobs',
+          charge_id: line.what.startsWith('!') ? line.what : null, amount_minor: line.amount, tax_id: line.tax ?? 'standard', tax_rate_micro: 0,
+          corrects_invoice_id: to ?? null, corrects_line_no: no ?? null, correction: line.how ?? null,
+        });
+      }
+      const net = [...sums.values()].reduce((a, b) => a + b, 0);
+      for (const [tax_id, net_minor] of sums) rows['invoice_taxes']!.push({ invoice_id: id, tax_id, rate_micro: 0, net_minor, tax_minor: 0 });
+      rows['invoices']!.push({
+        invoice_id: id, number: `N-${id}`, series: 'N', seq: next, kind: net < 0 ? 'credit_note' : 'invoice', customer_id: invoice.customer ?? 'acme', currency: 'EUR',
+        exponent: 2, net_minor: net, tax_minor: 0, total_minor: net, lines: invoice.lines.length, seller_id: 'p', buyer_id: 'p',
+      });
+      before += invoice.lines.length;
+      total += net;
+    }
+    const files = [];
+    for (const [table, list] of Object.entries(rows) as [keyof typeof LEDGER_TABLES, Record<string, unknown>[]][]) {
+      if (list.length === 0) continue;
+      const columns = [...Object.keys(LEDGER_TABLES[table]), ...(table === 'invoice_lines' ? ['lines_before'] : [])];
+      const value = (v: unknown): string => (v === undefined || v === null ? 'NULL' : typeof v === 'string' && !v.startsWith('TIMESTAMP') ? `'${v}'` : String(v));
+      const values = list.map((row) => `(${columns.map((c) => value(row[c])).join(', ')})`).join(', ');
+      await engine.run(`CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM (VALUES ${values}) t(${columns.map((c) => `"${c}"`).join(', ')})`);
+      files.push(await exportSegment(engine, table, 'staged', null));
+    }
+    const invoices = rows['invoices']!.length;
+    ledger = await commit(ledger, {
+      issuer_id: 'northwind', as_of: asOf, action: 'confirm', config_digest: 'c0ffee', config_commit: null, ...TOOL, invoices,
+      totals: invoices === 0 ? {} : { EUR: BigInt(total) }, next_number: invoices === 0 ? {} : { N: next + 1 }, files,
+    });
+  }
+  return ledger;
+}
+
+async function told(...steps: Step[]): Promise<string[]> {
+  const [engine, folder] = [await tempEngine(), await tempFolder()];
+  const { checks, diagnostics } = await verifyLedger(engine, await ledgerOf(engine, folder, steps), null);
+  expect(diagnostics.every(({ code, at }) => code === 'LEDGER_DAMAGED' && at?.file.startsWith('data/ledger/segments/') === true)).toBe(true);
+  expect(checks.every(({ ok }) => ok)).toBe(diagnostics.length === 0);
+  return diagnostics.map(({ message }) => message);
+}
+
+describe('corrections that may be', () => {
+  it('a changed booking is taken back and billed as it is now, again and again', async () => {
+    expect(await told(
+      [{ lines: [plain('b1', 100), plain('b2', 50)] }],
+      [{ lines: [fix('b1', -100, 'reversal', 'A/1'), fix('b1', 120, 'restatement', 'A/1'), plain('b3', 10)] }],
+      [{ lines: [fix('b1', -120, 'reversal', 'B/2'), fix('b1', 90, 'restatement', 'B/2')] }],
+      [{ lines: [fix('b1', -90, 'reversal', 'C/2')] }],
+      [{ lines: [fix('b1', 95, 'restatement', 'C/2')] }],
+    )).toEqual([]);
+  });
+
+  it('a credit by hand, whole or in parts; a booking and a charge that are issued again', async () => {
+    expect(await told(
+      [{ lines: [plain('b1', 100), plain('b2', 50), plain('!fee', 30)] }],
+      [{ lines: [fix('b1', -40, 'credit', 'A/1'), fix('b2', -50, 'reissue', 'A/2'), fix('!fee', -30, 'reissue', 'A/3')] }],
+      [{ lines: [fix('b1', -60, 'credit', 'A/1')] }],
+      [{ lines: [{ ...plain('b2', 55), corrects: 'A/2' }, plain('!fee', 31)] }],
+    )).toEqual([]);
+  });
+
+  it('what a void invoice billed or took back is free again', async () => {
+    expect(await told([{ lines: [plain('b1', 100)] }], { void: 'A' }, [{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -100, 'credit', 'B/1')] }], { void: 'C' },
+      [{ lines: [fix('b1', -100, 'reversal', 'B/1')] }])).toEqual([]);
+  });
+
+  it('negative amounts are taken back by positive ones', async () => {
+    expect(await told([{ lines: [plain('b1', -100), plain('b2', 300)] }], [{ lines: [fix('b1', 100, 'reversal', 'A/1'), fix('b2', -300, 'reversal', 'A/2')] }])).toEqual([]);
+  });
+});
+
+describe('corrections that may not be', () => {
+  const cases: Record<string, readonly Step[]> = {
+    'billed twice': [[{ lines: [plain('b1', 100)] }], [{ lines: [plain('b1', 100)] }]],
+    'billed twice on one invoice': [[{ lines: [plain('b1', 100), plain('b1', 100)] }]],
+    'a charge twice': [[{ lines: [plain('!fee', 100)] }], [{ lines: [plain('!fee', 100)] }]],
+    'billed after it was taken back by the models': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -100, 'reversal', 'A/1')] }], [{ lines: [plain('b1', 100)] }]],
+    'billed after it was credited for good': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -100, 'credit', 'A/1')] }], [{ lines: [plain('b1', 100)] }]],
+    'restated without being taken back': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', 120, 'restatement', 'A/1')] }]],
+    'taken back twice': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -100, 'reversal', 'A/1')] }], [{ lines: [fix('b1', -100, 'reversal', 'A/1')] }]],
+    'a line that is not there': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -100, 'credit', 'A/2')] }]],
+    'a line of the same invoice': [[{ lines: [plain('b1', 100), fix('b1', -100, 'reversal', 'A/1')] }]],
+    'a void invoice': [[{ lines: [plain('b1', 100)] }], { void: 'A' }, [{ lines: [fix('b1', -100, 'credit', 'A/1')] }]],
+    'an invoice that was made void afterwards': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -100, 'credit', 'A/1')] }], { void: 'A' }],
+    'more than is there': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -60, 'credit', 'A/1')] }], [{ lines: [fix('b1', -41, 'credit', 'A/1')] }]],
+    'the wrong sign': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', 40, 'credit', 'A/1')] }]],
+    'above the invoice': [[{ lines: [plain('b1', 100), { ...plain('!less', -20), kind: 'discount' }] }], [{ lines: [fix('b1', -100, 'credit', 'A/1')] }]],
+    'another customer': [[{ lines: [plain('b1', 100)] }], [{ customer: 'bolt', lines: [fix('b1', -100, 'credit', 'A/1')] }]],
+    'another tax': [[{ lines: [plain('b1', 100)] }], [{ lines: [{ ...fix('b1', -100, 'credit', 'A/1'), tax: 'reduced' }] }]],
+    'an adjustment of nothing': [[{ lines: [{ what: 'b1', amount: -100, kind: 'adjustment' }] }]],
+  };
+
+  it('are told', async () => {
+    const found: Record<string, string[]> = {};
+    for (const [name, steps] of Object.entries(cases)) {
+      found[name] = await told(...steps);
+      expect(found[name].length, name).toBeGreaterThan(0);
+    }
+    expect(found).toMatchSnapshot();
+  });
+});
