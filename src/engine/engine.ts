@@ -17,6 +17,8 @@ export interface EngineOptions {
   /** DuckDB size text such as "2GB"; default is 4 GB, or 80 % of a smaller machine. What does not fit spills to the scratch folder. */
   readonly memory_limit?: string;
   readonly threads?: number;
+  /** Little work is expected: one thread alone, as waking others takes longer than what they do; `widen` calls the others. */
+  readonly little?: boolean;
 }
 
 /**
@@ -30,16 +32,21 @@ export class Engine {
   readonly connection: DuckDBConnection;
   /** Scratch folder of this engine; removed on close. */
   readonly scratch: string;
+  /** Sets the threads that were not started yet; null when all are. */
+  #widening: string | null;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, scratch: string) {
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, scratch: string, widening: string | null) {
     this.#instance = instance;
     this.connection = connection;
     this.scratch = scratch;
+    this.#widening = widening;
   }
 
   /** Opens an in-memory database with a scratch folder of its own. */
   static async open(options: EngineOptions = {}): Promise<Engine> {
     const scratch = await mkdtemp(join(tmpdir(), 'duebook-'));
+    const { little = false } = options;
+    const threads = little ? 1 : options.threads;
     const instance = await DuckDBInstance.create(':memory:', {
       temp_directory: join(scratch, 'spill'),
       autoinstall_known_extensions: 'false',
@@ -47,16 +54,29 @@ export class Engine {
       allow_community_extensions: 'false',
       preserve_insertion_order: 'false',
       memory_limit: options.memory_limit ?? `${Math.floor(Math.min(DEFAULT_MEMORY_MB, (0.8 * totalmem()) / 1_000_000))}MB`,
-      ...(options.threads === undefined ? {} : { threads: String(options.threads) }),
+      ...(threads === undefined ? {} : { threads: String(threads) }),
     });
     const connection = await instance.connect();
     await connection.run("SET TimeZone = 'UTC'");
-    return new Engine(instance, connection, scratch);
+    const widening = options.threads === undefined ? 'RESET threads' : `SET threads = ${options.threads}`;
+    return new Engine(instance, connection, scratch, little ? widening : null);
+  }
+
+  /** Lets all threads work in an engine that was opened for little work. */
+  async widen(): Promise<void> {
+    if (this.#widening !== null) await this.run(this.#widening);
+    this.#widening = null;
   }
 
   /** Runs one or more statements for their effect. */
   async run(sql: string): Promise<void> {
     await this.connection.run(sql);
+  }
+
+  /** Runs one statement that stores rows (CREATE TABLE AS, INSERT) and gives how many. */
+  async count(sql: string): Promise<number> {
+    const reader = await this.connection.runAndReadAll(sql);
+    return Number(reader.getRowsJS()[0]?.[0] ?? 0);
   }
 
   /** All rows of a query. Order is whatever the query says; say ORDER BY. */

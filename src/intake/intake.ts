@@ -22,6 +22,9 @@ export { findDuplicates } from './duplicates.js';
 export { placesOf } from './places.js';
 export { movedRepeats, stageRepeats } from './repeat.js';
 
+/** Files that are larger together are read by all threads. */
+const LITTLE_BYTES = 2_000_000;
+
 export interface IntakeOptions {
   /** Absolute folder of the project. */
   readonly root: string;
@@ -52,6 +55,8 @@ export async function stageBookings(
   const staged: StagedFile[] = [];
   await createTables(engine);
   const found = await findFiles(sources, { ...options, scratch: engine.scratch }, diagnostics);
+  const bytes = [...found.values()].flat().reduce((sum, file) => sum + file.bytes, 0);
+  if (bytes > LITTLE_BYTES) await engine.widen();
   const progress = options.log?.progress('reading bookings', [...found.values()].flat().length);
   for (const [source, files] of found) {
     if (files.length > 0) staged.push(...await stageSource(engine, source, files, options.currency, diagnostics));

@@ -2,6 +2,7 @@
 import type { Engine } from '../engine/engine.js';
 import { problem, warning } from '../values/diagnostic.js';
 import type { Code, Diagnostic, Place } from '../values/diagnostic.js';
+import { derive } from './derive.js';
 import { CHECKS, MODELS } from './order.js';
 import { sqlFile } from './sql.js';
 
@@ -15,15 +16,13 @@ export interface BucketTotal {
   readonly amount_minor: bigint | null;
 }
 
+/** Up to so many bookings views are stored as tables: planning them again for each reader takes longer. */
+const FEW = 50_000;
+
 /** Builds every relation of `draft.*` from `input.*`. */
 export async function buildDraft(engine: Engine): Promise<void> {
-  for (const model of MODELS) {
-    const query = sqlFile(`sql/${model.name}.sql`);
-    const needed = !('unless_empty' in model) || (await engine.row<{ some: boolean }>(`
-      SELECT count(*) > 0 AS some FROM (SELECT 1 FROM ${model.unless_empty} LIMIT 1)`)).some;
-    await engine.run(`CREATE OR REPLACE ${model.as.toUpperCase()} draft.${model.name} AS
-      ${needed ? query : `SELECT * FROM (${query}) LIMIT 0`}`);
-  }
+  const { bookings } = await engine.row<{ bookings: bigint }>('SELECT count(*) AS bookings FROM input.bookings');
+  await derive(engine, 'draft', bookings > FEW ? MODELS : MODELS.map((model) => ({ ...model, as: model.few ?? model.as })));
 }
 
 /** Finds where rows of the staged files stand; see intake's placesOf. */

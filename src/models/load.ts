@@ -17,6 +17,7 @@ import { loadCharges } from './load-charges.js';
 import { loadPrices } from './load-prices.js';
 import { loadDiscounts } from './load-discounts.js';
 import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
+import { derive } from './derive.js';
 import { LEDGER_INPUTS } from './order.js';
 import { insert, micro } from './rows.js';
 import type { RunPeriod } from './run-period.js';
@@ -98,7 +99,7 @@ export async function loadInputs(
   await loadAgreements(engine, config);
   await loadDiscounts(engine, { ...given, zones });
   await loadPrices(engine, { ...given, zones });
-  for (const name of LEDGER_INPUTS) await engine.run(`CREATE OR REPLACE TABLE input.${name} AS ${sqlFile(`inputs/${name}.sql`)}`);
+  await derive(engine, 'input', LEDGER_INPUTS);
   await loadCarriedTaxes(engine);
   await loadCharges(engine, { ...given, zones });
 }

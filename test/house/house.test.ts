@@ -103,7 +103,7 @@ describe('what nobody below the doors may ask for', () => {
 describe('SQL files', () => {
   it('are all in the one order, and nothing else is', () => {
     expect(filesUnder('src/models/sql', '.sql')).toEqual(MODELS.map(({ name }) => `${name}.sql`).sort());
-    expect(filesUnder('src/models/inputs', '.sql')).toEqual(['billed', ...LEDGER_INPUTS].map((name) => `${name}.sql`).sort());
+    expect(filesUnder('src/models/inputs', '.sql')).toEqual(['billed', ...LEDGER_INPUTS.map(({ name }) => name)].map((name) => `${name}.sql`).sort());
     expect(filesUnder('src/models/checks', '.sql')).toEqual(CHECKS.map((name) => `${name}.sql`).sort());
     const elsewhere = filesUnder('src', '.sql').filter((path) => !/^models\/(sql|inputs|checks)\//.test(path));
     expect(elsewhere).toEqual(['models/prelude.duckdb.sql']);

@@ -22,7 +22,7 @@ const BANNED_WORDS = ['current_date', 'current_time', 'current_timestamp', 'loca
 
 type Folder = 'sql' | 'inputs' | 'checks';
 const FILES: readonly { folder: Folder; name: string }[] = [
-  ...['billed', ...LEDGER_INPUTS].map((name) => ({ folder: 'inputs' as const, name })),
+  ...['billed', ...LEDGER_INPUTS.map(({ name }) => name)].map((name) => ({ folder: 'inputs' as const, name })),
   ...MODELS.map(({ name }) => ({ folder: 'sql' as const, name })),
   ...CHECKS.map((name) => ({ folder: 'checks' as const, name })),
 ];
@@ -77,9 +77,9 @@ async function preludeMacros(): Promise<Set<string>> {
 
 /** What a file may read. */
 function readable({ folder, name }: (typeof FILES)[number]): (relation: string) => boolean {
-  const inputs = ['billed', ...LEDGER_INPUTS];
+  const inputs = ['billed', ...LEDGER_INPUTS.map(({ name }) => name)];
   const before = <T>(list: readonly T[], item: T): readonly T[] => list.slice(0, list.indexOf(item));
-  const models = MODELS.map((model) => model.name as string);
+  const models = MODELS.map((model) => model.name);
   if (folder === 'inputs') {
     const loaded = name === 'billed' ? [] : LOADED.filter((each) => each !== 'bookings');
     const allowed = new Set([...loaded, ...before(inputs, name)].map((each) => `input.${each}`));

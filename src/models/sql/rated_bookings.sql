@@ -61,7 +61,14 @@ WITH placed AS (
     ON pp.product = b.product AND pp.zone_key = coalesce(d.zone_key, 0) AND pp.currency = b.currency
     AND b.starts_at >= pp.valid_from AND b.starts_at < pp.valid_until
 ), judged AS (
-  SELECT *, measures = 2 OR (measures = 1 AND NOT own_price) AS measured FROM placed
+  SELECT
+    *,
+    measures = 2 OR (measures = 1 AND NOT own_price) AS measured,
+    CASE WHEN own_price THEN own_price_micro WHEN measures < 2 THEN price_micro END AS asked_micro
+  FROM placed
+), rated AS (
+  SELECT *, coalesce(own_amount_minor, line_amount(quantity_micro, asked_micro, price_divisor, half_even)) AS worth_minor
+  FROM judged
 )
 SELECT
   p.file_key, p.record, p.source, p.booking_id, p.customer_id, p.product, p.starts_at, p.ends_at, p.quantity_micro, p.currency, p.status,
@@ -70,21 +77,19 @@ SELECT
   CASE WHEN p.late AND p.late_bookings = 'own_invoice' THEN 1 ELSE 0 END AS apart,
   p.unit, p.tax_id, p.zone_key,
   CASE WHEN p.measured THEN FALSE WHEN p.own_price THEN p.own_with_tax ELSE p.price_with_tax END AS with_tax,
-  CASE WHEN p.measured THEN NULL WHEN p.own_price THEN p.own_price_micro ELSE p.price_micro END AS unit_price_micro,
+  CASE WHEN NOT p.measured THEN p.asked_micro END AS unit_price_micro,
   CASE
-    WHEN NOT p.measured THEN coalesce(p.own_amount_minor, line_amount(
-      p.quantity_micro, CASE WHEN p.own_price THEN p.own_price_micro ELSE p.price_micro END, p.price_divisor, p.half_even))
+    WHEN NOT p.measured THEN p.worth_minor
     WHEN p.measures = 2 AND NOT p.own_price THEN NULL
     WHEN s.span_key IS NOT NULL OR p.own_period_key IS NULL THEN 0
   END AS amount_minor,
-  CASE WHEN p.measures = 2 THEN coalesce(
-    p.own_amount_minor, line_amount(p.quantity_micro, p.own_price_micro, p.price_divisor, p.half_even)) END AS measured_minor,
+  CASE WHEN p.measures = 2 THEN p.worth_minor END AS measured_minor,
   CASE WHEN p.measured OR NOT p.own_price THEN p.price_key END AS price_key,
   CASE WHEN p.measured OR NOT p.own_price THEN p.agreement_key END AS agreement_key,
   s.span_key,
   s.span_id,
   p.customer_id || ':' || s.span_id AS charge_id
-FROM judged AS p
+FROM rated AS p
 LEFT JOIN input.usage_spans AS s
   ON p.measured AND s.price_key = p.price_key AND s.calendar_key = p.calendar_key
   AND CASE WHEN s.by_period THEN p.assigned_at ELSE p.starts_at END >= s.match_from

@@ -1,0 +1,57 @@
+/** Derives relations from others, each by the query of its own file; what cannot have a row is made empty without being planned. */
+import type { Engine } from '../engine/engine.js';
+import type { Derived, Model } from './order.js';
+import { sqlFile } from './sql.js';
+
+/** Where the queries of a schema stand. */
+const FOLDERS = { input: 'inputs', draft: 'sql' } as const;
+
+/** Columns of relations that were empty, by name: their types do not depend on rows, and telling them takes a plan of the query. */
+const EMPTY = new Map<string, string>();
+
+/** Builds relations of a schema in their order, as tables unless they say otherwise. */
+export async function derive(
+  engine: Engine, schema: keyof typeof FOLDERS, relations: readonly (Derived & Partial<Pick<Model, 'as'>>)[],
+): Promise<void> {
+  const own = new Set(relations.map(({ name }) => `${schema}.${name}`));
+  const conditions = new Set(relations.flatMap((relation) => relation.unless_empty ?? []));
+  const filled = await filledOf(engine, [...conditions].filter((condition) => !own.has(relationOf(condition))));
+  for (const { name, as = 'table', unless_empty } of relations) {
+    const relation = `${schema}.${name}`;
+    const query = sqlFile(`${FOLDERS[schema]}/${name}.sql`);
+    if (unless_empty !== undefined && !await anyFilled(engine, filled, unless_empty)) await createEmpty(engine, relation, query);
+    else if (as === 'view') await engine.run(`CREATE OR REPLACE VIEW ${relation} AS ${query}`);
+    else if (await engine.count(`CREATE OR REPLACE TABLE ${relation} AS ${query}`) > 0) filled.add(relation);
+  }
+}
+
+/** The relation of a condition such as `draft.net_totals WHERE with_tax`. */
+function relationOf(condition: string): string {
+  return condition.split(' ')[0]!;
+}
+
+/** Whether a condition holds; of those on part of a relation that was built meanwhile it is asked. */
+async function anyFilled(engine: Engine, filled: ReadonlySet<string>, conditions: readonly string[]): Promise<boolean> {
+  if (conditions.some((condition) => filled.has(condition))) return true;
+  const parts = conditions.filter((condition) => condition.includes(' ') && filled.has(relationOf(condition)));
+  return (await filledOf(engine, parts)).size > 0;
+}
+
+/** Those of the conditions that a row meets. */
+async function filledOf(engine: Engine, conditions: readonly string[]): Promise<Set<string>> {
+  if (conditions.length === 0) return new Set();
+  const asked = conditions.map((condition, i) => `(SELECT ${i} AS i FROM ${condition} LIMIT 1)`);
+  const rows = await engine.rows<{ i: number }>(asked.join(' UNION ALL '));
+  return new Set(rows.map(({ i }) => conditions[i]!));
+}
+
+async function createEmpty(engine: Engine, relation: string, query: string): Promise<void> {
+  const known = EMPTY.get(query);
+  if (known !== undefined) {
+    await engine.run(`CREATE OR REPLACE TABLE ${relation} (${known})`);
+    return;
+  }
+  await engine.run(`CREATE OR REPLACE TABLE ${relation} AS SELECT * FROM (${query}) LIMIT 0`);
+  const columns = await engine.rows<{ column_name: string; column_type: string }>(`DESCRIBE ${relation}`);
+  EMPTY.set(query, columns.map((column) => `"${column.column_name}" ${column.column_type}`).join(', '));
+}
