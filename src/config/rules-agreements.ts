@@ -268,9 +268,9 @@ function outside(facts: Facts, who: string, { cycle }: CustomerSpec, [id, agreem
 
 /** What lies before the first billing period was billed elsewhere, or is dated wrongly. */
 function chargedBefore(
-  facts: Facts, who: string, begin: string, [id, { fees = [], milestones = [] }]: [string, AgreementSpec], path: Path,
+  facts: Facts, who: string, begin: string, [id, { fees = [], milestones = [], deposits = [] }]: [string, AgreementSpec], path: Path,
 ): void {
-  const first = [...fees, ...milestones.filter(({ done }) => done === true)].find(({ on }) => on < begin);
+  const first = [...fees, ...milestones.filter(({ done }) => done === true), ...deposits].find(({ on }) => on < begin);
   if (first === undefined) return;
   facts.warn(
     'CONFIG_VALUE', path, `${who} is billed from ${begin} on: ${first.id} of the agreement ${id}, on ${first.on}, is never billed`,

@@ -10,16 +10,10 @@ export function notYetComputed(facts: Facts): void {
   facts.error('CONFIG_VALUE', path, `this version does not compute ${what} yet`, 'remove the key; nothing of it would be billed');
 }
 
-/** Keys of an agreement without effect yet. */
-const NOT_IN_AGREEMENTS = [
-  ['deposits', 'deposits'],
-] as const;
-
 function written(facts: Facts): [Path, string] | undefined {
   const found: [Path, string][] = [];
   const keep = (is: boolean, path: Path, what: string): void => void (is && found.push([path, what]));
   for (const [id, agreement] of facts.entries('agreements')) {
-    for (const [key, what] of NOT_IN_AGREEMENTS) keep(agreement[key] !== undefined, ['agreements', id, key], what);
     for (const kind of ['minimum', 'maximum'] as const) {
       const bounds = [agreement[kind] ?? []].flat() as readonly { readonly per: string }[];
       const longer = bounds.some(({ per }) => per !== 'period');

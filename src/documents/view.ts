@@ -19,6 +19,8 @@ interface Pen {
   readonly labels: Labels;
   readonly money: (decimal: string) => string;
   readonly date: (date: string) => string;
+  /** Products that have a line of usage. */
+  readonly priced: ReadonlySet<string | null>;
 }
 
 /** An object without a prototype: templates reach what is there and nothing else. */
@@ -37,6 +39,7 @@ export function invoiceView(record: InvoiceRecord, mailLines = MAIL_LINES): Invo
     record, format, labels,
     money: (decimal) => formatMoney(format, decimal, record.currency, record.exponent),
     date: (date) => formatDate(format, date),
+    priced: new Set(record.lines.flatMap((line) => (line.kind === 'usage' ? [line.product] : []))),
   };
   const lines = record.lines.map((line) => lineView(pen, line));
   const seller = sellerView(pen);
@@ -114,10 +117,11 @@ function lineView(pen: Pen, line: InvoiceLineRecord): LineView {
   const counted = unit === '' ? quantity : `${quantity} ${unit}`;
   const plain = line.quantity === '1' && unit === '';
   const told = plain && line.gross === null && price !== '' && sameAmount(line.unit_price!, line.amount);
-  const uncounted = plain && price === '' && (line.kind === 'discount' || line.kind === 'carry_over');
+  const uncounted = plain && price === '' && UNCOUNTED.has(line.kind);
   const split = record.taxes.length > 1 && uncounted;
   const byTax = split ? `${labels.tax} ${formatPercent(format, line.tax_rate)}` : '';
-  const detail = price !== '' && !told ? `${counted} × ${price}` : plain ? byTax : counted;
+  const detail = isPricedBelow(pen, line) ? [...(plain ? [] : [counted]), labels.counted_below].join(' · ')
+    : price !== '' && !told ? `${counted} × ${price}` : plain ? byTax : counted;
   const reference = line.booking_id === null ? '' : fill(labels.reference, { id: clean(line.booking_id) });
   const late = line.late ? labels.late : '';
   return bare({
@@ -129,8 +133,20 @@ function lineView(pen: Pen, line: InvoiceLineRecord): LineView {
   });
 }
 
+/** A booking that is measured bears no amount: the usage of its product, further down, does. */
+function isPricedBelow({ priced }: Pen, { kind, product, unit_price, amount }: InvoiceLineRecord): boolean {
+  return kind === 'booking' && unit_price === null && sign(amount) === 0 && priced.has(product);
+}
+
+/** Lines that are an amount and nothing counted. */
+const UNCOUNTED: ReadonlySet<string> = new Set(['discount', 'carry_over', 'deposit_applied', 'deposit_refund']);
+
 /** Words of ours are in the language of the document, those of others as they are. */
 function wordsOf({ labels, date }: Pen, { kind, description }: InvoiceLineRecord): string {
+  if (kind === 'deposit_applied' || kind === 'deposit_refund') {
+    const [, name = description, on = ''] = /^(.*) (\d{4}-\d\d-\d\d)$/.exec(description) ?? [];
+    return fill(labels[kind], { name: clean(name), date: on === '' ? '' : date(on) });
+  }
   if (kind !== 'carry_over') return clean(description);
   const from = /\d{4}-\d\d-\d\d$/.exec(description);
   return from === null ? labels.carried_out : fill(labels.carried_in, { date: date(from[0]) });

@@ -12,7 +12,8 @@ import type { LocalDate } from '../values/time.js';
  */
 const TABLES = `
   CREATE OR REPLACE TABLE input.agreements (
-    agreement_key INTEGER, agreement_id VARCHAR, name VARCHAR, currency VARCHAR, prices_with_tax BOOLEAN, first_day DATE, last_day DATE);
+    agreement_key INTEGER, agreement_id VARCHAR, name VARCHAR, currency VARCHAR, prices_with_tax BOOLEAN, first_day DATE, last_day DATE,
+    pays_ahead BOOLEAN);
   CREATE OR REPLACE TABLE input.customer_agreements (customer_key INTEGER, agreement_key INTEGER, place INTEGER);`;
 
 /** Fills them. */
@@ -26,6 +27,7 @@ export async function loadAgreements(engine: Engine, config: Pick<Config, 'agree
     a.appendBoolean(agreement.prices_include_tax);
     appendDay(a, agreement.from);
     appendDay(a, agreement.until);
+    a.appendBoolean(agreement.deposits.length > 0);
   });
   const keys = new Map(agreements.map(({ agreement_id }, key) => [agreement_id, key]));
   const listed = config.customers.flatMap((customer, customer_key) => (customer.agreements ?? [])

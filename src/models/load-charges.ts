@@ -15,11 +15,13 @@ import type { LocalDate } from '../values/time.js';
 import { termsOf, unitsOf } from './charge-parts.js';
 import type { Part, Terms, Unit } from './charge-parts.js';
 import { appendDay } from './load-agreements.js';
+import { appendDeposits, DEPOSIT_TABLES } from './load-deposits.js';
+import type { DepositRow } from './load-deposits.js';
 import type { RunPeriod } from './run-period.js';
 
 /**
  * `charges`: the recurring charges of each agreement. `charge_parts`: a row a part of a unit of one, for one calendar;
- * `own_period_key` is the period it belongs to. `fees`: fees and milestones likewise. `local_days`: when a day begins in a zone.
+ * `own_period_key` is the period it belongs to. `fees`: fees, milestones and deposits likewise. `local_days`: when a day begins in a zone.
  */
 const TABLES = `
   CREATE OR REPLACE TABLE input.charges (agreement_key INTEGER, charge_no INTEGER, charge_id VARCHAR);
@@ -30,7 +32,8 @@ const TABLES = `
   CREATE OR REPLACE TABLE input.fees (
     agreement_key INTEGER, calendar_key INTEGER, charge_id VARCHAR, name VARCHAR, product VARCHAR, tax_id VARCHAR,
     own_period_key INTEGER, fee_day DATE, price_micro BIGINT);
-  CREATE OR REPLACE TABLE input.local_days (zone_key INTEGER, day DATE, day_start TIMESTAMP);`;
+  CREATE OR REPLACE TABLE input.local_days (zone_key INTEGER, day DATE, day_start TIMESTAMP);
+  ${DEPOSIT_TABLES}`;
 
 /** Quantities from here on are not added up on one line: the sum might not fit. */
 const MANY = 1_000_000_000_000_000n;
@@ -62,7 +65,7 @@ export async function loadCharges(
   const byCalendar = new Map<number, [number, RunPeriod][]>(given.calendars.map(({ calendar_key }) => [calendar_key, []]));
   for (const each of given.periods.entries()) byCalendar.get(each[1].calendar_key)?.push(each);
   const turns = new Map<number, Turns>();
-  const lines: Lines = { parts: [], fees: [] };
+  const lines: Lines = { parts: [], fees: [], deposits: [] };
   for (const { agreement_key, calendar_key } of pairs) {
     const calendar = given.calendars[calendar_key]!;
     if (!turns.has(calendar_key)) turns.set(calendar_key, turnsOf(calendar, byCalendar.get(calendar_key)!));
@@ -70,6 +73,7 @@ export async function loadCharges(
   }
   await appendParts(engine, lines.parts);
   await appendFees(engine, lines.fees);
+  await appendDeposits(engine, lines.deposits);
   await loadDays(engine, given.zones, lines);
 }
 
@@ -97,8 +101,8 @@ async function billedThrough(engine: Engine): Promise<ReadonlyMap<string, Done>>
 
 interface Keys { readonly agreement_key: number; readonly calendar_key: number; readonly own_period_key: number }
 interface PartRow extends Keys { readonly charge: Charge; readonly terms: Terms; readonly part: Part }
-interface FeeRow extends Keys { readonly fee: Fee }
-interface Lines { readonly parts: PartRow[]; readonly fees: FeeRow[] }
+interface FeeRow extends Keys { readonly fee: Omit<Fee, 'kind'> }
+interface Lines { readonly parts: PartRow[]; readonly fees: FeeRow[]; readonly deposits: DepositRow[] }
 
 /** A period as charges see it: local dates. An invoice is made at `boundary`; `next` is the boundary of the one after it. */
 interface Turn {
@@ -163,7 +167,13 @@ function addLines(lines: Lines, { agreement, agreement_key, calendar, turns, ind
       for (const part of parts) lines.parts.push({ ...keys, own_period_key, charge, part, terms: terms[part.terms_no]! });
     }
   }
-  for (const fee of agreement.fees) {
+  const dayAfter = agreement.until === null ? null : addDays(agreement.until, 1);
+  const final = dayAfter === null ? undefined : list.find(({ boundary }) => boundary >= dayAfter);
+  for (const [deposit_no, deposit] of agreement.deposits.entries()) {
+    lines.deposits.push({ ...keys, deposit_no, deposit, final_period_key: final?.period_key ?? null });
+  }
+  const deposits = agreement.deposits.map((deposit) => ({ ...deposit, product: null }));
+  for (const fee of [...agreement.fees, ...deposits]) {
     const own = list.find(({ end, cut }) => end > fee.on || (cut && end === fee.on));
     if (own !== undefined && fee.on >= first_day) lines.fees.push({ ...keys, own_period_key: own.period_key, fee });
   }

@@ -49,9 +49,14 @@ export const MODELS: readonly Model[] = [
   { name: 'minimum_lines', as: 'table', unless_empty: ['draft.bound_amounts'] },
   { name: 'carried_credits', as: 'table', unless_empty: ['input.carried'] },
   {
-    name: 'added_lines', as: 'table',
+    name: 'charged_lines', as: 'view',
     unless_empty: ['draft.taxed_charges', 'draft.discount_lines', 'draft.minimum_lines', 'draft.carried_credits'],
   },
+  { name: 'open_deposits', as: 'table', unless_empty: ['input.deposits'] },
+  { name: 'deposit_bases', as: 'table', unless_empty: ['draft.open_deposits'] },
+  { name: 'deposit_shares', as: 'table', unless_empty: ['draft.deposit_bases'] },
+  { name: 'deposit_lines', as: 'table', unless_empty: ['draft.open_deposits'] },
+  { name: 'added_lines', as: 'table', unless_empty: ['draft.charged_lines', 'draft.deposit_lines'] },
   { name: 'net_totals', as: 'table' },
   { name: 'open_taxes', as: 'table' },
   { name: 'closing_lines', as: 'table', unless_empty: ['input.customers WHERE carry_over'] },
@@ -80,6 +85,7 @@ export const LEDGER_INPUTS: readonly Derived[] = [
   { name: 'billed_usage', unless_empty: ['input.usage_spans'] },
   { name: 'charged_usage', unless_empty: ['input.usage_spans'] },
   { name: 'carried', unless_empty: ['input.standing_invoices'] },
+  { name: 'deposit_balances', unless_empty: ['input.agreements WHERE pays_ahead'] },
   { name: 'last_totals', unless_empty: ['input.standing_invoices'] },
   { name: 'period_days' },
 ];

@@ -105,3 +105,8 @@ CREATE OR REPLACE MACRO booking_order(starts_at, source, booking_id) AS
 
 -- Seconds from one instant to a later one.
 CREATE OR REPLACE MACRO seconds_between(earlier, later) AS date_diff('second', earlier, later);
+
+-- How much less tax there is on a net amount when something is taken off it; per line, the tax on what is taken off.
+CREATE OR REPLACE MACRO tax_less(net_minor, off_minor, rate_micro, per_line, half_even) AS
+  CASE WHEN per_line THEN tax_on(off_minor, rate_micro, half_even)
+    ELSE tax_on(net_minor, rate_micro, half_even) - tax_on(net_minor - off_minor, rate_micro, half_even) END;

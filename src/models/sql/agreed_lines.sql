@@ -22,7 +22,7 @@ WITH lines AS (
     c.kind = 'usage'
   FROM draft.taxed_charges AS c
   JOIN input.periods AS p ON p.period_key = c.period_key
-  WHERE c.agreement_key IS NOT NULL
+  WHERE c.agreement_key IS NOT NULL AND c.kind <> 'deposit'
 )
 SELECT
   l.customer_key, l.period_key, l.invoice_stem, l.currency, l.apart, l.source, l.line_key, l.tax_id, l.tax_key, l.tax_rate_micro,

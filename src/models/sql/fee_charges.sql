@@ -1,8 +1,9 @@
--- Fees, and milestones that are done, as lines of the invoice of their day's period, or else of the next.
+-- Fees, milestones that are done, and deposits, as lines of the invoice of their day's period, or else of the next. A deposit that is not
+-- invoiced before the last invoice of its agreement is none any more.
 -- grain: charge_id
 SELECT
   concat_ws(':', c.customer_id, a.agreement_id, u.charge_id) AS charge_id,
-  'fee' AS kind,
+  CASE WHEN z.deposit_id IS NULL THEN 'fee' ELSE 'deposit' END AS kind,
   k.customer_key, w.period_key, w.invoice_stem, a.currency, u.product,
   u.name AS description,
   pr.unit,
@@ -14,7 +15,7 @@ SELECT
   d.day_start AS service_start,
   e.day_start AS service_end,
   u.agreement_key,
-  30 AS sort_rank
+  CASE WHEN z.deposit_id IS NULL THEN 30 ELSE 91 END AS sort_rank
 FROM input.fees AS u
 CROSS JOIN input.run AS r
 JOIN input.agreements AS a ON a.agreement_key = u.agreement_key
@@ -28,4 +29,8 @@ JOIN input.currencies AS f ON f.currency = a.currency
 LEFT JOIN input.products AS pr ON pr.product = u.product
 LEFT JOIN input.customer_taxes AS ct ON ct.customer_key = k.customer_key AND ct.product = u.product
 LEFT JOIN input.billed_charges AS b ON b.charge_id = concat_ws(':', c.customer_id, a.agreement_id, u.charge_id)
-WHERE w.previewed AND b.charge_id IS NULL
+LEFT JOIN input.deposits AS z
+  ON z.agreement_key = u.agreement_key AND z.calendar_key = u.calendar_key AND z.deposit_id = u.charge_id
+LEFT JOIN draft.placements AS y ON y.customer_key = k.customer_key AND y.own_period_key = z.final_period_key
+LEFT JOIN input.periods AS q ON q.period_key = y.period_key
+WHERE w.previewed AND b.charge_id IS NULL AND (z.final_period_key IS NULL OR p.period_start < q.period_start)
