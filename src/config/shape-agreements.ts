@@ -138,10 +138,12 @@ const deposit = record({
   name: text('line', 'Shown on the invoice.'),
   amount: maybe(amount('The amount. Either this or percent.')),
   percent: maybe(text('percent', 'Percent of the `total` of the agreement.')),
-  on: date('Day of the deposit invoice; it goes on the invoice of the billing period with this day.'),
+  on: date('Its day: it goes on the invoice of the billing period with this day, or the next one; on none if that is the last of the '
+    + 'agreement.'),
   apply: maybe(choice(['next_invoice', 'final_invoice'], 'Deducted from the invoices that follow as far as it reaches, or only from the '
     + 'last one of the agreement (default). What is left at the end is refunded.')),
-  tax: taxKey,
+  tax: maybe(text('name-id', 'Id of the tax that the deposit bears, and its deduction with it. Default: that of the agreement, of the '
+    + 'project. A security deposit has a tax of 0 % of its own.')),
 }, 'Money paid ahead.');
 
 const bound = {

@@ -217,7 +217,11 @@ export interface Discount {
   readonly path: ConfigPath;
 }
 
-/** Money paid ahead. Charged like a fee on `on`; taken off, with the same tax, as far as it reaches; the rest is refunded at the end. */
+/**
+ * Money paid ahead. Charged like a fee on `on`, unless that is the last invoice of the agreement; taken off, with the same tax and rate,
+ * as far as it reaches and the invoice with its tax; the rest is refunded on the last invoice. That is the first one whose boundary lies
+ * at or after the end of the agreement.
+ */
 export interface Deposit {
   readonly charge_id: string;
   readonly name: string;

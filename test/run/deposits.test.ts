@@ -1,5 +1,6 @@
 /** Deposits in whole runs: paid ahead, taken off the invoices that follow, and given back at the end. */
 import { describe, expect, it } from 'vitest';
+import { invoice } from '../../src/run/invoice.js';
 import { project } from '../support/project.js';
 import type { Booking, Project, Spec } from '../support/project.js';
 
@@ -49,5 +50,66 @@ describe('a deposit', () => {
       '2026-05-01 | credit_note | -24538 | -4662 | -29200',
     ]);
     expect(await made.flaws()).toEqual([]);
+  });
+
+  it('is the same whether every invoice is made on its day or all of them late', async () => {
+    const spec = { until: '2026-04-30', deposits: [deposit({ apply: 'next_invoice' }), deposit({ id: 'second', name: 'Second', amount: '200.00', on: '2026-02-10', tax: 'reduced' })] };
+    const bookings = [visit('B', '300.00', { start: '2026-02-05' }), visit('C', '450.00', { start: '2026-03-05', product: 'food' }), visit('D', '50.00', { start: '2026-04-05' })];
+    const [late, daily] = [await agreed(spec, bookings), await agreed(spec, bookings)];
+    await late.run('2026-06-10');
+    for (const day of ['2026-02-04', '2026-02-20', '2026-03-02', '2026-03-10', '2026-04-20', '2026-05-03', '2026-06-10']) await daily.run(day);
+    expect(await daily.outcome()).toEqual(await late.outcome());
+  });
+
+  it('is given back as a credit that is carried over, where the customer wants no credit notes', async () => {
+    const made = await agreed({ until: '2026-02-28', deposits: [deposit()] },
+      [visit('B', '300.00', { start: '2026-02-05' }), visit('C', '2000.00', { start: '2026-03-05' })], { negative_total: 'carry_over' });
+    await made.run('2026-05-10');
+    expect(await made.told(LINES)).toEqual([
+      '2026-02-01 | deposit Down payment | 100000 | standard',
+      '2026-03-01 | B | 30000 | standard', '2026-03-01 | deposit_applied Down payment 2026-02-01 | -30000 | standard',
+      '2026-03-01 | deposit_refund Down payment 2026-02-01 | -70000 | standard', '2026-03-01 | carry_over Credit carried to the next invoice | 70000 | standard',
+      '2026-04-01 | C | 200000 | standard', '2026-04-01 | carry_over Credit from 2026-03-01 | -70000 | standard',
+    ]);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('that bears no tax comes off what does; an invoice that it pays is made even if none of zero are wanted', async () => {
+    const made = await agreed({ until: '2026-03-31', deposits: [deposit({ tax: 'none', amount: '119.00', apply: 'next_invoice' })] },
+      [visit('B', '100.00', { start: '2026-02-05' })], { zero_invoices: 'skip', taxes: { none: { name: 'Security deposit', rate: '0', category: 'O', note: 'Not subject to VAT' } } });
+    await made.run('2026-05-10');
+    expect(await made.told(TOTALS)).toEqual(['2026-02-01 | invoice | 11900 | 0 | 11900', '2026-03-01 | invoice | -1900 | 1900 | 0']);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('keeps the rate it was invoiced with', async () => {
+    const made = await agreed({ until: '2026-03-31', deposits: [deposit()] }, [visit('C', '3000.00', { start: '2026-03-05' })],
+      { taxes: { standard: { rate: [{ rate: '16' }, { from: '2026-03-01', rate: '19' }] } } });
+    await made.run('2026-05-10');
+    expect(await made.told(TOTALS)).toEqual(['2026-02-01 | invoice | 100000 | 16000 | 116000', '2026-04-01 | invoice | 200000 | 41000 | 241000']);
+  });
+
+  it('is not invoiced any more with the last invoice of its agreement, nor twice; an agreement that ends early gives it back', async () => {
+    const made = await agreed({ until: '2026-06-30', deposits: [deposit(), deposit({ id: 'last', name: 'Late', on: '2026-06-05' })] }, [visit('A', '100.00', { start: '2026-02-05' })]);
+    await made.run('2026-03-10');
+    await made.configure({ agreements: { a: { from: '2026-01-01', until: '2026-03-31', deposits: [deposit()] } }, customers: { acme: { agreements: ['a'] } } });
+    await made.run('2026-09-10');
+    expect(await made.told(LINES)).toEqual([
+      '2026-02-01 | deposit Down payment | 100000 | standard', '2026-03-01 | A | 10000 | standard',
+      '2026-04-01 | deposit_refund Down payment 2026-02-01 | -100000 | standard',
+    ]);
+    const short = await agreed({ until: '2026-01-31', deposits: [deposit()] }, [visit('A', '100.00')]);
+    await short.run('2026-04-10');
+    expect(await short.told(LINES)).toEqual(['2026-02-01 | A | 10000 | standard']);
+  });
+
+  it('is invoiced at once by an invoice on demand, and may come off the rest of its month', async () => {
+    const made = await agreed({ until: '2026-06-30', deposits: [deposit({ apply: 'next_invoice' })] }, [visit('A', '1200.00', { start: '2026-01-20' })]);
+    await invoice(made.world, { as_of: '2026-01-16T12:00:00Z', customer: 'acme', dry_run: false });
+    await made.run('2026-02-10');
+    expect(await made.told(LINES)).toEqual([
+      '2026-01-16 | deposit Down payment | 100000 | standard', '2026-02-01 | A | 120000 | standard',
+      '2026-02-01 | deposit_applied Down payment 2026-01-16 | -100000 | standard',
+    ]);
   });
 });

@@ -14,10 +14,6 @@ SELECT
   ) AS shown
 FROM draft.invoice_taxes AS t
 JOIN input.customers AS c ON c.customer_key = t.customer_key
-<<<<<<< HEAD
-GROUP BY t.invoice_id, t.customer_key, t.period_key, t.currency, t.apart, c.skip_zero
-=======
 LEFT JOIN (SELECT DISTINCT customer_key, period_key, currency FROM draft.deposit_lines) AS d
   ON t.apart = 0 AND d.customer_key = t.customer_key AND d.period_key = t.period_key AND d.currency = t.currency
-GROUP BY t.invoice_id, t.customer_key, t.period_key, t.currency, t.own_invoice, c.skip_zero, d.customer_key
->>>>>>> 6b307af (Agreements: deposits are invoiced, come off the invoices that follow, and what is left is given back)
+GROUP BY t.invoice_id, t.customer_key, t.period_key, t.currency, t.apart, c.skip_zero, d.customer_key
