@@ -274,9 +274,11 @@ const show: Command = {
   args: [{ name: 'NUMBER|ID', required: true, summary: 'number of the invoice, or its id (a draft has only an id)' }],
   options: [
     { name: 'html', summary: 'as a page' }, { name: 'pdf', summary: 'as PDF' }, { name: 'xml', summary: 'as an e-invoice (EN 16931)' },
+    { name: 'explain', summary: 'tell how each line came about: bookings, rules with their places, arithmetic; see docs/explain.md' },
     { name: 'out', value: 'FILE', summary: 'write it to a file', choices: 'file' },
   ],
-  examples: [['duebook show INV-2026-000001', 'on the terminal'], ['duebook show INV-2026-000001 --pdf --out invoice.pdf', 'the document']],
+  examples: [['duebook show INV-2026-000001', 'on the terminal'], ['duebook show INV-2026-000001 --explain', 'how every amount came about'],
+    ['duebook show INV-2026-000001 --pdf --out invoice.pdf', 'the document']],
   run: async (call) => (await import('./show.js')).showCommand(call),
 };
 

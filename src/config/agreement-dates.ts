@@ -104,7 +104,8 @@ interface Factor {
   readonly under: bigint;
 }
 
-function factorOn(uplift: Uplift, day: LocalDate, indexes: readonly PriceIndex[]): Factor | Omit<MissingIndex, 'from'> {
+/** What a yearly change multiplies the price with, or the value of the index that is missing. */
+export function factorOn(uplift: Uplift, day: LocalDate, indexes: readonly PriceIndex[]): Factor | Omit<MissingIndex, 'from'> {
   if (uplift.index === null) return { over: 100_000_000n + parseDecimal(uplift.percent!)!, under: 100_000_000n };
   const { id, base, lag_months } = uplift.index;
   const values = indexes.find(({ index }) => index === id)?.values ?? [];

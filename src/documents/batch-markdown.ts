@@ -1,5 +1,6 @@
 /** A batch as Markdown, for pull requests and job summaries: totals first, then what needs a look, then the invoices. */
 import { clean } from './clean.js';
+import { kindText } from './kinds.js';
 import type { BatchPage } from './batch.js';
 
 /** Invoices listed before the rest is only counted: a summary is read, the files are searched. */
@@ -22,6 +23,10 @@ export function batchMarkdown(page: BatchPage): string {
   if (page.anchor !== null) lines.push('', `Committed by serial ${page.anchor.split(':')[0]!}, anchor \`${page.anchor}\``);
   lines.push('', '| Currency | Invoices | Net | Tax | Total |', '|---|---:|---:|---:|---:|');
   for (const t of page.totals) lines.push(`| ${t.currency} | ${t.invoices} | ${t.net} | ${t.tax} | ${t.total} |`);
+  for (const { currency, parts } of page.consists) {
+    lines.push('', `| ${currency} | Lines | Net |`, '|---|---:|---:|');
+    for (const part of parts) lines.push(`| ${kindText(part.kind)} | ${part.lines} | ${part.amount} |`);
+  }
   if (page.parked.length > 0) {
     lines.push('', '## Parked customers', '', '| Customer | Why |', '|---|---|');
     for (const p of page.parked) lines.push(`| ${markdownText(p.name)} | ${markdownText(p.reason)} |`);

@@ -52,6 +52,10 @@ export interface BatchPage {
     readonly currency: string; readonly exponent: number; readonly invoices: number;
     readonly net: string; readonly tax: string; readonly total: string;
   }[];
+  /** What its invoices consist of, by currency and kind of line, without tax. */
+  readonly consists: readonly {
+    readonly currency: string; readonly parts: readonly { readonly kind: string; readonly lines: number; readonly amount: string }[];
+  }[];
   readonly invoices: readonly BatchInvoice[];
   readonly parked: readonly { readonly customer_id: string; readonly name: string; readonly reason: string }[];
   readonly warnings: readonly Diagnostic[];

@@ -48,6 +48,7 @@ export const SAMPLE_BATCH: BatchPage = {
   preview_at: '2026-05-01T00:00:00+02:00', confirm_due_at: '2026-05-04T22:00:00+02:00', send_due_at: '2026-05-05T08:00:00+02:00',
   digest: '0000000000000000', anchor: null,
   totals: [{ currency: 'EUR', exponent: 2, invoices: 1, net: '290.00', tax: '36.10', total: '326.10' }],
+  consists: [{ currency: 'EUR', parts: [{ kind: 'booking', lines: 2, amount: '290.00' }] }],
   invoices: [{
     invoice_id: 'inv_sample', number: 'INV-2026-000001', status: 'processed',
     customer_id: 'acme', customer_name: 'Acme GmbH', cycle_id: 'monthly',
@@ -61,5 +62,5 @@ export const SAMPLE_BATCH: BatchPage = {
 /** The other extreme of a batch: nothing due. */
 export const SAMPLE_BATCH_EMPTY: BatchPage = {
   ...SAMPLE_BATCH, partner_name: null, preview_at: null, confirm_due_at: null, send_due_at: null, digest: null,
-  totals: [], invoices: [], parked: [], warnings: [],
+  totals: [], consists: [], invoices: [], parked: [], warnings: [],
 };

@@ -125,6 +125,14 @@ export async function attachSegments(
   await createFolds(engine, name);
 }
 
+/** Leaves only what was committed before a serial in the attached ledger of an engine that is used for nothing else. */
+export async function cutLedger(engine: Engine, before_serial: number): Promise<void> {
+  for (const table of TABLES) {
+    await engine.run(`ALTER VIEW ledger.${table} RENAME TO ${table}_of_all;
+      CREATE VIEW ledger.${table} AS SELECT * FROM ledger.${table}_of_all WHERE serial < ${before_serial}`);
+  }
+}
+
 /** The folds over the events; `name` is a quoted schema. */
 async function createFolds(engine: Engine, name: string): Promise<void> {
   await engine.run(`CREATE VIEW ${name}.message_status AS ${messageStatusSql(`${name}.messages`, `${name}.events`)}`);

@@ -151,7 +151,8 @@ async function readCommits(ledger: Ledger, from: number): Promise<CommitDocument
   return commits;
 }
 
-async function readCommit(ledger: Ledger, serial: number): Promise<CommitDocument> {
+/** What a commit says of itself. Throws LEDGER_DAMAGED where it is missing. */
+export async function readCommit(ledger: Ledger, serial: number): Promise<CommitDocument> {
   const file = `${ledger.store.name}/${commitKey(serial)}`;
   const bytes = await ledger.store.get(commitKey(serial));
   return bytes === null ? damaged(file, 'it is missing') : decodeCommit(bytes, file, ledger.tool_version);

@@ -64,6 +64,7 @@ export const MODELS: readonly Model[] = [
   { name: 'billed_lines', as: 'view', few: 'table' },
   { name: 'invoice_taxes', as: 'table' },
   { name: 'invoice_sums', as: 'table' },
+  { name: 'invoice_kinds', as: 'table' },
   { name: 'completeness', as: 'table' },
   { name: 'invoices', as: 'table' },
   { name: 'previous_totals', as: 'table' },

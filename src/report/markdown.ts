@@ -4,6 +4,7 @@ import type {
   HeadResult, OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult, RunResult, SendTally, StatusResult, VerifyResult,
 } from '../run/results.js';
 import type { Diagnostic } from '../values/diagnostic.js';
+import { conservationMarkdown } from './conservation.js';
 import { countText, diagnosticsMarkdown } from './diagnostics.js';
 import { markdownTable, markdownText } from './escape.js';
 import {
@@ -66,7 +67,7 @@ function previewSections(result: PreviewResult): Sections {
   return [
     `## Preview as of ${instantText(result.as_of)}\n`,
     ...openSections(batches), ...parkedSections(parked), ...(result.changes === null ? [] : changesMarkdown(result.changes, '###')),
-    `${completenessText(result.completeness)}. ${ledgerText(result.head)}.\n`,
+    `${completenessText(result.completeness)}. ${ledgerText(result.head)}.\n`, ...conservationMarkdown(result.conservation),
     ...batches.flatMap((batch) => invoiceSections(batch)),
   ];
 }
@@ -101,6 +102,7 @@ function runSections(result: RunResult): Sections {
     ...(sent + failed + uncertain === 0 ? [] : [`Mail: ${sent} sent, ${failed} failed, ${uncertain} uncertain.\n`]),
     ...problemSections(problems), ...parkedSections(result.parked), ...openSections(result.open),
     `${result.completeness === null ? '' : `${completenessText(result.completeness, true)}. `}${ledgerText(result.head)}.\n`,
+    ...(result.conservation === null ? [] : conservationMarkdown(result.conservation, true)),
   ];
 }
 

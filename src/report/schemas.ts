@@ -4,6 +4,7 @@
  */
 import { Type } from '@sinclair/typebox';
 import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox';
+import type { Explanation } from '../run/explain-types.js';
 import type { QueryResult } from '../run/query.js';
 import type { CancelResult } from '../run/results-corrections.js';
 import type {
@@ -69,6 +70,15 @@ const completeness = record({
   rejected: whole,
   detail: Type.Array(record({ bucket: text, reason: orNull(text), currency: orNull(text), bookings: whole, amount: orNull(amount) })),
 }, 'Every booking read, in exactly one bucket; they add up to bookings_read.');
+const conservation = record({
+  bookings: Type.Array(record({
+    currency: text, bookings: whole, amount, parts: Type.Array(record({ bucket: text, bookings: whole, amount })),
+  }, 'Bookings as read, at their prices (what has none counts as nothing); the parts add up to them.')),
+  invoices: Type.Array(record({
+    state: choice(['open', 'processed']), currency: text, invoices: whole, parts: Type.Array(record({ kind: text, lines: whole, amount })),
+    net: amount, tax: amount, total: amount,
+  }, 'Open invoices, and those that this command processed: the parts add up to net, net and tax to total.')),
+}, 'Where the money is, per currency; proved in every run.');
 const parked = record({
   customer_id: text, customer_name: text, batch_id: text, invoice_id: text, currency: text, total: amount, reason: text,
 });
@@ -98,7 +108,7 @@ const changes = record({
 
 const preview = record({
   schema_version: version, as_of: instant, head, batches: Type.Array(previewBatch), changes: orNull(changes), completeness,
-  files: Type.Array(text), diagnostics,
+  conservation, files: Type.Array(text), diagnostics,
 });
 const confirmed = record({
   batch_id: text, confirmed_at: instant, confirmed_by: choice(['auto', 'manual', 'approval', 'on_demand']),
@@ -107,7 +117,7 @@ const confirmed = record({
 const run = record({
   schema_version: version, command: choice(['run', 'confirm', 'invoice', 'send']), as_of: instant, head, confirmed: Type.Array(confirmed),
   messages: record({ sent: whole, failed: whole, uncertain: whole, problems }), parked: Type.Array(parked), open: Type.Array(openBatch),
-  completeness: orNull(completeness), files: Type.Array(text), diagnostics,
+  completeness: orNull(completeness), conservation: orNull(conservation), files: Type.Array(text), diagnostics,
 });
 const status = record({
   schema_version: version, as_of: instant, head, ledger: text,
@@ -150,6 +160,20 @@ const query = record({
 const address = record({
   line1: text, line2: Type.Optional(text), city: text, postal_code: Type.Optional(text), region: Type.Optional(text), country: text,
 });
+const step = record({ text, formula: text, exact: text, value: text, rounding: orNull(choice(['half_away', 'half_even', 'down', 'up'])) },
+  'Arithmetic: decimals with + - × / ( ), min(a, b) and max(a, b); its exact value, rounded so (null: not at all), is `value`.');
+const explainedLine = record({
+  line_no: whole, kind: text, description: text, amount, gross: orNull(amount), service_start: orNull(instant),
+  service_end: orNull(instant), tax_id: text, tax_rate: amount,
+  bookings: Type.Array(record({ source: text, booking_id: text, at: orNull(place), line_no: orNull(whole), counted: orNull(text) })),
+  rules: Type.Array(record({ what: text, path: orNull(text), at: orNull(place) }, 'What decided, and where it is written.')),
+  steps: Type.Array(step), notes: Type.Array(text), today: choice(['same', 'changed', 'gone', 'unknown']), today_amount: orNull(amount),
+});
+const explanation = record({
+  processed: orNull(record({ serial: whole, confirmed_at: instant, config_digest: text, config_commit: orNull(text), tool_version: text })),
+  config_digest: text, today: choice(['same', 'changed', 'unknown']), notes: Type.Array(text), lines: Type.Array(explainedLine),
+  taxes: Type.Array(record({ tax_id: text, rate: amount, net: amount, tax: amount, lines: Type.Array(whole), steps: Type.Array(step) })),
+}, 'How the invoice came about; only with --explain.');
 const show = record({
   schema_version: version, invoice_id: text, number: orNull(text), kind: choice(['invoice', 'credit_note']),
   status: choice(['preview', 'processed', 'void']),
@@ -174,6 +198,7 @@ const show = record({
     customer_id: text, name: text, email: Type.Array(text), address: orNull(address), tax_id: orNull(text), contact: orNull(text),
     purchase_order: orNull(text),
   }),
+  explanation: Type.Optional(explanation),
 }, 'One invoice with both parties as they stood.');
 const named = record({
   invoice_id: text, number: text, kind: choice(['invoice', 'credit_note']), customer_id: text, customer_name: text, batch_id: text,
@@ -207,6 +232,7 @@ export interface ErrorResult {
 /** What `show --json` gives. */
 export interface ShowResult extends InvoiceRecord {
   readonly schema_version: number;
+  readonly explanation?: Explanation;
 }
 
 /** By the name of the command; confirm, invoice and send give the shape of run. */

@@ -4,6 +4,7 @@ import type {
   RunResult, SendTally, StatusResult, ValidateResult, VerifyResult, CalendarResult,
 } from '../run/results.js';
 import { changesText } from './changes.js';
+import { conservationText } from './conservation.js';
 import { cancelText } from './corrections.js';
 import { calendarText } from './month.js';
 import { queryTable } from './query.js';
@@ -41,12 +42,16 @@ function previewText(result: PreviewResult, style: Style): string[] {
   const changed = result.changes === null ? [] : [...changesText(result.changes, style), ''];
   if (result.batches.length === 0) {
     const nothing = 'Nothing is open: no billing date is due yet.';
-    const told = [completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files)];
+    const told = [
+      completenessText(result.completeness), ...unbilledText(result, style), ...conservationText(result.conservation, style),
+      ...filesText(result.files),
+    ];
     return [head, '', nothing, '', ...changed, ...told];
   }
   return [
     head, '', ...result.batches.flatMap((batch) => [...batchText(batch, style), '']), ...changed,
-    completenessText(result.completeness), ...unbilledText(result, style), ...filesText(result.files), '',
+    completenessText(result.completeness), ...unbilledText(result, style), ...conservationText(result.conservation, style),
+    ...filesText(result.files), '',
     ...result.batches.slice(0, 3).map((batch) => `To confirm: duebook confirm ${batch.batch_id} --expect ${batch.digest}`),
   ];
 }
@@ -89,8 +94,9 @@ function runText(result: RunResult, style: Style): string[] {
     lines.push(`Mail: ${sent} sent, ${failed} failed, ${uncertain} uncertain`, ...problemsText(problems, style), '');
   } else if (result.command === 'send') lines.push('Nothing was due to be sent.', '');
   lines.push(...parkedText(result.parked, style), ...openText(result.open, style));
-  const { completeness } = result;
+  const { completeness, conservation } = result;
   if (completeness !== null) lines.push(completenessText(completeness, true), ...unbilledText({ completeness }, style));
+  if (conservation !== null) lines.push(...conservationText(conservation, style, true));
   lines.push(...filesText(result.files));
   while (lines.at(-1) === '') lines.pop();
   return [...lines, ...anchorText(result.head)];

@@ -13,6 +13,7 @@ import { append } from './append.js';
 import { currencyTotal } from './batches.js';
 import { exportLines } from './commit-lines.js';
 import type { SegmentFile } from './commit-lines.js';
+import { proveLines } from './conservation.js';
 import type { Context } from './context.js';
 import { tell } from './context.js';
 import type { Draft } from './draft.js';
@@ -265,9 +266,11 @@ async function commitTotals({ engine }: Draft): Promise<Record<string, bigint>> 
 /** Writes the facts as segment files in their fixed orders. */
 async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
   const byNumber = 'r.series, r.seq';
+  const lines = await exportLines(engine);
+  if (lines.rows > 0) await proveLines(engine, lines.path);
   return [
     await exportSegment(engine, 'invoices', 'draft.facts', byNumber),
-    await exportLines(engine),
+    lines,
     await exportSegment(engine, 'invoice_taxes', `(
       SELECT t.*, f.series, f.seq FROM draft.invoice_taxes AS t JOIN draft.facts AS f ON f.invoice_id = t.invoice_id)`,
     `${byNumber}, r.tax_id, r.rate_micro`),

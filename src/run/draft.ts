@@ -4,11 +4,11 @@
  */
 import { calendarsOf } from '../calendar/calendar.js';
 import type { Calendar } from '../calendar/types.js';
-import { Engine } from '../engine/engine.js';
+import { Engine, literal } from '../engine/engine.js';
 import type { EngineOptions } from '../engine/engine.js';
 import { findDuplicates, movedRepeats, placesOf, stageBookings, stageRepeats } from '../intake/intake.js';
 import { createTables } from '../intake/tables.js';
-import { attachLedger } from '../ledger/attach.js';
+import { attachLedger, cutLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildDraft, checkDraft } from '../models/build.js';
 import { holdBookings, loadBilled, loadInputs, unbilledSpan } from '../models/load.js';
@@ -40,6 +40,10 @@ export interface DraftOptions {
   readonly billing_date?: LocalDate | null;
   /** Place in `config.customers` of the customer whose current period is billed on demand. */
   readonly on_demand?: number;
+  /** Drafts what was there before this commit of the ledger. */
+  readonly before_serial?: number;
+  /** Only this customer's bookings count, and nothing is said of the others; for telling how one invoice came about. */
+  readonly only_customer?: string;
   /** false: no booking is read; for what can be said of configuration and ledger alone. */
   readonly bookings?: boolean;
 }
@@ -66,6 +70,7 @@ export function engineOptions(context: Pick<Context, 'options'>): EngineOptions 
 async function build(engine: Engine, context: Context, ledger: Ledger, options: DraftOptions): Promise<Draft> {
   const { config, as_of } = context;
   await attachLedger(engine, ledger);
+  if (options.before_serial !== undefined) await cutLedger(engine, options.before_serial);
   await loadBilled(engine);
   const found = await readBookings(engine, context, options);
   throwIfErrors(found);
@@ -91,9 +96,11 @@ async function readBookings(engine: Engine, { config, as_of, world }: Context, o
   const staged = await stageBookings(engine, config.bookings, {
     root: config.root, currency: config.currency, files: projectFiles(config.root), log: world.log,
   });
+  const alone = options.only_customer;
+  if (alone !== undefined) await engine.run(`DELETE FROM input.staged WHERE customer_id <> ${literal(alone)}; DELETE FROM input.rejects`);
   const repeated = await stageRepeats(engine, config.repeat_bookings, { as_of, until: aheadOf(as_of, options) + AHEAD });
   const moved = repeated === 0 ? [] : await movedRepeats(engine, (id) => config.place(['repeat_bookings', id]));
-  return [...staged.diagnostics, ...moved, ...await findDuplicates(engine)];
+  return [...(alone === undefined ? staged.diagnostics : []), ...moved, ...await findDuplicates(engine)];
 }
 
 /** The as-of, or the end of a later billing date that is looked at. */

@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { completeness, currencyTotal, openBatches, parkedCustomers } from './batches.js';
 import type { BatchHead } from './batches.js';
+import { conservation } from './conservation.js';
 import type { Context } from './context.js';
 import { headResult, historyPath, tell } from './context.js';
 import type { Draft } from './draft.js';
@@ -59,6 +60,7 @@ export async function resultOf(
     parked: await parkedCustomers(engine),
     open: heads.map(({ preview_at: _p, send_due_at: _s, ...head }) => head),
     completeness: await completeness(engine),
+    conservation: await conservation(engine, { open: 'TRUE', processed: `i.serial > ${done.since}` }),
     files: [...files].sort(),
     diagnostics: [...context.warnings, ...draft.diagnostics, ...mailDiagnostics(done.messages)],
   };

@@ -19,6 +19,7 @@ import { foldersIn, freshFolder, makeFolder, readIfThere, removeFolder, writeWho
 import { parkedCustomers, selectionSql } from './batches.js';
 import type { BatchHead, Selection } from './batches.js';
 import { brandsOf } from './brands.js';
+import { openParts, processedParts } from './conservation.js';
 import type { Context } from './context.js';
 import { tell } from './context.js';
 import type { Draft } from './draft.js';
@@ -67,7 +68,8 @@ export async function writePreviewFiles(
     const folder = `${out}/preview/${head.batch_id}`;
     await freshFolder(join(config.root, folder), [VERSIONS]);
     const changed = changes?.batch_id === head.batch_id ? changesMarkdown(changes) : [];
-    const page = batchPage(context, head, head.digest, records, parked, draft.diagnostics);
+    const consists = await openParts(draft.engine, where);
+    const page = batchPage(context, head, head.digest, records, consists, parked, draft.diagnostics);
     files.push(...await writePages(context, folder, records, page, changed));
     files.push(...await writeTables(draft.engine, config.root, folder, 'draft', where));
     files.push(await writeDigests(draft.engine, config.root, folder, head));
@@ -112,15 +114,16 @@ export async function writeProcessedFiles(context: Context, engine: Engine, batc
     batch_id, billing_date, partner_id: partner === '' ? null : partner, digest: '', preview_at: confirmed_at,
     confirm_due_at: confirmed_at, auto_confirm: true, deadline_kept: false, configured_due_at: null, send_due_at: null, totals,
   };
-  const page = { ...batchPage(context, head, null, records, [], []), as_of: confirmed_at, anchor: batch.anchor };
+  const consists = await processedParts(engine, where);
+  const page = { ...batchPage(context, head, null, records, consists, [], []), as_of: confirmed_at, anchor: batch.anchor };
   const files = await writePages(context, folder, records, page);
   files.push(...await writeTables(engine, config.root, folder, 'ledger', where));
   return files.sort();
 }
 
 function batchPage(
-  context: Context, head: BatchHead, digest: string | null, records: readonly InvoiceRecord[], parked: readonly ParkedCustomer[],
-  warnings: readonly Diagnostic[],
+  context: Context, head: BatchHead, digest: string | null, records: readonly InvoiceRecord[],
+  consists: BatchPage['consists'], parked: readonly ParkedCustomer[], warnings: readonly Diagnostic[],
 ): BatchPage {
   const { config } = context;
   const partner = config.partners.find((each) => each.partner_id === head.partner_id);
@@ -129,7 +132,7 @@ function batchPage(
     as_of: tell(config, context.as_of), preview_at: digest === null ? null : head.preview_at,
     confirm_due_at: head.auto_confirm ? head.confirm_due_at : null, send_due_at: head.send_due_at, digest, anchor: null,
     totals: head.totals.map((t: CurrencyTotal) => ({ ...t, exponent: exponentOf(t.currency) })),
-    invoices: records.map((record) => batchInvoice(record, pageName(record))),
+    consists, invoices: records.map((record) => batchInvoice(record, pageName(record))),
     parked: parked.map((p) => ({ customer_id: p.customer_id, name: p.customer_name, reason: p.reason })),
     warnings,
   };

@@ -6,6 +6,7 @@ import { didYouMean } from '../config/suggest.js';
 import { completeness, openBatches, PARKED_REASON, selectionSql } from './batches.js';
 import type { Selection } from './batches.js';
 import { changesSince, LISTED } from './changes.js';
+import { conservation } from './conservation.js';
 import { headResult, ledgerOf, openContext, tell } from './context.js';
 import type { Context } from './context.js';
 import { openDraft } from './draft.js';
@@ -62,6 +63,7 @@ export async function preview(world: World, options: PreviewOptions): Promise<Pr
       })),
       changes,
       completeness: await completeness(engine),
+      conservation: await conservation(engine, { open: selectionSql(selection), processed: null }),
       files,
       diagnostics: [...context.warnings, ...draft.diagnostics],
     };

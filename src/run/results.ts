@@ -97,6 +97,32 @@ export interface Completeness {
   }[];
 }
 
+/**
+ * Where the money is, per currency. Proved in every run: `bookings` (those in no currency, as they could not be read, are left out) adds up
+ * over its parts, and `invoices` too: the lines without tax are `net`, and `net` + `tax` is `total`.
+ */
+export interface Conservation {
+  readonly bookings: readonly {
+    readonly currency: string; readonly bookings: number;
+    /** At their prices, tax included where those include it; what has no price counts as nothing. */
+    readonly amount: string;
+    readonly parts: readonly { readonly bucket: string; readonly bookings: number; readonly amount: string }[];
+  }[];
+  /** Those that this command processed, and those that are open. */
+  readonly invoices: readonly InvoiceParts[];
+}
+
+/** What invoices of one currency consist of, by the kind of their lines. */
+export interface InvoiceParts {
+  readonly state: 'open' | 'processed';
+  readonly currency: string;
+  readonly invoices: number;
+  readonly parts: readonly { readonly kind: string; readonly lines: number; readonly amount: string }[];
+  readonly net: string;
+  readonly tax: string;
+  readonly total: string;
+}
+
 export interface PreviewResult {
   readonly schema_version: number;
   readonly as_of: string;
@@ -105,6 +131,7 @@ export interface PreviewResult {
   /** What changed since the version asked for with --changes-since; null where none was asked for. */
   readonly changes: BatchChanges | null;
   readonly completeness: Completeness;
+  readonly conservation: Conservation;
   /** Files written, relative to the project, sorted. */
   readonly files: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
@@ -153,6 +180,8 @@ export interface RunResult {
   /** Batches that stay open, with their deadlines and digests. */
   readonly open: readonly OpenBatch[];
   readonly completeness: Completeness | null;
+  /** Null where no bookings were read. */
+  readonly conservation: Conservation | null;
   readonly files: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }

@@ -26,7 +26,7 @@ export async function send(world: World, options: CommonOptions & { readonly ret
       const messages = outbox.tally();
       return {
         schema_version: SCHEMA_VERSION, command: 'send', as_of: tell(context.config, context.as_of), head: headResult(outbox.ledger),
-        confirmed: [], messages, parked: [], open: [], completeness: null, files: [],
+        confirmed: [], messages, parked: [], open: [], completeness: null, conservation: null, files: [],
         diagnostics: [...context.warnings, ...mailDiagnostics(messages)],
       };
     } finally {

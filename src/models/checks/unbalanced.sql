@@ -1,17 +1,16 @@
--- Billed bookings and other lines must have the same sum in each currency as the draft invoices: must never differ. Where prices include
--- the tax, it counts; what is carried over stands as a line against it.
-WITH charged AS (
-  SELECT currency, amount_minor FROM draft.totals WHERE bucket = 'billed'
-  UNION ALL
-  SELECT currency, amount_minor FROM draft.added_lines
-  UNION ALL
-  SELECT currency, amount_minor FROM draft.closing_lines
-), summed AS (
-  SELECT currency, sum(amount_minor) AS minor FROM charged GROUP BY currency
+-- Every invoice's lines, kind by kind, against its own sums: as many lines, and the same net amount. Must never differ.
+WITH consists AS (
+  SELECT customer_key, period_key, currency, apart, sum(lines) AS lines, sum(net_minor) AS net_minor
+  FROM draft.invoice_kinds
+  GROUP BY customer_key, period_key, currency, apart
 )
 SELECT 'BOOKINGS_UNACCOUNTED' AS code, 'error' AS severity,
-  'what is billed in ' || t.currency || ' sums to ' || t.minor || ' minor units, the draft invoices to ' || coalesce(i.minor, 0) AS message,
+  'an invoice in ' || coalesce(k.currency, s.currency) || ' has ' || coalesce(k.lines, 0) || ' lines of ' || coalesce(k.net_minor, 0)
+    || ' minor units, and its sums say ' || coalesce(s.lines, 0) || ' lines of ' || coalesce(s.net_minor, 0) AS message,
   NULL AS file, NULL AS record, NULL AS field
-FROM summed AS t
-LEFT JOIN (SELECT currency, sum(net_minor) + sum(included_minor) AS minor FROM draft.invoice_taxes GROUP BY currency) AS i ON i.currency = t.currency
-WHERE t.minor <> coalesce(i.minor, 0)
+FROM consists AS k
+FULL JOIN draft.invoice_sums AS s
+  ON s.customer_key = k.customer_key AND s.period_key = k.period_key AND s.currency = k.currency AND s.apart = k.apart
+WHERE k.lines IS DISTINCT FROM s.lines OR k.net_minor IS DISTINCT FROM s.net_minor
+ORDER BY message
+LIMIT 20

@@ -20,7 +20,8 @@ WITH gross AS (
   FROM gross
 ), placed AS (
   SELECT
-    c.file_key, c.record, c.charge_id, c.amount_minor, c.tax_rate_micro, c.floor_minor,
+    c.file_key, c.record, c.charge_id, c.customer_key, c.period_key, c.currency, c.apart, c.amount_minor, c.tax_rate_micro,
+    c.floor_minor,
     sum(c.amount_minor) OVER invoice_tax AS gross_minor,
     sum(c.floor_minor) OVER invoice_tax AS floors_minor,
     row_number() OVER (
@@ -30,7 +31,7 @@ WITH gross AS (
   WINDOW invoice_tax AS (PARTITION BY c.customer_key, c.period_key, c.currency, c.apart, c.tax_key)
 )
 SELECT
-  p.file_key, p.record, p.charge_id,
+  p.file_key, p.record, p.charge_id, p.customer_key, p.period_key, p.currency, p.apart,
   CAST(CASE
     WHEN r.tax_per_line THEN net_of(p.amount_minor, p.tax_rate_micro, r.half_even)
     ELSE p.floor_minor

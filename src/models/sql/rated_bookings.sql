@@ -84,6 +84,7 @@ SELECT
     WHEN s.span_key IS NOT NULL OR p.own_period_key IS NULL THEN 0
   END AS amount_minor,
   CASE WHEN p.measures = 2 THEN p.worth_minor END AS measured_minor,
+  p.own_amount_minor AS given_minor,
   CASE WHEN p.measured OR NOT p.own_price THEN p.price_key END AS price_key,
   CASE WHEN p.measured OR NOT p.own_price THEN p.agreement_key END AS agreement_key,
   s.span_key,

@@ -1,5 +1,6 @@
 -- All bookings summed once: by bucket and reason, and where they are billed by invoice and tax, with a fingerprint of what the lines show.
--- Amounts are as they are written, with tax in them or without. What is rounded line by line is only summed where the issuer rounds so.
+-- Amounts are as they are written, with tax in them or without. What is rounded line by line is only summed where the issuer rounds so;
+-- quantity_micro and given_minor are held against the bookings as they were read.
 -- grain: bucket, reason, currency, and for billed ones invoice_id, tax_key, with_tax (its customer, period and apart follow)
 SELECT
   b.bucket,
@@ -13,6 +14,8 @@ SELECT
   count(*) AS bookings,
   count(*) FILTER (WHERE b.late) AS late,
   sum(b.amount_minor) AS amount_minor,
+  sum(b.quantity_micro) AS quantity_micro,
+  sum(b.given_minor) AS given_minor,
   sum(CASE WHEN r.tax_per_line AND b.with_tax THEN net_of(b.amount_minor, b.tax_rate_micro, r.half_even) ELSE 0 END) AS line_net_minor,
   sum(CASE WHEN r.tax_per_line AND NOT b.with_tax THEN tax_on(b.amount_minor, b.tax_rate_micro, r.half_even) ELSE 0 END) AS line_tax_minor,
   bit_xor(CASE WHEN b.bucket = 'billed' THEN line_fingerprint(
