@@ -99,11 +99,4 @@ export function notInThisVersion(facts: Facts): void {
       'leave `complete` out, or set it to false',
     );
   }
-  const ledger = facts.top('ledger');
-  if (ledger !== undefined && /^[a-z0-9]+:\/\//i.test(ledger)) {
-    facts.error(
-      'CONFIG_VALUE', ['ledger'], `${ledger}: this version keeps the ledger in a folder`,
-      'name a folder, `ledger: data/ledger`; docs/ci.md shows how to keep it between runs',
-    );
-  }
 }

@@ -4,6 +4,7 @@
  * A commit writes its segments, then creates `commits/<serial>.json`: whoever creates a serial has committed, everybody else
  * gets LEDGER_MOVED and has used no number. HEAD.json is written last, and only for speed.
  */
+import { isAddress } from '../values/bucket.js';
 import { DuebookError, fail } from '../values/diagnostic.js';
 import { sha256 } from '../values/digest.js';
 import { formatMinor } from '../values/money.js';
@@ -89,7 +90,9 @@ export async function lockLedger(store: ObjectStore, owner: string): Promise<{ r
   if ('release' in lock) return lock;
   return fail('LEDGER_LOCKED', `The ledger ${store.name} is in use by ${lock.holder}.`, {
     at: { file: `${store.name}/LOCK` },
-    hint: 'Wait until it has ended and run again. If that process is surely gone, remove the file.',
+    hint: isAddress(store.name)
+      ? 'Wait until it has ended and run again. If that run has died, its lock is taken over by itself after two minutes.'
+      : 'Wait until it has ended and run again. If that process is surely gone, remove the file.',
   });
 }
 
@@ -106,7 +109,7 @@ export async function commit(ledger: Ledger, input: CommitInput, crash: CrashPoi
   crash.reached('commit: begins');
   for (const [i, segment] of document.segments.entries()) {
     await writeSegment(store, segment, files[i]!.path);
-    crash.reached(`commit: segment ${segment.table} written`);
+    crash.reached('commit: segment written', segment.table);
   }
   crash.reached('commit: all segments written');
   if ((await store.create(commitKey(document.serial), encodeCommit(document))) === 'exists') return lost(ledger, document);
@@ -160,7 +163,7 @@ function documentOf(
 /** A segment that is there already comes from the same run before a crash, or the store is damaged. */
 async function writeSegment(store: ObjectStore, segment: Segment, path: string): Promise<void> {
   if ((await store.createFromFile(segment.path, path)) === 'created') return;
-  if ((await hashFile(await store.localPath(segment.path))).sha256 === segment.sha256) return;
+  if ((await hashFile(await store.localPath(segment.path, true))).sha256 === segment.sha256) return;
   damaged(`${store.name}/${segment.path}`, 'its bytes are not those its name stands for',
     'No commit refers to this file yet; remove its folder and run again.');
 }

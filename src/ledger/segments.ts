@@ -5,9 +5,9 @@ import type { ObjectStore } from '../world/types.js';
 import { hashFiles } from './hash.js';
 import type { HeadSegment } from './head.js';
 
-/** Segments that are missing, or whose bytes are not those that were committed. */
-export async function wrongSegments(store: ObjectStore, segments: readonly HeadSegment[]): Promise<Diagnostic[]> {
-  const hashes = await hashFiles(await Promise.all(segments.map(({ path }) => store.localPath(path))));
+/** Segments that are missing, or whose bytes are not those that were committed. `fresh`: as they are in the store itself. */
+export async function wrongSegments(store: ObjectStore, segments: readonly HeadSegment[], fresh = false): Promise<Diagnostic[]> {
+  const hashes = await hashFiles(await Promise.all(segments.map(({ path }) => store.localPath(path, fresh))));
   return segments.flatMap((segment, i) => {
     const file = `${store.name}/${segment.path}`;
     const found = hashes[i];
@@ -22,7 +22,9 @@ export async function wrongSegments(store: ObjectStore, segments: readonly HeadS
 
 /** Throws LEDGER_DAMAGED for every one that is wrong: nothing is worked out from what was not committed. */
 export async function requireSegments(store: ObjectStore, segments: readonly HeadSegment[]): Promise<void> {
-  const wrong = await wrongSegments(store, segments);
+  // What was downloaded may be damaged here only: then it is fetched again.
+  const good = (await wrongSegments(store, segments)).length === 0;
+  const wrong = good ? [] : await wrongSegments(store, segments, true);
   if (wrong.length > 0) throw new DuebookError(wrong);
 }
 

@@ -110,7 +110,7 @@ export function proveAnchors(ledger: Ledger, hashes: readonly (string | null)[],
 /** Every segment is there with its size and hash. */
 export async function proveSegments(ledger: Ledger): Promise<Proof> {
   const segments = ledger.head?.segments ?? [];
-  const diagnostics = await wrongSegments(ledger.store, segments);
+  const diagnostics = await wrongSegments(ledger.store, segments, true);
   const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
   return { name: 'segments', detail: `${segments.length} segments, ${total} bytes, have the recorded hashes`, diagnostics };
 }
@@ -129,7 +129,7 @@ export async function proveNoForeignFiles(ledger: Ledger): Promise<Proof> {
         at: { file }, hint: 'It is never read. Remove it when no run is going on.',
       }));
     } else if (/^documents\/[0-9a-f]{64}\.[a-z]+$/.test(key)) {
-      const { sha256: hash } = await hashFile(await ledger.store.localPath(key));
+      const { sha256: hash } = await hashFile(await ledger.store.localPath(key, true));
       if (hash !== basename(key).split('.')[0]) diagnostics.push(changedFile(file, 'does not have the hash that is its name'));
     } else {
       const hint = 'Find out who put it there, then move it away.';

@@ -6,18 +6,23 @@ import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/types.js';
 import { openLedger } from '../ledger/ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { isAddress, readBucketAddress } from '../values/bucket.js';
 import { fail } from '../values/diagnostic.js';
+import { sha256 } from '../values/digest.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { isLocalDate, isoUtc } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { projectFiles } from '../world/config-files.js';
 import { openLocalStore } from '../world/local-store.js';
+import { openBucketStore } from '../world/s3-store.js';
 import type { ObjectStore } from '../world/types.js';
 import type { HeadResult } from './results.js';
 import type { CommonOptions, World } from './world.js';
 
 export const CONFIG_FILE = 'billing.config.yaml';
 export const HISTORY_FILE = 'history.duckdb';
+/** What was downloaded of a ledger in a bucket; may be deleted at any time. */
+const CACHE_FOLDER = '.duebook/ledger';
 
 /** A command's surroundings once the configuration is known to be good. */
 export interface Context {
@@ -81,16 +86,17 @@ function clockOk(written: string): boolean {
   return Number(hour) < 24 && Number(minute) < 60 && Number(second) < 60;
 }
 
-/** The store the configuration names. Buckets come with a later version and are refused until then. */
-export function storeOf(context: Context): ObjectStore {
-  const { config, world } = context;
+/** The store that the configuration names: a folder, or a bucket, of which a copy is kept below the project. */
+export function storeOf({ config, world }: Context): ObjectStore {
   if (world.doors !== undefined) return world.doors.store(config.ledger);
-  if (/^[a-z0-9]+:\/\//i.test(config.ledger)) {
-    return fail('CONFIG_VALUE', `ledger: ${config.ledger}: this version keeps the ledger in a folder only`, {
-      at: config.place(['ledger']), hint: 'name a folder, `ledger: data/ledger`, and keep it between runs as docs/ci.md shows',
-    });
+  const crash = world.crash === undefined ? {} : { crash: world.crash };
+  if (!isAddress(config.ledger)) {
+    return openLocalStore(isAbsolute(config.ledger) ? config.ledger : join(config.root, config.ledger), config.ledger, world.crash);
   }
-  return openLocalStore(isAbsolute(config.ledger) ? config.ledger : join(config.root, config.ledger), config.ledger);
+  const address = readBucketAddress(config.ledger);
+  if ('flaw' in address) return fail('CONFIG_VALUE', `ledger: ${address.flaw}`, { at: config.place(['ledger']), hint: address.hint });
+  const cache = join(config.root, CACHE_FOLDER, sha256(`${address.endpoint ?? ''} ${address.name}`).slice(0, 16));
+  return openBucketStore(address, { env: world.env, cache, ...crash });
 }
 
 /** Opens the ledger of the configuration and proves its head. */

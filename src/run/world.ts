@@ -1,5 +1,6 @@
 /** What a command is given of the outside world, by the door: nothing below asks for clock, environment or folder itself. */
 import type { Instant } from '../values/time.js';
+import type { CrashPoints } from '../world/crash-points.js';
 import type { MailerSettings } from '../world/mailer.js';
 import type { Log, Mailer, ObjectStore, SendOutcome } from '../world/types.js';
 import type { WebhookCall } from '../world/webhook.js';
@@ -25,6 +26,8 @@ export interface World {
   readonly package_root: string;
   /** Absent: the store, mail server and webhooks that the configuration names. */
   readonly doors?: Doors;
+  /** Only tests have it: told of every step of I/O as it is reached. */
+  readonly crash?: CrashPoints;
 }
 
 /** Options that every command takes. */

@@ -9,7 +9,7 @@ import { constants } from 'node:fs';
 import { copyFile, link, mkdir, open, readFile, readdir, rename, unlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fail } from '../values/diagnostic.js';
-import { noCrashPoints } from './crash-points.js';
+import { noCrashPoints, toldLock } from './crash-points.js';
 import type { CrashPoints } from './crash-points.js';
 import { LOCK_KEY, takeLock } from './local-lock.js';
 import type { ObjectStore } from './types.js';
@@ -49,27 +49,29 @@ class LocalStore implements ObjectStore {
   }
 
   async create(key: string, bytes: Buffer): Promise<'created' | 'exists'> {
-    return this.#guard(key, 'write', async () => this.#link(await this.#tempOf(bytes), key));
+    return this.#guard(key, 'write', async () => this.#link(await this.#tempOf(key, bytes), key));
   }
 
   async createFromFile(key: string, path: string): Promise<'created' | 'exists'> {
     return this.#guard(key, 'write', async () => {
       const temp = await this.#newTemp();
+      this.#crash.reached('store: about to write aside', key);
       await copyFile(path, temp, constants.COPYFILE_FICLONE);
       await flush(temp);
-      this.#crash.reached(`store: ${key} written aside`);
+      this.#crash.reached('store: written aside', key);
       return this.#link(temp, key);
     });
   }
 
   async replace(key: string, bytes: Buffer): Promise<void> {
     await this.#guard(key, 'write', async () => {
-      const temp = await this.#tempOf(bytes);
+      const temp = await this.#tempOf(key, bytes);
       await this.#folderOf(key);
-      this.#crash.reached(`store: ${key} about to be replaced`);
+      this.#crash.reached('store: about to replace', key);
       await rename(temp, this.#path(key));
-      this.#crash.reached(`store: ${key} replaced`);
+      this.#crash.reached('store: replaced', key);
       await flushFolder(dirname(this.#path(key)));
+      this.#crash.reached('store: replace settled', key);
     });
   }
 
@@ -91,17 +93,39 @@ class LocalStore implements ObjectStore {
     return Promise.resolve(this.#path(key));
   }
 
+  async prove(): Promise<void> {
+    const key = 'probe';
+    await this.remove(key);
+    try {
+      const answers = [await this.create(key, Buffer.from('first')), await this.create(key, Buffer.from('second'))];
+      const kept = String(await this.get(key));
+      await this.replace(key, Buffer.from('third'));
+      const flaw = answers.join() !== 'created,exists' || kept !== 'first' ? 'it creates a file that is there already'
+        : String(await this.get(key)) !== 'third' ? 'it does not give back what was written last'
+          : !(await this.list('')).includes(key) ? 'it does not list what was written' : null;
+      if (flaw !== null) {
+        fail('LEDGER_STORE_UNSAFE', `${this.name} is not safe for a ledger: ${flaw}.`, {
+          at: { file: this.name }, hint: 'Two runs at the same time could both commit there. Use a folder on a local disk, or a bucket.',
+        });
+      }
+    } finally {
+      await this.remove(key);
+    }
+  }
+
   async lock(owner: string): Promise<{ release(): Promise<void> } | { holder: string }> {
     return this.#guard(LOCK_KEY, 'write', async () => {
       await mkdir(join(this.#dir, TEMP), { recursive: true });
       await this.#sweep();
-      return takeLock(join(this.#dir, LOCK_KEY), owner, () => this.#newTemp());
+      this.#crash.reached('lock: about to take');
+      return toldLock(this.#crash, await takeLock(join(this.#dir, LOCK_KEY), owner, () => this.#newTemp()));
     });
   }
 
   /** Writes the bytes to a flushed file aside and gives its path. */
-  async #tempOf(bytes: Buffer): Promise<string> {
+  async #tempOf(key: string, bytes: Buffer): Promise<string> {
     const temp = await this.#newTemp();
+    this.#crash.reached('store: about to write aside', key);
     const file = await open(temp, 'w');
     try {
       await file.writeFile(bytes);
@@ -109,7 +133,7 @@ class LocalStore implements ObjectStore {
     } finally {
       await file.close();
     }
-    this.#crash.reached('store: written aside');
+    this.#crash.reached('store: written aside', key);
     return temp;
   }
 
@@ -133,11 +157,12 @@ class LocalStore implements ObjectStore {
   async #link(temp: string, key: string): Promise<'created' | 'exists'> {
     const path = this.#path(key);
     await this.#folderOf(key);
-    this.#crash.reached(`store: ${key} about to be linked`);
+    this.#crash.reached('store: about to create', key);
     try {
       await link(temp, path);
-      this.#crash.reached(`store: ${key} linked`);
+      this.#crash.reached('store: created', key);
       await flushFolder(dirname(path));
+      this.#crash.reached('store: create settled', key);
       return 'created';
     } catch (error) {
       if (errorCode(error) === 'EEXIST') return 'exists';

@@ -26,10 +26,15 @@ export interface ObjectStore {
   /** Keys under a prefix, sorted. */
   list(prefix: string): Promise<string[]>;
   remove(key: string): Promise<void>;
-  /** A local path DuckDB can read the object from (a bucket downloads to a cache first). */
-  localPath(key: string): Promise<string>;
+  /**
+   * A local path DuckDB can read the object from. A bucket downloads it, unless it did before; with `fresh` it does in any case, so
+   * that a proof sees what is there. Nothing stands at the path where there is no such object.
+   */
+  localPath(key: string, fresh?: boolean): Promise<string>;
   /** Takes the advisory lock; null if another living process holds it (its words come back in `holder`). */
   lock(owner: string): Promise<{ release(): Promise<void> } | { holder: string }>;
+  /** Tries out what the ledger stands on, and cleans up. Throws LEDGER_STORE_UNSAFE where a promise is not kept. */
+  prove(): Promise<void>;
 }
 
 /** A message ready for the wire; everything that could vary is fixed by the caller. */

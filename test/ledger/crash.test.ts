@@ -16,7 +16,7 @@ describe('a commit that is stopped', () => {
     const input = await stageBatch(engine, start);
     const [whole, names] = [await tempFolder(), [] as string[]];
     await cp(join(base, 'ledger'), join(whole, 'ledger'), { recursive: true });
-    const count = { reached: (name: string): void => void names.push(name) };
+    const count = { reached: (point: string, what?: string): void => void names.push(what === undefined ? point : `${point} ${what}`) };
     const after = (await commit(await openAt(whole, count), input, count)).head;
     expect(names.length).toBeGreaterThan(20);
     const outcomes: string[] = [];
@@ -33,7 +33,7 @@ describe('a commit that is stopped', () => {
       const next = state === 'before' ? await commit(reopened, input) : reopened;
       expect(next.head).toEqual(after);
     }
-    const turn = names.indexOf('store: commits/00000006.json linked');
+    const turn = names.indexOf('store: created commits/00000006.json');
     expect(outcomes).toEqual(names.map((_, i) => (i < turn ? 'before' : 'after')));
   });
 

@@ -19,6 +19,7 @@ import type { World } from '../../src/run/world.js';
 import { DuebookError } from '../../src/values/diagnostic.js';
 import { sha256 } from '../../src/values/digest.js';
 import { openLocalStore } from '../../src/world/local-store.js';
+import type { ObjectStore } from '../../src/world/types.js';
 import { lines } from './table.js';
 import { checkInvoices } from './ubl.js';
 
@@ -93,11 +94,14 @@ function isObject(value: unknown): value is Spec {
 export class Project {
   readonly root: string;
   readonly world: World;
+  /** Where the ledger is; the folder below the project unless told otherwise. */
+  readonly #store: ObjectStore;
 
-  constructor(root: string) {
+  constructor(root: string, store?: ObjectStore, env: World['env'] = {}) {
     this.root = root;
+    this.#store = store ?? openLocalStore(join(root, 'data/ledger'), 'data/ledger');
     this.world = {
-      cwd: root, env: {}, log: { info: () => undefined, progress: () => ({ tick: () => undefined, end: () => undefined }) }, tool_version: '0.1.0',
+      cwd: root, env, log: { info: () => undefined, progress: () => ({ tick: () => undefined, end: () => undefined }) }, tool_version: '0.1.0',
       now: () => { throw new Error('a test must say --as-of'); }, package_root: REPOSITORY,
     };
   }
@@ -212,7 +216,7 @@ export class Project {
   }
 
   async #ledger(): Promise<Awaited<ReturnType<typeof openLedger>>> {
-    return openLedger(openLocalStore(join(this.root, 'data/ledger'), 'data/ledger'), { tool_version: '0.1.0' });
+    return openLedger(this.#store, { tool_version: '0.1.0' });
   }
 }
 
