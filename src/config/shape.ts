@@ -100,7 +100,8 @@ export const configShape = record({
   timezone: text('time-zone', 'IANA zone of the issuer.'),
   locale: maybe(choice(LOCALES, 'Language and region of documents. Default en-GB.')),
   ledger: maybe(text('path',
-    'Folder of the ledger, or a bucket: s3://bucket/prefix?region=eu-central-1, with endpoint= and path_style= for other servers. Default data/ledger.')),
+    'Folder of the ledger, or a bucket: s3://bucket/prefix?region=eu-central-1 (endpoint= and path_style= for other servers). '
+    + 'Default data/ledger.')),
   output: maybe(text('path', 'Folder of what is made for people. Default out.')),
   approvals: maybe(text('project-path', 'Folder of approvals, one file a batch: `run` confirms what they name. Default approvals.')),
   templates: maybe(text('project-path', 'Folder of templates. Default: the built-in ones.')),
