@@ -97,17 +97,17 @@ describeWithS3('the store in a bucket', (server) => {
   });
 
   it('takes over a lock that nobody renews, and only such a one', async () => {
-    const [mine, other] = [await open('lease', { lease_ms: 1500 }), await open('lease', { lease_ms: 1500 })];
+    const [mine, other] = [await open('lease', { lease_ms: 5000 }), await open('lease', { lease_ms: 5000 })];
     const held = await mine.lock('first run');
     if ('holder' in held) throw new Error(held.holder);
-    await new Promise((done) => setTimeout(done, 3200));
+    await new Promise((done) => setTimeout(done, 7000));
     // Renewed all the while.
     expect(await other.lock('second run')).toMatchObject({ holder: expect.stringContaining('"first run"') as string });
     await held.release();
     // A run on another machine took it and died.
     await (await open('lease')).replace('LOCK', bytes('{"owner":"dead run","host":"far","process":"far@1@x"}\n'));
     expect(await other.lock('second run')).toMatchObject({ holder: expect.stringContaining('"dead run" on far') as string });
-    await new Promise((done) => setTimeout(done, 2600));
+    await new Promise((done) => setTimeout(done, 6200));
     const taken = await other.lock('second run');
     expect(Object.keys(taken)).toEqual(['release']);
     if ('release' in taken) await taken.release();

@@ -81,7 +81,7 @@ function inMemory(files: ReadonlyMap<string, Buffer>): ObjectStore {
   return {
     name: 'data/ledger', get: (key) => Promise.resolve(files.get(key) ?? null),
     list: (prefix) => Promise.resolve([...files.keys()].filter((key) => key.startsWith(prefix)).sort()),
-    create: never, createFromFile: never, replace: never, remove: never, localPath: never, lock: never,
+    create: never, createFromFile: never, replace: never, remove: never, localPath: never, lock: never, prove: never,
   };
 }
 
