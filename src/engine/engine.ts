@@ -17,7 +17,10 @@ export interface EngineOptions {
   /** DuckDB size text such as "2GB"; default is 4 GB, or 80 % of a smaller machine. What does not fit spills to the scratch folder. */
   readonly memory_limit?: string;
   readonly threads?: number;
-  /** Little work is expected: one thread alone, as waking others takes longer than what they do; `widen` calls the others. */
+  /**
+   * Little work is expected: one thread alone, as waking others takes longer than what they do; `widen` calls the others. The
+   * instance may have served before, with a database of its own for each engine, for making one takes as long as twenty queries.
+   */
   readonly little?: boolean;
 }
 
@@ -34,9 +37,14 @@ export class Engine {
   readonly scratch: string;
   /** Sets the threads that were not started yet; null when all are. */
   #widening: string | null;
+  /** Whether the instance may serve another engine after this one. */
+  #servesAgain: boolean;
 
-  private constructor(instance: DuckDBInstance, connection: DuckDBConnection, scratch: string, widening: string | null) {
+  private constructor(
+    instance: DuckDBInstance, connection: DuckDBConnection, scratch: string, serves_again: boolean, widening: string | null,
+  ) {
     this.#instance = instance;
+    this.#servesAgain = serves_again;
     this.connection = connection;
     this.scratch = scratch;
     this.#widening = widening;
@@ -45,27 +53,20 @@ export class Engine {
   /** Opens an in-memory database with a scratch folder of its own. */
   static async open(options: EngineOptions = {}): Promise<Engine> {
     const scratch = await mkdtemp(join(tmpdir(), 'duebook-'));
-    const { little = false } = options;
-    const threads = little ? 1 : options.threads;
-    const instance = await DuckDBInstance.create(':memory:', {
-      temp_directory: join(scratch, 'spill'),
-      autoinstall_known_extensions: 'false',
-      autoload_known_extensions: 'false',
-      allow_community_extensions: 'false',
-      preserve_insertion_order: 'false',
-      memory_limit: options.memory_limit ?? `${Math.floor(Math.min(DEFAULT_MEMORY_MB, (0.8 * totalmem()) / 1_000_000))}MB`,
-      ...(threads === undefined ? {} : { threads: String(threads) }),
-    });
+    const little = options.little === true && options.memory_limit === undefined;
+    const instance = (little ? await idleInstance(scratch) : null) ?? await newInstance(scratch, options);
     const connection = await instance.connect();
-    await connection.run("SET TimeZone = 'UTC'");
+    await connection.run(`SET TimeZone = 'UTC'${little ? `; ATTACH ':memory:' AS ${OWN}; USE ${OWN}` : ''}`);
     const widening = options.threads === undefined ? 'RESET threads' : `SET threads = ${options.threads}`;
-    return new Engine(instance, connection, scratch, little ? widening : null);
+    return new Engine(instance, connection, scratch, little, options.little === true ? widening : null);
   }
 
   /** Lets all threads work in an engine that was opened for little work. */
   async widen(): Promise<void> {
-    if (this.#widening !== null) await this.run(this.#widening);
+    if (this.#widening === null) return;
+    await this.run(this.#widening);
     this.#widening = null;
+    this.#servesAgain = false;
   }
 
   /** Runs one or more statements for their effect. */
@@ -104,9 +105,61 @@ export class Engine {
 
   /** Closes the database and removes the scratch folder. */
   async close(): Promise<void> {
+    const idle = this.#servesAgain && IDLE.length < MOST_IDLE && await emptied(this.connection);
     this.connection.closeSync();
-    this.#instance.closeSync();
+    if (idle) IDLE.push(this.#instance);
+    else this.#instance.closeSync();
     await rm(this.scratch, { recursive: true, force: true });
+  }
+}
+
+/** The database of an engine in an instance that serves several, one after the other. */
+const OWN = 'work';
+
+/** Instances without a connection and without a database but the empty first one, all opened alike: for little work. */
+const IDLE: DuckDBInstance[] = [];
+/** A command has two engines open at a time. */
+const MOST_IDLE = 2;
+
+function newInstance(scratch: string, options: EngineOptions): Promise<DuckDBInstance> {
+  const threads = options.little === true ? 1 : options.threads;
+  return DuckDBInstance.create(':memory:', {
+    temp_directory: spill(scratch),
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+    allow_community_extensions: 'false',
+    preserve_insertion_order: 'false',
+    memory_limit: options.memory_limit ?? `${Math.floor(Math.min(DEFAULT_MEMORY_MB, (0.8 * totalmem()) / 1_000_000))}MB`,
+    ...(threads === undefined ? {} : { threads: String(threads) }),
+  });
+}
+
+function spill(scratch: string): string {
+  return join(scratch, 'spill');
+}
+
+/** An instance that has served before, spilling to the new engine's folder; null if there is none. */
+async function idleInstance(scratch: string): Promise<DuckDBInstance | null> {
+  const instance = IDLE.pop();
+  if (instance === undefined) return null;
+  const connection = await instance.connect();
+  // Refused where an engine before has spilled: its folder is gone.
+  const fit = await connection.run(`SET temp_directory = ${literal(spill(scratch))}`).then(() => true, () => false);
+  connection.closeSync();
+  if (!fit) instance.closeSync();
+  return fit ? instance : null;
+}
+
+/** Takes every database away from an instance; false if that fails. */
+async function emptied(connection: DuckDBConnection): Promise<boolean> {
+  try {
+    await connection.run('USE memory');
+    const reader = await connection.runAndReadAll(`SELECT database_name FROM duckdb_databases()
+      WHERE NOT internal AND database_name <> 'memory'`);
+    for (const [name] of reader.getRowsJS()) await connection.run(`DETACH ${identifier(name as string)}`);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -90,9 +90,11 @@ async function readSet(engine: Engine, group: readonly Headed[], batch: Shape, l
   const types = group[0]!.names.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
   const aliases = [...batch.columns.values()].map((column) => column.alias);
   const files = group.map((each) => literal(globSafe(each.file.path))).join(', ');
+  const one = group.length === 1;
+  let rows = 0;
   try {
     await engine.run('SET preserve_insertion_order = true');
-    await engine.run(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT file_index::INTEGER AS f, ${aliases.join(', ')} `
+    rows = await engine.count(`CREATE OR REPLACE TEMP TABLE ${table} AS SELECT file_index::INTEGER AS f, ${aliases.join(', ')} `
       + `FROM read_csv([${files}], auto_detect = false, header = true, delim = ${literal(delimiter)}, `
       + `quote = ${literal(quote)}, escape = ${literal(quote)}, columns = {${types}})`);
   } catch {
@@ -101,10 +103,10 @@ async function readSet(engine: Engine, group: readonly Headed[], batch: Shape, l
     await engine.run('SET preserve_insertion_order = false');
   }
   loaded.tables.push(table);
-  const sizes = await engine.rows<{ f: number; first: bigint; n: bigint }>(
+  const sizes = one ? [{ f: 0, first: 0n, n: rows }] : await engine.rows<{ f: number; first: bigint; n: bigint }>(
     `SELECT f, min(rowid) AS first, count(*) AS n FROM ${table} GROUP BY f`);
   const firsts = group.map((_, index) => sizes.find((size) => size.f === index)?.first ?? 0n);
-  group.forEach((each, index) => loaded.rows.set(each.file.file_key, Number(sizes.find((size) => size.f === index)?.n ?? 0n)));
+  group.forEach((each, index) => loaded.rows.set(each.file.file_key, Number(sizes.find((size) => size.f === index)?.n ?? 0)));
   const keys = group.map((each) => each.file.file_key);
   loaded.batches.push({
     ...batch,

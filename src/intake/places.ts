@@ -19,6 +19,7 @@ export type RepeatPlace = (repeat_id: string) => Place;
  * A Parquet row has no line; its record number is all there is. An occurrence of a repeat booking stands where that is declared.
  */
 export async function placesOf(engine: Engine, rows: readonly RowKey[], repeatPlace?: RepeatPlace): Promise<Place[]> {
+  if (rows.length === 0) return [];
   const files = await engine.rows<Access>('SELECT a.*, f.file FROM input.file_access AS a JOIN input.files AS f USING (file_key)');
   const byKey = new Map(files.map((file) => [file.file_key, file]));
   const lines = new Map<number, ReadonlyMap<number, number>>();

@@ -95,7 +95,7 @@ export interface HistoryMeta {
 /** What a history file says it was made from; null if there is none, it cannot be read, or a write-ahead log lies beside it. */
 export async function readHistoryMeta(path: string): Promise<HistoryMeta | null> {
   if (!(await exists(path)) || (await exists(`${path}.wal`))) return null;
-  const engine = await Engine.open({ threads: 1 });
+  const engine = await Engine.open({ little: true });
   try {
     await engine.run(`ATTACH ${literal(path)} AS h (READ_ONLY)`);
     const row = await engine.row<{ layout: bigint; lineage: string | null; serial: bigint; head_sha256: string | null }>(

@@ -21,7 +21,7 @@ const FEW = 50_000;
 
 /** Builds every relation of `draft.*` from `input.*`. */
 export async function buildDraft(engine: Engine): Promise<void> {
-  const { bookings } = await engine.row<{ bookings: bigint }>('SELECT count(*) AS bookings FROM input.bookings');
+  const { bookings } = await engine.row<{ bookings: bigint }>('SELECT count(*) AS bookings FROM input.staged');
   await derive(engine, 'draft', bookings > FEW ? MODELS : MODELS.map((model) => ({ ...model, as: model.few ?? model.as })));
 }
 
@@ -31,10 +31,11 @@ export type FindPlaces = (rows: readonly { readonly file_key: number; readonly r
 /** Runs the checks over the draft; findings carry the booking's file, and its line where it has one. */
 export async function checkDraft(engine: Engine, findPlaces: FindPlaces): Promise<Diagnostic[]> {
   const found: Diagnostic[] = [];
-  const read = await engine.rows<{ file: string; file_key: number }>('SELECT file, file_key FROM input.files');
-  const keys = new Map(read.map((f) => [f.file, f.file_key]));
   for (const name of await neededChecks(engine)) {
     const rows = await engine.rows<Finding>(sqlFile(`checks/${name}.sql`));
+    if (rows.length === 0) continue;
+    const read = await engine.rows<{ file: string; file_key: number }>('SELECT file, file_key FROM input.files');
+    const keys = new Map(read.map((f) => [f.file, f.file_key]));
     const wanted = rows.map((row) => ({ file_key: keys.get(row.file ?? '') ?? 0, record: Number(row.record ?? 0) }));
     const places = await findPlaces(wanted);
     found.push(...rows.map((row, i) => diagnosticOf(row, places[i]!)));

@@ -9,10 +9,10 @@ const FOLDERS = { input: 'inputs', draft: 'sql' } as const;
 /** Columns of relations that were empty, by name: their types do not depend on rows, and telling them takes a plan of the query. */
 const EMPTY = new Map<string, string>();
 
-/** Builds relations of a schema in their order, as tables unless they say otherwise. */
+/** Builds relations of a schema in their order, as tables unless they say otherwise. Gives the tables that have rows. */
 export async function derive(
   engine: Engine, schema: keyof typeof FOLDERS, relations: readonly (Derived & Partial<Pick<Model, 'as'>>)[],
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const own = new Set(relations.map(({ name }) => `${schema}.${name}`));
   const conditions = new Set(relations.flatMap((relation) => relation.unless_empty ?? []));
   const filled = await filledOf(engine, [...conditions].filter((condition) => !own.has(relationOf(condition))));
@@ -23,6 +23,7 @@ export async function derive(
     else if (as === 'view') await engine.run(`CREATE OR REPLACE VIEW ${relation} AS ${query}`);
     else if (await engine.count(`CREATE OR REPLACE TABLE ${relation} AS ${query}`) > 0) filled.add(relation);
   }
+  return filled;
 }
 
 /** The relation of a condition such as `draft.net_totals WHERE with_tax`. */

@@ -12,12 +12,12 @@ import { canonicalJson, sha256 } from '../values/digest.js';
 import { currencies } from '../values/money.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
+import { derive } from './derive.js';
 import { loadAgreements } from './load-agreements.js';
 import { loadCharges } from './load-charges.js';
 import { loadPrices } from './load-prices.js';
 import { loadDiscounts } from './load-discounts.js';
 import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
-import { derive } from './derive.js';
 import { LEDGER_INPUTS } from './order.js';
 import { insert, micro } from './rows.js';
 import type { RunPeriod } from './run-period.js';
@@ -99,8 +99,8 @@ export async function loadInputs(
   await loadAgreements(engine, config);
   await loadDiscounts(engine, { ...given, zones });
   await loadPrices(engine, { ...given, zones });
-  await derive(engine, 'input', LEDGER_INPUTS);
-  await loadCarriedTaxes(engine);
+  const filled = await derive(engine, 'input', LEDGER_INPUTS);
+  if (filled.has('input.carried')) await loadCarriedTaxes(engine);
   await loadCharges(engine, { ...given, zones });
 }
 
