@@ -102,7 +102,10 @@ async function workThrough(
   }
   const released = `i.parked_before AND i.auto_confirm_at <= TIMESTAMP '${sqlTimestamp(context.as_of)}'`;
   confirmed.push(...await confirmAll(context, draft, outbox, released, context.as_of, null));
-  return !(carries && await leftCredit(draft));
+  if (carries && await leftCredit(draft)) return false;
+  // What was released just now may be due at once.
+  for (let at = await outbox.nextDue(context.as_of); at !== null; at = await outbox.nextDue(context.as_of)) await outbox.sendDue(at);
+  return true;
 }
 
 /** In the order in which they come at the same instant: a batch is first open, then told to be due, then approved, confirmed, sent. */

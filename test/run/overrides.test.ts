@@ -75,7 +75,10 @@ describe('a released customer', () => {
     const after = await project(limited, APRIL);
     expect((await after.run('2026-05-10')).parked).toHaveLength(1);
     await after.configure(released);
-    await after.run('2026-05-12');
+    const sent = await after.run('2026-05-12');
+    // Its mail is due at once: nothing is left for another run of the same instant.
+    expect(sent.messages.sent).toBe(1);
+    expect((await after.run('2026-05-12')).head).toEqual(sent.head);
     expect(await after.told(INVOICES)).toEqual(['bolt | 2026-05-01 | 11305 | auto', 'acme | 2026-05-01 | 22610 | auto']);
     expect(await after.flaws()).toEqual([]);
   });
