@@ -5,10 +5,11 @@ import { it } from 'vitest';
 import { project } from '../support/project.js';
 import { simulateCompany } from './company.js';
 import type { YearOfRuns } from './company.js';
+import { liveAll, repeat } from './ledgers.js';
 import { factsOf, live, stretchesOf } from './schedules.js';
 import { simulateCalendar, ZONES } from './tiling.js';
 
-interface Options { readonly seed: number; readonly years: number; readonly customers: number; readonly between: number; readonly worlds: number; readonly terminal: boolean; readonly parts: string }
+interface Options { readonly seed: number; readonly seeds: number; readonly months: number; readonly years: number; readonly customers: number; readonly between: number; readonly worlds: number; readonly terminal: boolean; readonly parts: string }
 
 const options = JSON.parse(process.env['DUEBOOK_SIMULATE'] ?? 'null') as Options | null;
 /** How much dearer an event of the last year may be than one of the first; generous, for machines that do other things too. */
@@ -61,6 +62,23 @@ it.runIf(options?.parts.includes('schedule') === true)('schedule', async () => {
   }
   say(`schedule: ${worlds} made-up projects, each with two schedules of runs`);
   judge(flaws);
+});
+
+it.runIf(options?.parts.includes('ledger') === true)('ledger', async () => {
+  const { seed, seeds } = options!;
+  const months = options!.months === 0 ? undefined : options!.months;
+  let lived = 0;
+  const { counts, flaws, ...sums } = await liveAll(seed, seeds, {
+    months, ...(seeds === 1 ? { say: (text) => void say(text) } : {}),
+    done: (report) => {
+      // At once: ten thousand ledgers take hours.
+      for (const flaw of report.flaws) say(`seed ${report.seed}: ${flaw}\n  repeat it with: ${repeat(report.seed, months)}`);
+      progress('ledgers')(lived += 1, seeds);
+    },
+  });
+  say(`ledger: ${seeds} ledgers, ${Object.entries(sums).map(([key, n]) => `${n} ${key}`).join(', ')}`);
+  for (const [key, n] of [...counts].sort(([x], [y]) => (x < y ? -1 : 1))) say(`  ${key}: ${n}`);
+  if (flaws.length > 0) throw new Error(`${flaws.length} things are wrong`);
 });
 
 /** What two schedules of one world leave differently: facts of the ledger first, then files. */

@@ -1,0 +1,14 @@
+/** Ledgers of made-up firms whose runs die, collide and come late; seeds 1 to 100. The long form is `npm run simulate -- --seeds N`. */
+import { describe, expect, it } from 'vitest';
+import { liveAll } from './ledgers.js';
+
+describe('a ledger', () => {
+  it('is whole after every step, whatever happens', { timeout: 900_000 }, async () => {
+    const report = await liveAll(1, 100);
+    expect(report.flaws).toEqual([]);
+    // There was enough to survive.
+    expect(report.faults).toBeGreaterThan(150);
+    expect(report.invoices).toBeGreaterThan(300);
+    expect(report.checks).toBeGreaterThan(10_000);
+  });
+});
