@@ -92,12 +92,13 @@ function assignedBy(cycles: readonly Cycle[]): Calendar['assign_by'] {
 function settingsOf(automation: Automation): CalendarAutomation {
   const {
     enabled, lead_days, confirmation_window_days, confirm_at, lock_before_period_end, auto_send, auto_send_delay_hours,
-    send_window, document_date, lock_invoices, late_bookings, separate_preview_per_partner, business_days, deadline_notice_hours,
+    send_window, document_date, lock_invoices, late_bookings, changed_bookings, separate_preview_per_partner, business_days,
+    deadline_notice_hours,
   } = automation;
   const window = send_window === null ? null : { days: send_window.days, from: send_window.from, until: send_window.until };
   return {
     enabled, lead_days, confirmation_window_days, confirm_at, lock_before_period_end, auto_send, auto_send_delay_hours,
-    send_window: window, document_date, lock_invoices, late_bookings, separate_preview_per_partner,
+    send_window: window, document_date, lock_invoices, late_bookings, changed_bookings, separate_preview_per_partner,
     business_days, deadline_notice_hours,
   };
 }
@@ -177,7 +178,7 @@ function periodsOfSpan(calendar: Calendar, span: Span, from: Instant, until: Ins
     const stub = turn.merged || bounds.period_start !== turn.start || bounds.period_end !== turn.end;
     periods.push({
       calendar_key: calendar.calendar_key, use_no, cycle_id: cycle.cycle_id, n: turn.n, timing: cycle.timing, timezone: cycle.timezone,
-      ...bounds, ...due, stub, late_bookings: automation.late_bookings,
+      ...bounds, ...due, stub, late_bookings: automation.late_bookings, changed_bookings: automation.changed_bookings,
       separate_preview_per_partner: automation.separate_preview_per_partner, due_shift: automation.business_days.due,
     });
   }

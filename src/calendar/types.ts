@@ -6,7 +6,8 @@ import type { Instant, LocalDate } from '../values/time.js';
 export type CalendarAutomation = Pick<
   Automation,
   'enabled' | 'lead_days' | 'confirmation_window_days' | 'confirm_at' | 'lock_before_period_end' | 'auto_send'
-  | 'auto_send_delay_hours' | 'send_window' | 'document_date' | 'lock_invoices' | 'late_bookings' | 'separate_preview_per_partner'
+  | 'auto_send_delay_hours' | 'send_window' | 'document_date' | 'lock_invoices' | 'late_bookings' | 'changed_bookings'
+  | 'separate_preview_per_partner'
   | 'business_days' | 'deadline_notice_hours'
 >;
 
@@ -57,6 +58,7 @@ export interface Period {
   readonly stub: boolean;
   /** Of the use's automation. */
   readonly late_bookings: Automation['late_bookings'];
+  readonly changed_bookings: Automation['changed_bookings'];
   readonly separate_preview_per_partner: boolean;
   /** Which way a due date goes that is no business day; {@link daysOff} has the days. */
   readonly due_shift: BusinessDayRule;

@@ -14,7 +14,6 @@ import { didYouMean, nearest } from './suggest.js';
 /** Keys of later versions: refused, never ignored, with words that say so. */
 const LATER: Readonly<Record<string, string>> = {
   charges: 'recurring charges', minimum: 'minimums', discounts: 'discounts', deposits: 'deposits',
-  changed_bookings: 'adjustments for bookings that change after they were billed',
   dunning: 'dunning', reminders: 'reminders',
 };
 

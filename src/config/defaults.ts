@@ -17,6 +17,7 @@ export const DEFAULT_AUTOMATION: Automation = {
   lock_invoices: false,
   separate_preview_per_partner: false,
   late_bookings: 'next_invoice',
+  changed_bookings: 'adjust',
   business_days: { billing: 'none', due: 'none', send: 'none' },
   deadline_notice_hours: 24,
   limits: { max_invoice_total: null, max_change_percent: null, max_lines: null },

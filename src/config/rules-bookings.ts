@@ -88,15 +88,3 @@ export function bookingReferences(facts: Facts): void {
     if (tax !== undefined) reference(facts, 'taxes', tax, ['bookings', index, 'tax']);
   }
 }
-
-/** Words that the configuration will have, and that must not be silently without effect until then. */
-export function notInThisVersion(facts: Facts): void {
-  for (const [index, { name, complete }] of facts.bookings()) {
-    if (complete !== true) continue;
-    facts.error(
-      'CONFIG_VALUE', ['bookings', index, 'complete'],
-      `bookings ${name}: this version does not credit bookings that vanish from a complete export`,
-      'leave `complete` out, or set it to false',
-    );
-  }
-}

@@ -12,7 +12,7 @@ import {
 } from './rules-agreements-money.js';
 import { priceModels } from './rules-agreements-prices.js';
 import { ledgerAddress } from './rules-ledger.js';
-import { bookingColumns, bookingFormats, bookingNames, bookingReferences, bookingStatuses, notInThisVersion } from './rules-bookings.js';
+import { bookingColumns, bookingFormats, bookingNames, bookingReferences, bookingStatuses } from './rules-bookings.js';
 import { businessCalendar, closedSendWindows, idleCycleKeys, longLeads, usesOutsideOfCycle } from './rules-calendar.js';
 import { cycleBounds, cycleDates, cyclePauses, cycleSteps, customerCycles } from './rules-cycles.js';
 import { mailServer, numberingTemplates, paymentTermForms, sendWindows, taxCategories } from './rules-documents.js';
@@ -28,7 +28,7 @@ export const RULES: readonly Rule[] = [
   knownTaxes, knownPartners, knownProducts,
   cycleSteps, cycleBounds, cycleDates, cyclePauses, customerCycles,
   businessCalendar, closedSendWindows, longLeads, idleCycleKeys, usesOutsideOfCycle,
-  bookingNames, bookingColumns, bookingFormats, bookingStatuses, bookingReferences, notInThisVersion, ledgerAddress,
+  bookingNames, bookingColumns, bookingFormats, bookingStatuses, bookingReferences, ledgerAddress,
   repeatReferences, repeatPrices, repeatRules,
   overrideTargets, overrideReferences, manualLineIds,
   taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays, notificationEvents,

@@ -48,6 +48,10 @@ const automationKeys = {
   separate_preview_per_partner: maybe(yesNo('One batch per partner. Default false.')),
   late_bookings: maybe(choice(['next_invoice', 'own_invoice', 'hold'],
     'What becomes of bookings that arrive after their period was billed. Default next_invoice.')),
+  changed_bookings: maybe(choice(['adjust', 'credit_note', 'hold'], 'What becomes of bookings that change, are cancelled or vanish '
+    + 'after they were billed. adjust: what was billed is taken back on the next invoice, with what is right beside it. credit_note: it is '
+    + 'taken back by a credit note of its own, and what is right is billed like a late booking. hold: nothing, but a warning. Default '
+    + 'adjust.')),
   business_days: maybe(named('business_days', record({
     billing: maybe(dayRule('The billing date. The bounds of the period stay.')),
     due: maybe(dayRule('The date on which an invoice is due, after the payment terms.')),

@@ -70,7 +70,8 @@ const bookings = record({
   tax: maybe(text('name-id', 'Tax of the rows of this source.')),
   prices_include_tax: maybe(yesNo('Prices and amounts in the files include tax. Default: as the project.')),
   on_reject: maybe(choice(['fail', 'quarantine'], 'What a row that cannot be read does to the run. Default fail.')),
-  complete: maybe(yesNo('Whether a booking missing from a later export was deleted; only false in this version.')),
+  complete: maybe(yesNo('true: every export has all bookings, so that one that is missing from it was deleted, and is taken back if it was '
+    + 'billed. Default false.')),
   control: maybe(text('project-path', 'CSV with the columns file, rows, amount, to prove that nothing is missing.')),
 }, 'A source of bookings.');
 

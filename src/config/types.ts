@@ -196,6 +196,8 @@ export interface Automation {
   readonly lock_invoices: boolean;
   readonly separate_preview_per_partner: boolean;
   readonly late_bookings: 'next_invoice' | 'own_invoice' | 'hold';
+  /** Bookings that change, are cancelled or vanish after they were billed. */
+  readonly changed_bookings: 'adjust' | 'credit_note' | 'hold';
   /** Which way a date goes that is not a business day of `Config.business_calendar`. */
   readonly business_days: { readonly billing: BusinessDayRule; readonly due: BusinessDayRule; readonly send: BusinessDayRule };
   /** How long before the automatic confirmation a notice of it is given; null: never. */

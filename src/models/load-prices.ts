@@ -268,7 +268,9 @@ function spanId({ scope, owner, product, currency }: Price, { first_day, days }:
 async function reachesOf(engine: Engine, { calendars, periods, zones }: GivenPrices): Promise<Map<number, SpanReach>> {
   const { first, last } = await engine.row<{ first: bigint | null; last: bigint | null }>(`
     SELECT epoch_ms(min(starts_at)) AS first, epoch_ms(max(starts_at)) AS last
-    FROM input.staged WHERE status IN ('billable', 'scheduled')`);
+    FROM (
+      SELECT starts_at FROM input.staged WHERE status IN ('billable', 'scheduled')
+      UNION ALL SELECT service_start FROM input.changed) AS b`);
   const byCalendar = grouped(periods, (period) => period.calendar_key);
   const reaches = [...byCalendar.entries()].sort(([a], [b]) => a - b).map(([calendar_key, own]): [number, SpanReach] => {
     const zone = zones[0] ?? 'UTC';

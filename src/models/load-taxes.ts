@@ -64,7 +64,7 @@ export async function loadTaxes(engine: Engine, config: Pick<Config, 'taxes' | '
   });
 }
 
-/** Rates that only carried credits and deposits have: the configuration may not know them any more. Needs input of both. */
+/** Rates that only the ledger has: of carried credits, deposits and lines that are corrected. Needs their inputs. */
 export async function loadCarriedTaxes(engine: Engine): Promise<void> {
   await engine.run(`INSERT INTO input.taxes
     SELECT (SELECT max(tax_key) FROM input.taxes) + row_number() OVER (ORDER BY c.tax_id, c.tax_rate_micro), c.tax_id, c.name, c.category,
@@ -73,7 +73,8 @@ export async function loadCarriedTaxes(engine: Engine): Promise<void> {
       SELECT tax_id, tax_rate_micro, min(name) AS name, min(category) AS category, min(note) AS note
       FROM (
         SELECT tax_id, tax_rate_micro, name, category, note FROM input.carried
-        UNION ALL SELECT tax_id, tax_rate_micro, name, category, note FROM input.deposit_balances)
+        UNION ALL SELECT tax_id, tax_rate_micro, name, category, note FROM input.deposit_balances
+        UNION ALL SELECT tax_id, tax_rate_micro, tax_name, tax_category, tax_note FROM input.changed)
       GROUP BY tax_id, tax_rate_micro) AS c
     ANTI JOIN input.taxes AS t ON t.tax_id = c.tax_id AND t.rate_micro = c.tax_rate_micro`);
 }

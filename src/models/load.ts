@@ -18,7 +18,7 @@ import { loadCharges } from './load-charges.js';
 import { loadPrices } from './load-prices.js';
 import { loadDiscounts } from './load-discounts.js';
 import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
-import { LEDGER_INPUTS } from './order.js';
+import { CHANGED_INPUTS, LEDGER_INPUTS } from './order.js';
 import { insert, micro } from './rows.js';
 import type { RunPeriod } from './run-period.js';
 import { sqlFile } from './sql.js';
@@ -43,7 +43,8 @@ const TABLES = `
     period_key INTEGER, calendar_key INTEGER, use_no INTEGER, cycle_id VARCHAR, n INTEGER, timing VARCHAR, timezone VARCHAR,
     period_start TIMESTAMP, period_end TIMESTAMP, period_date DATE, billing_at TIMESTAMP, billing_date DATE,
     preview_at TIMESTAMP, confirm_due_at TIMESTAMP, auto_confirm_at TIMESTAMP, deadline_notice_at TIMESTAMP, send_due_at TIMESTAMP,
-    issued_on DATE, issued_on_now DATE, previewed BOOLEAN, on_demand BOOLEAN, late_bookings VARCHAR, separate_per_partner BOOLEAN,
+    issued_on DATE, issued_on_now DATE, previewed BOOLEAN, on_demand BOOLEAN, late_bookings VARCHAR, changed_bookings VARCHAR,
+    separate_per_partner BOOLEAN,
     due_shift VARCHAR, zone_key INTEGER);
   CREATE OR REPLACE TABLE input.days_off (day DATE, following DATE, preceding DATE);
   CREATE OR REPLACE TABLE input.overrides (
@@ -57,21 +58,36 @@ const TABLES = `
 export async function loadBilled(engine: Engine): Promise<void> {
   await engine.run('CREATE SCHEMA IF NOT EXISTS input; CREATE SCHEMA IF NOT EXISTS draft;');
   await engine.run(sqlFile('prelude.duckdb.sql'));
-  await engine.run(`CREATE OR REPLACE TABLE input.billed AS ${sqlFile('inputs/billed.sql')}`);
+  await derive(engine, 'input', [{ name: 'billed' }]);
+}
+
+/** Finds the bookings that are not any more what was billed. Needs the staged bookings; comes before anything asks how far they reach. */
+export async function loadChanged(engine: Engine, config: Pick<Config, 'bookings'>): Promise<void> {
+  await engine.run('CREATE OR REPLACE TABLE input.complete_sources (source VARCHAR)');
+  await insert(engine, 'complete_sources', config.bookings.filter(({ complete }) => complete).map(({ name }) => [name]));
+  await derive(engine, 'input', CHANGED_INPUTS);
 }
 
 /**
- * First and last service instant among bookings that still may be billed, or null if there are none. Needs input.bookings and
- * input.billed.
+ * First and last service instant among bookings that still may be billed, or corrected, or null if there are none. Needs input.bookings,
+ * input.billed and input.changed.
  */
 export async function unbilledSpan(engine: Engine): Promise<{ from: Instant; until: Instant } | null> {
   const { billed } = await engine.row<{ billed: bigint }>('SELECT count(*) AS billed FROM input.billed');
   // Asked of an empty ledger the anti-join would still hash every booking.
   const unbilled = billed === 0n
-    ? '' : 'AND NOT EXISTS (SELECT 1 FROM input.billed AS l WHERE l.source = b.source AND l.booking_id = b.booking_id)';
+    ? '' : `AND NOT EXISTS (
+      SELECT 1 FROM input.billed AS l WHERE l.source = b.source AND l.booking_id = b.booking_id AND l.invoice_id IS NOT NULL)`;
   const span = await engine.row<{ first: bigint | null; last: bigint | null }>(`
-    SELECT epoch_ms(min(least(b.starts_at, b.ends_at))) AS first, epoch_ms(max(greatest(b.starts_at, b.ends_at))) AS last
-    FROM input.bookings AS b WHERE b.status IN ('billable', 'scheduled') ${unbilled}`);
+    SELECT epoch_ms(min(u.first)) AS first, epoch_ms(max(u.last)) AS last
+    FROM (
+      SELECT min(least(b.starts_at, b.ends_at)) AS first, max(greatest(b.starts_at, b.ends_at)) AS last
+      FROM input.staged AS b WHERE b.status IN ('billable', 'scheduled') ${unbilled}
+      UNION ALL
+      SELECT min(least(b.starts_at, b.ends_at)), max(greatest(b.starts_at, b.ends_at))
+      FROM input.changed AS c JOIN input.staged AS b ON b.file_key = c.file_key AND b.record = c.record WHERE NOT c.gone
+      UNION ALL
+      SELECT min(least(c.period_start, c.service_start, c.service_end)), max(c.period_start) FROM input.changed AS c) AS u`);
   return span.first === null || span.last === null ? null : { from: Number(span.first), until: Number(span.last) };
 }
 
@@ -192,7 +208,7 @@ async function loadPeriods(
     key, p.calendar_key, p.use_no, p.cycle_id, p.n, p.timing, p.timezone, at(p.period_start), at(p.period_end),
     p.period_date, at(p.billing_at), p.billing_date, at(p.preview_at), at(p.confirm_due_at), at(p.auto_confirm_at),
     at(p.deadline_notice_at), at(p.send_due_at), p.issued_on, p.issued_on_now, p.previewed, p.on_demand,
-    p.late_bookings, p.separate_preview_per_partner, p.due_shift,
+    p.late_bookings, p.changed_bookings, p.separate_preview_per_partner, p.due_shift,
     zones.indexOf(p.timezone),
   ]));
   await insert(engine, 'days_off', daysOff.map((d) => [d.day, d.following, d.preceding]));

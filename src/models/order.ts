@@ -26,6 +26,8 @@ export const MODELS: readonly Model[] = [
   { name: 'rated_bookings', as: 'view', few: 'table' },
   { name: 'bookings', as: 'view', few: 'table' },
   { name: 'totals', as: 'table' },
+  { name: 'changed_bookings', as: 'table', unless_empty: ['input.changed'] },
+  { name: 'adjustments', as: 'table', unless_empty: ['draft.changed_bookings'] },
   { name: 'usage_bookings', as: 'view', few: 'table', unless_empty: ['input.usage_spans'] },
   { name: 'usage_parts', as: 'table', unless_empty: ['input.usage_spans'] },
   { name: 'usage_turns', as: 'table', unless_empty: ['input.usage_spans'] },
@@ -55,7 +57,8 @@ export const MODELS: readonly Model[] = [
   { name: 'deposit_lines', as: 'table', unless_empty: ['draft.open_deposits'] },
   {
     name: 'added_lines', as: 'table',
-    unless_empty: ['draft.taxed_charges', 'draft.discount_lines', 'draft.minimum_lines', 'draft.carried_credits', 'draft.deposit_lines'],
+    unless_empty: ['draft.taxed_charges', 'draft.discount_lines', 'draft.minimum_lines', 'draft.carried_credits', 'draft.deposit_lines',
+      'draft.adjustments'],
   },
   { name: 'net_totals', as: 'table' },
   { name: 'open_taxes', as: 'table' },
@@ -71,6 +74,12 @@ export const MODELS: readonly Model[] = [
   { name: 'limit_checks', as: 'table' },
   { name: 'limits', as: 'table' },
   { name: 'invoice_lines', as: 'view' },
+];
+
+/** What is known of bookings that changed after they were billed; before the prices, whose spans have to reach back to them. */
+export const CHANGED_INPUTS: readonly Derived[] = [
+  { name: 'changed', unless_empty: ['input.billed'] },
+  { name: 'changed_discounts', unless_empty: ['input.changed'] },
 ];
 
 /** Relations derived from the ledger, in order; each is `inputs/<name>.sql` and becomes `input.<name>`. */

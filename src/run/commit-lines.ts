@@ -32,37 +32,44 @@ export async function exportLines(engine: Engine): Promise<SegmentFile> {
       CAST(sum(lines) OVER (ORDER BY series, seq) - lines AS BIGINT) AS lines_before
     FROM draft.facts`);
   const has = await engine.row<Has>(`
-    SELECT (SELECT count(*) FROM input.sources) > 1 AS sources,
+    SELECT (SELECT count(*) FROM draft.adjustments) + (SELECT count(*) FROM input.billed WHERE corrects_invoice_id IS NOT NULL) > 0
+        AS corrections, (SELECT count(*) FROM input.sources) > 1 AS sources,
       (SELECT count(*) FROM draft.added_lines) + (SELECT count(*) FROM draft.closing_lines) > 0 AS charges,
       (SELECT count(*) FROM draft.net_totals WHERE with_tax) > 0 AS gross,
       (SELECT count(*) FROM input.usage_spans) > 0 AS measured`);
   return exportSegment(engine, 'invoice_lines', sortedLines(has), null);
 }
 
-/** What is among the lines: several sources of bookings, lines that are no bookings, prices that include tax, or that measure. */
-interface Has { readonly sources: boolean; readonly charges: boolean; readonly gross: boolean; readonly measured: boolean }
+/** What is among the lines: several sources, lines that are no bookings, corrections, prices that include tax, or that measure. */
+interface Has {
+  readonly sources: boolean; readonly charges: boolean; readonly corrections: boolean; readonly gross: boolean; readonly measured: boolean;
+}
 
 /** Ids are unique in their source, and bookings alone need no rank: a key less in the sort where it tells nothing. */
 function sortedLines(has: Has): string {
   const rank = has.charges ? ['l.rank'] : [];
   const order = ['f.lines_before', ...rank, 'l.service_start', 'l.line_key', ...(has.sources ? ['l.source'] : [])];
   return `(
-    SELECT * EXCLUDE (invoice, kind, source, unit, tax_id ${has.measured ? ', customer, span' : ''}),
+    SELECT * EXCLUDE (invoice, kind, source, unit, tax_id ${has.measured ? ', customer, span' : ''}
+        ${has.corrections ? ', corrected_booking, kept_charge' : ''}),
       CAST(invoice AS VARCHAR) AS invoice_id, CAST(kind AS VARCHAR) AS kind, CAST(source AS VARCHAR) AS source,
       CAST(unit AS VARCHAR) AS unit, CAST(tax_id AS VARCHAR) AS tax_id,
-      CASE WHEN kind = 'booking' THEN line_key END AS booking_id,
-      CASE WHEN kind <> 'booking' THEN line_key ${has.measured ? "ELSE CAST(customer AS VARCHAR) || ':' || CAST(span AS VARCHAR)" : ''} END
-        AS charge_id
-      ${has.measured ? '' : ', CAST(NULL AS BIGINT) AS measured_minor'}
-      ${has.charges ? '' : ', CAST(NULL AS VARCHAR) AS corrects_invoice_id'}
+      CASE WHEN kind = 'booking' THEN line_key ${has.corrections ? 'ELSE corrected_booking' : ''} END AS booking_id,
+      CASE ${has.corrections ? "WHEN kind = 'adjustment' THEN kept_charge" : ''} WHEN kind <> 'booking' THEN line_key
+        ${has.measured ? "ELSE CAST(customer AS VARCHAR) || ':' || CAST(span AS VARCHAR)" : ''} END AS charge_id
+      ${has.measured || has.corrections ? '' : ', CAST(NULL AS BIGINT) AS measured_minor'}
       ${has.gross ? '' : ', CAST(NULL AS BIGINT) AS gross_minor'}
-      , CAST(NULL AS BIGINT) AS corrects_line_no, CAST(NULL AS VARCHAR) AS correction
+      ${has.corrections ? '' : `, CAST(NULL AS VARCHAR) AS corrects_invoice_id, CAST(NULL AS BIGINT) AS corrects_line_no,
+        CAST(NULL AS VARCHAR) AS correction`}
     FROM (
       SELECT f.lines_before, f.invoice, l.line_key, CAST(l.kind AS listed_kind) AS kind, CAST(l.source AS listed_source) AS source,
         l.product, l.description, CAST(l.unit AS listed_unit) AS unit, CAST(l.tax_id AS listed_tax) AS tax_id, l.tax_rate_micro,
         l.quantity_micro, l.unit_price_micro, l.amount_minor, l.service_start, l.service_end, l.late, l.content_hi, l.content_lo
-        ${has.charges ? ', l.corrects_invoice_id' : ''} ${has.gross ? ', l.gross_minor' : ''}
-        ${has.measured ? ', l.measured_minor, CAST(l.span_id AS listed_span) AS span' : ''}
+        ${has.gross ? ', l.gross_minor' : ''}
+        ${has.corrections ? `, l.corrects_invoice_id, l.corrects_line_no, l.correction, l.booking_id AS corrected_booking,
+          l.charge_id AS kept_charge` : ''}
+        ${has.measured || has.corrections ? ', l.measured_minor' : ''}
+        ${has.measured ? ', CAST(l.span_id AS listed_span) AS span' : ''}
         ${has.measured ? ', CAST(c.customer_id AS listed_customer) AS customer' : ''}
       FROM draft.billed_lines AS l
       ${has.measured ? 'JOIN input.customers AS c ON c.customer_key = l.customer_key' : ''}

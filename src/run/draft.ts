@@ -11,7 +11,7 @@ import { createTables } from '../intake/tables.js';
 import { attachLedger, cutLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildDraft, checkDraft } from '../models/build.js';
-import { holdBookings, loadBilled, loadInputs, unbilledSpan } from '../models/load.js';
+import { holdBookings, loadChanged, loadBilled, loadInputs, unbilledSpan } from '../models/load.js';
 import { throwIfErrors } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant, LocalDate } from '../values/time.js';
@@ -75,6 +75,7 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   const found = await readBookings(engine, context, options);
   throwIfErrors(found);
   await holdBookings(engine, config);
+  await loadChanged(engine, config);
   const { calendars, calendarKeyOf, on_demand } = draftCalendars(context, options);
   const charged_from = await chargedFrom(engine, config, calendars, calendarKeyOf);
   const reach = { ...await reachOf(engine, context, options), charged_from, as_of, billing_date: options.billing_date ?? null };

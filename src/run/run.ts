@@ -70,11 +70,24 @@ function addTallies(tallies: readonly SendTally[]): SendTally {
   };
 }
 
-/** Whether an invoice that closed at zero left its credit to one that the draft does not know to have it. */
-async function leftCredit({ engine }: Draft): Promise<boolean> {
-  const { left } = await engine.row<{ left: bigint }>(
-    'SELECT count(*) AS left FROM draft.closing_lines WHERE invoice_id IN (SELECT invoice_id FROM ledger.invoices)');
-  return left > 0n;
+/** Whether a commit of this draft may leave something to a later invoice: a credit carried over, a booking that is taken back alone. */
+async function mayLeave({ engine }: Draft): Promise<boolean> {
+  const { some } = await engine.row<{ some: boolean }>(`
+    SELECT (SELECT count(*) FROM draft.closing_lines) + (SELECT count(*) FROM draft.changed_bookings WHERE ${LEAVES}) > 0 AS some`);
+  return some;
+}
+
+/** Bookings that are free once what was billed is taken back, and not gone. */
+const LEAVES = "step = 'reversed' AND NOT restated AND record IS NOT NULL";
+
+/** Whether one has: the draft then does not know where it goes. */
+async function hasLeft({ engine }: Draft): Promise<boolean> {
+  const { some } = await engine.row<{ some: boolean }>(`
+    SELECT (SELECT count(*) FROM draft.closing_lines WHERE invoice_id IN (SELECT invoice_id FROM ledger.invoices))
+      + (SELECT count(*) FROM draft.changed_bookings AS d
+        JOIN ledger.billed AS b ON b.source = d.source AND b.booking_id = d.booking_id AND b.state = 'open' WHERE d.step = 'reversed'
+          AND NOT d.restated AND d.record IS NOT NULL) > 0 AS some`);
+  return some;
 }
 
 /** One kind of thing that falls due: when the next one does, and doing all of that instant. */
@@ -87,7 +100,7 @@ interface Kind {
 async function workThrough(
   context: Context, draft: Draft, outbox: Outbox, approvals: Approvals, confirmed: ConfirmedBatch[],
 ): Promise<boolean> {
-  const carries = (await draft.engine.row<{ n: bigint }>('SELECT count(*) AS n FROM draft.closing_lines')).n > 0n;
+  const leaves = await mayLeave(draft);
   const kinds = kindsOf(context, draft, outbox, approvals, confirmed);
   for (;;) {
     const due: { at: Instant; kind: Kind }[] = [];
@@ -98,11 +111,11 @@ async function workThrough(
     const first = due.reduce<{ at: Instant; kind: Kind } | null>((best, each) => (best === null || each.at < best.at ? each : best), null);
     if (first === null) break;
     await first.kind.work(first.at);
-    if (carries && await leftCredit(draft)) return false;
+    if (leaves && await hasLeft(draft)) return false;
   }
   const released = `i.parked_before AND i.auto_confirm_at <= TIMESTAMP '${sqlTimestamp(context.as_of)}'`;
   confirmed.push(...await confirmAll(context, draft, outbox, released, context.as_of, null));
-  if (carries && await leftCredit(draft)) return false;
+  if (leaves && await hasLeft(draft)) return false;
   // What was released just now may be due at once.
   for (let at = await outbox.nextDue(context.as_of); at !== null; at = await outbox.nextDue(context.as_of)) await outbox.sendDue(at);
   return true;

@@ -119,7 +119,7 @@ describe('customers share calendars', () => {
   const settings = (over: Partial<Automation> = {}): Automation => ({
     ...automation(),
     separate_preview_per_partner: true,
-    late_bookings: 'next_invoice',
+    late_bookings: 'next_invoice', changed_bookings: 'adjust',
     limits: { max_invoice_total: null, max_change_percent: null, max_lines: null },
     ...over,
   });

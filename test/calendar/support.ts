@@ -17,7 +17,7 @@ export function automation(over: Partial<CalendarAutomation> = {}): CalendarAuto
   return {
     enabled: true, lead_days: 0, confirmation_window_days: 3, confirm_at: '22:00', lock_before_period_end: false, auto_send: true,
     auto_send_delay_hours: 0, send_window: null, document_date: 'billing_date', lock_invoices: false,
-    late_bookings: 'next_invoice', separate_preview_per_partner: false,
+    late_bookings: 'next_invoice', changed_bookings: 'adjust', separate_preview_per_partner: false,
     business_days: { billing: 'none', due: 'none', send: 'none' }, deadline_notice_hours: null, ...over,
   };
 }

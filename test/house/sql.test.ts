@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine, literal } from '../../src/engine/engine.js';
-import { CHECKS, LEDGER_INPUTS, MODELS } from '../../src/models/order.js';
+import { CHANGED_INPUTS, CHECKS, LEDGER_INPUTS, MODELS } from '../../src/models/order.js';
 import { ROOT } from './source.js';
 
 /**
@@ -22,13 +22,13 @@ const BANNED_WORDS = ['current_date', 'current_time', 'current_timestamp', 'loca
 
 type Folder = 'sql' | 'inputs' | 'checks';
 const FILES: readonly { folder: Folder; name: string }[] = [
-  ...['billed', ...LEDGER_INPUTS.map(({ name }) => name)].map((name) => ({ folder: 'inputs' as const, name })),
+  ...['billed', ...[...CHANGED_INPUTS, ...LEDGER_INPUTS].map(({ name }) => name)].map((name) => ({ folder: 'inputs' as const, name })),
   ...MODELS.map(({ name }) => ({ folder: 'sql' as const, name })),
   ...CHECKS.map((name) => ({ folder: 'checks' as const, name })),
 ];
 
 /** Relations that are loaded, not derived. */
-const LOADED = ['run', 'sources', 'currencies', 'deposits', 'taxes', 'tax_days', 'customer_taxes', 'products', 'customers', 'customer_prices', 'agreement_prices', 'product_prices', 'usage_prices', 'usage_tiers', 'usage_filters', 'usage_spans', 'shadowed_spans', 'local_starts', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'adjusting', 'first_agreements', 'discounts', 'discount_ends', 'discount_groups', 'group_discounts', 'minimums', 'bound_periods', 'bookings', 'files', 'rejects', 'duplicates'];
+const LOADED = ['run', 'sources', 'currencies', 'deposits', 'taxes', 'tax_days', 'customer_taxes', 'products', 'customers', 'customer_prices', 'agreement_prices', 'product_prices', 'usage_prices', 'usage_tiers', 'usage_filters', 'usage_spans', 'shadowed_spans', 'local_starts', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'adjusting', 'first_agreements', 'discounts', 'discount_ends', 'discount_groups', 'group_discounts', 'minimums', 'bound_periods', 'bookings', 'staged', 'complete_sources', 'files', 'rejects', 'duplicates'];
 
 interface Node { readonly [key: string]: unknown }
 
@@ -77,11 +77,13 @@ async function preludeMacros(): Promise<Set<string>> {
 
 /** What a file may read. */
 function readable({ folder, name }: (typeof FILES)[number]): (relation: string) => boolean {
-  const inputs = ['billed', ...LEDGER_INPUTS.map(({ name }) => name)];
+  const inputs = ['billed', ...[...CHANGED_INPUTS, ...LEDGER_INPUTS].map(({ name }) => name)];
   const before = <T>(list: readonly T[], item: T): readonly T[] => list.slice(0, list.indexOf(item));
   const models = MODELS.map((model) => model.name);
   if (folder === 'inputs') {
-    const loaded = name === 'billed' ? [] : LOADED.filter((each) => each !== 'bookings');
+    // What was billed can only be compared with what is booked where both are.
+    const compares = name === 'changed';
+    const loaded = name === 'billed' ? [] : LOADED.filter((each) => compares || !['bookings', 'staged'].includes(each));
     const allowed = new Set([...loaded, ...before(inputs, name)].map((each) => `input.${each}`));
     return (relation) => relation.startsWith('ledger.') || allowed.has(relation);
   }

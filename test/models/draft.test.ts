@@ -201,17 +201,6 @@ describe('every booking is in one bucket, with the reason', () => {
     const totals = await asked.rows<{ bucket: string; bookings: bigint }>('SELECT bucket, bookings FROM draft.completeness');
     expect(totals.map(({ bucket: name, bookings: n }) => `${name} ${n}`)).toEqual([`${bucket.split(' ')[0]} 1`]);
   });
-
-  it('billed and changed since: told, and left alone', async () => {
-    const more = (content: 'same' | 'changed'): Partial<World> => ({
-      invoices: [{ invoice_id: 'inv_1', customer: 'acme', period: ['2026-03-01', '2026-04-01'], bookings: [['a', content]] }],
-    });
-    const row = 'id | customer | end | amount\n a | acme | 2026-03-02 | 7';
-    expect(await (await draft(row, more('same'))).findings()).toEqual([]);
-    const { findings, buckets } = await draft(row, more('changed'));
-    expect(await findings()).toEqual(['BOOKING_CHANGED warning booking a has changed since it was billed on INV-1 (row 0, booking_id)']);
-    expect(await buckets()).toEqual({ a: 'already_billed' });
-  });
 });
 
 describe('a late booking', () => {

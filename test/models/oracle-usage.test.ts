@@ -97,16 +97,16 @@ async function committed(customers: readonly string[]): Promise<string> {
     SELECT invoice_id, invoice_id AS number, kind, customer_id, cycle_id, CAST(period_start AS VARCHAR) AS s, CAST(period_end AS VARCHAR) AS e, CAST(billing_date AS VARCHAR) AS b, currency
     FROM draft.invoices ORDER BY invoice_key`);
   const lines = await engine.rows<Record<string, unknown>>(`
-    SELECT invoice_id, kind, booking_id, source, product, description, quantity_micro, amount_minor, CAST(service_start AS VARCHAR) AS s, CAST(service_end AS VARCHAR) AS e, charge_id, measured_minor
+    SELECT invoice_id, row_number() OVER (PARTITION BY invoice_id ORDER BY line_key) AS line_no, kind, booking_id, source, product, description, quantity_micro, amount_minor, CAST(service_start AS VARCHAR) AS s, CAST(service_end AS VARCHAR) AS e, charge_id, measured_minor
     FROM draft.billed_lines ORDER BY invoice_id, line_key`);
   expect(customers.length).toBe(CUSTOMERS);
   if (invoices.length === 0) return '';
   return `INSERT INTO ledger.invoices (invoice_id, number, kind, customer_id, cycle_id, period_start, period_end, billing_date, currency) VALUES ${invoices.map(quoted).join(', ')};
     UPDATE ledger.invoices SET total_minor = 0, series = 'invoice', seq = 1, serial = 1;
     INSERT INTO ledger.invoice_status SELECT invoice_id, 'processed', NULL FROM ledger.invoices;
-    INSERT INTO ledger.invoice_lines (invoice_id, kind, booking_id, source, product, description, quantity_micro, amount_minor, service_start, service_end, charge_id, measured_minor)
+    INSERT INTO ledger.invoice_lines (invoice_id, line_no, kind, booking_id, source, product, description, quantity_micro, amount_minor, service_start, service_end, charge_id, measured_minor)
       VALUES ${lines.map(quoted).join(', ')};
-    INSERT INTO ledger.billed SELECT source, booking_id, 0, 0, invoice_id FROM ledger.invoice_lines WHERE kind = 'booking';`;
+    INSERT INTO ledger.billed SELECT source, booking_id, 'billed', 1, 1, invoice_id, line_no FROM ledger.invoice_lines WHERE kind = 'booking';`;
 }
 
 function usage(): Promise<{ line: string }[]> {

@@ -11,7 +11,7 @@ import type { Engine } from '../../src/engine/engine.js';
 import { createTables } from '../../src/intake/tables.js';
 import { LEDGER_TABLES } from '../../src/ledger/tables.js';
 import { bucketTotals, buildDraft, checkDraft } from '../../src/models/build.js';
-import { loadBilled, loadInputs } from '../../src/models/load.js';
+import { loadBilled, loadChanged, loadInputs } from '../../src/models/load.js';
 import type { RunPeriod } from '../../src/models/load.js';
 import { MODELS } from '../../src/models/order.js';
 import { exponentOf, parseDecimal } from '../../src/values/money.js';
@@ -118,7 +118,7 @@ export function periods(as_of: string, boundaries: readonly string[], more: Part
     const confirm = Math.floor(billing_at / DAY) * DAY + 3 * DAY + 22 * 3_600_000;
     return {
       calendar_key: 0, use_no: 0, cycle_id: 'monthly', n, timing: 'in_arrears', timezone: 'UTC', period_start, period_end, billing_at, billing_date: date(billing_at),
-      preview_at: billing_at, confirm_due_at: confirm, auto_confirm_at: confirm, send_due_at: confirm, stub: false, late_bookings: 'next_invoice', separate_preview_per_partner: false, previewed: billing_at <= at(as_of),
+      preview_at: billing_at, confirm_due_at: confirm, auto_confirm_at: confirm, send_due_at: confirm, stub: false, late_bookings: 'next_invoice', changed_bookings: 'adjust', separate_preview_per_partner: false, previewed: billing_at <= at(as_of),
       issued_on: date(billing_at), issued_on_now: date(billing_at), period_date: date(period_start), on_demand: false, due_shift: 'none',
       deadline_notice_at: null, ...more,
     };
@@ -144,11 +144,14 @@ export async function draftOf(engine: Engine, world: World): Promise<Draft> {
   await createTables(engine);
   await engine.run("INSERT INTO input.files VALUES (1, 'jobs', 'data/jobs.csv', 0, 0)");
   await writeBookings(engine, world);
+  await engine.run(`UPDATE input.billed AS l SET content_hi = b.content_hi, content_lo = b.content_lo
+    FROM input.bookings AS b WHERE b.source = l.source AND b.booking_id = l.booking_id AND l.content_hi = 1 AND l.content_lo = 1`);
   for (const [id] of (world.invoices ?? []).flatMap((i) => i.bookings ?? []).filter(([, content]) => content === 'same')) {
     await engine.run(`UPDATE input.billed AS l SET content_hi = b.content_hi, content_lo = b.content_lo
       FROM input.bookings AS b WHERE b.source = l.source AND b.booking_id = l.booking_id AND l.booking_id = ${literal(id)}`);
   }
   const config = configOf(world);
+  await loadChanged(engine, config);
   const { calendars, keys, periods: shared } = sharedCalendars(world);
   const ordered = [...shared].sort((a, b) => a.billing_at - b.billing_at || a.calendar_key - b.calendar_key || a.period_start - b.period_start);
   await loadInputs(engine, { config, as_of: at(world.as_of), calendars, calendarKeyOf: (i) => keys[i]!, periods: ordered, days_off: [] });
@@ -232,7 +235,7 @@ function configOf(world: World): Config {
     },
   })).map((c) => ({ ...c, cycle: [{ cycle_id: 'monthly', from: null, until: null, automation: c.automation! }] }));
   const sources = (world.sources ?? [{ name: 'jobs' }]).map((s: { name: string; tax?: string; quarantine?: boolean; with_tax?: boolean }): Partial<BookingSource> => ({
-    name: s.name, tax: s.tax ?? null, on_reject: s.quarantine === true ? 'quarantine' : 'fail', prices_include_tax: s.with_tax ?? false,
+    name: s.name, tax: s.tax ?? null, on_reject: s.quarantine === true ? 'quarantine' : 'fail', prices_include_tax: s.with_tax ?? false, complete: false,
   }));
   const taxes = Object.entries(world.taxes ?? { standard: {} })
     .map(([tax_id, tax]): Tax => ({ tax_id, name: tax_id, rate: '19', category: 'S', note: null, ...tax }));
@@ -279,7 +282,7 @@ async function writeLedger(engine: Engine, world: World): Promise<void> {
     await engine.run(`CREATE TABLE ledger.${name} (${Object.entries(columns).map(([column, type]) => `"${column}" ${type}`).join(', ')}, serial BIGINT)`);
   }
   await engine.run(`CREATE TABLE ledger.invoice_status (invoice_id VARCHAR, status VARCHAR, voided_at TIMESTAMP);
-    CREATE TABLE ledger.billed (source VARCHAR, booking_id VARCHAR, content_hi UBIGINT, content_lo UBIGINT, invoice_id VARCHAR)`);
+    CREATE TABLE ledger.billed (source VARCHAR, booking_id VARCHAR, state VARCHAR, content_hi UBIGINT, content_lo UBIGINT, invoice_id VARCHAR, line_no BIGINT)`);
   for (const [serial, i] of (world.invoices ?? []).entries()) {
     const currency = i.currency ?? world.currency ?? 'EUR';
     await engine.run(`INSERT INTO ledger.invoices (invoice_id, number, kind, customer_id, cycle_id, period_start, period_end, billing_date, currency, total_minor,
@@ -289,7 +292,7 @@ async function writeLedger(engine: Engine, world: World): Promise<void> {
         ${parseDecimal(i.total ?? '100', exponentOf(currency))!}, ${time(i.confirmed_at ?? i.period[1])}, 'invoice', ${serial + 1}, ${serial + 1});
       INSERT INTO ledger.invoice_status VALUES (${literal(i.invoice_id)}, '${i.void === true ? 'void' : 'processed'}', ${i.void === true ? time(world.as_of) : 'NULL'})`);
     if (i.void === true) continue;
-    for (const [id] of i.bookings ?? []) await engine.run(`INSERT INTO ledger.billed VALUES ('jobs', ${literal(id)}, 0, 0, ${literal(i.invoice_id)})`);
+    for (const [id] of i.bookings ?? []) await engine.run(`INSERT INTO ledger.billed VALUES ('jobs', ${literal(id)}, 'billed', 0, 0, ${literal(i.invoice_id)}, 1)`);
   }
   for (const e of world.events ?? []) {
     const when = e.time === undefined ? '' : (e.time.length === 10 ? `${e.time} 00:00:00` : `${e.time}:00`);

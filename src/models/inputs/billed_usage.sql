@@ -1,5 +1,5 @@
 -- Bookings of standing invoices that a usage of this run counts: those measured in one of its spans (span_key), and those of products
--- that a price of another product counts (span_key is NULL). They count whether or not they are still in the export.
+-- that a price of another product counts (span_key is NULL), as they stand now. They count whether or not they are still in the export.
 -- grain: source, booking_id
 WITH lines AS (
   SELECT
@@ -10,7 +10,9 @@ WITH lines AS (
   FROM ledger.invoice_lines AS l
   JOIN input.standing_invoices AS i ON i.invoice_id = l.invoice_id
   JOIN input.customers AS c ON c.customer_id = i.customer_id
-  WHERE l.kind = 'booking'
+  JOIN input.billed AS b
+    ON b.source = l.source AND b.booking_id = l.booking_id AND b.invoice_id = l.invoice_id AND b.line_no = l.line_no
+  WHERE l.kind IN ('booking', 'adjustment')
 )
 SELECT
   l.customer_key, s.span_key, l.source, l.booking_id, l.product, l.description, l.currency, l.quantity_micro, l.measured_minor,

@@ -1,4 +1,4 @@
--- What standing invoices charged in each span of a usage: by tier, its sum and its units.
+-- What standing invoices charged in each span of a usage, less what was taken back to be issued again: by tier, its sum and its units.
 -- grain: customer_key, span_key, tier
 WITH lines AS (
   SELECT
@@ -8,7 +8,7 @@ WITH lines AS (
   FROM ledger.invoice_lines AS l
   JOIN input.standing_invoices AS i ON i.invoice_id = l.invoice_id
   JOIN input.customers AS c ON c.customer_id = i.customer_id
-  WHERE l.kind = 'usage'
+  WHERE l.kind = 'usage' OR l.correction = 'reissue'
 )
 SELECT
   l.customer_key, s.span_key, l.tier,

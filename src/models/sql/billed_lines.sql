@@ -13,9 +13,11 @@ SELECT
   b.tax_id, b.tax_rate_micro,
   b.starts_at AS service_start, b.ends_at AS service_end,
   b.late,
-  CAST(NULL AS VARCHAR) AS corrects_invoice_id,
+  b.corrects_invoice_id,
   b.content_hi, b.content_lo,
-  b.measured_minor, b.span_id
+  b.measured_minor, b.span_id,
+  CAST(NULL AS BIGINT) AS corrects_line_no,
+  CAST(NULL AS VARCHAR) AS correction
 FROM draft.bookings AS b
 LEFT JOIN draft.net_shares AS n ON n.file_key = b.file_key AND n.record = b.record
 WHERE b.bucket = 'billed'
@@ -26,15 +28,19 @@ SELECT
   c.sort_rank,
   c.kind,
   c.charge_id,
-  NULL, c.charge_id, NULL, c.product, c.description, c.unit,
+  j.booking_id, CASE WHEN j.charge_id IS NULL THEN c.charge_id ELSE j.kept_charge_id END, j.source, c.product, c.description, c.unit,
   c.quantity_micro, c.unit_price_micro, CASE WHEN c.with_tax THEN n.net_minor ELSE c.amount_minor END,
   CASE WHEN c.with_tax THEN c.amount_minor END,
   c.tax_id, c.tax_rate_micro,
   c.service_start, c.service_end,
   FALSE,
-  NULL,
-  NULL, NULL, NULL, NULL
+  j.corrects_invoice_id,
+  j.content_hi, j.content_lo,
+  j.measured_minor, NULL,
+  j.corrects_line_no,
+  j.correction
 FROM draft.added_lines AS c
+LEFT JOIN draft.adjustments AS j ON j.charge_id = c.charge_id
 LEFT JOIN draft.net_shares AS n ON n.charge_id = c.charge_id
 UNION ALL
 SELECT
@@ -43,5 +49,5 @@ SELECT
   NULL, z.charge_id, NULL, NULL, 'Credit carried to the next invoice', NULL,
   1000000, NULL, CAST(z.amount_minor AS BIGINT), NULL,
   z.tax_id, z.tax_rate_micro,
-  NULL, NULL, FALSE, NULL, NULL, NULL, NULL, NULL
+  NULL, NULL, FALSE, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM draft.closing_lines AS z

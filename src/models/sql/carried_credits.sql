@@ -6,6 +6,8 @@ WITH billed AS (
   SELECT customer_key, period_key, currency FROM draft.charges
   UNION
   SELECT customer_key, period_key, currency FROM draft.minimum_lines
+  UNION
+  SELECT customer_key, period_key, currency FROM draft.adjustments WHERE apart = 0
 ), targets AS (
   SELECT h.charge_id, min_by(w.period_key, w.period_start) AS period_key
   FROM input.carried AS h

@@ -8,6 +8,7 @@ WITH placed AS (
     coalesce(b.description, pr.name, b.product, b.booking_id) AS description,
     b.content_hi, b.content_lo,
     bl.invoice_id AS billed_invoice_id,
+    CASE WHEN bl.corrected_customer_id = b.customer_id THEN bl.corrects_invoice_id END AS corrects_invoice_id,
     c.customer_key,
     c.calendar_key,
     CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END AS assigned_at,
@@ -72,7 +73,8 @@ WITH placed AS (
 )
 SELECT
   p.file_key, p.record, p.source, p.booking_id, p.customer_id, p.product, p.starts_at, p.ends_at, p.quantity_micro, p.currency, p.status,
-  p.description, p.content_hi, p.content_lo, p.billed_invoice_id, p.customer_key, p.calendar_key, p.assigned_at, p.late_bookings,
+  p.description, p.content_hi, p.content_lo, p.billed_invoice_id, p.corrects_invoice_id,
+  p.customer_key, p.calendar_key, p.assigned_at, p.late_bookings,
   p.own_period_key, p.timing, p.late, p.period_key, p.previewed, p.invoice_stem,
   CASE WHEN p.late AND p.late_bookings = 'own_invoice' THEN 1 ELSE 0 END AS apart,
   p.unit, p.tax_id, p.zone_key,

@@ -25,7 +25,7 @@ WITH so_far AS (
   JOIN input.usage_prices AS u ON u.price_key = s.price_key AND u.per_booking
   JOIN input.usage_tiers AS l ON l.price_key = u.price_key
   JOIN draft.usage_parts AS p
-    ON p.customer_key = t.customer_key AND p.span_key = t.span_key AND p.period_key <= t.period_key
+    ON p.customer_key = t.customer_key AND p.span_key = t.span_key AND p.period_key <= t.period_key AND p.bookings > 0
 ), freed AS (
   SELECT
     *,

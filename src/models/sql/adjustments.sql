@@ -1,0 +1,57 @@
+-- What corrects bookings that changed after they were billed: the old line taken back, the new one, and the difference of the discount that
+-- lay on it. A line by its key (charge_id); kept_charge_id is what the ledger keeps as its charge.
+-- grain: charge_id
+WITH steps AS (
+  SELECT d.*, c.* EXCLUDE (source, booking_id, file_key, record), c.source || ':' || c.booking_id AS line_key
+  FROM draft.changed_bookings AS d
+  JOIN input.changed AS c ON c.source = d.source AND c.booking_id = d.booking_id
+  WHERE d.step = 'reversed'
+), news AS (
+  SELECT
+    s.line_key, s.source, s.booking_id, s.customer_key, s.period_key, s.apart, s.invoice_id, s.line_no,
+    b.product, b.description, b.unit, b.quantity_micro, b.unit_price_micro, b.amount_minor, b.with_tax, b.measured_minor,
+    b.tax_id, b.tax_key, b.tax_rate_micro, b.starts_at, b.ends_at, b.charge_id, b.content_hi, b.content_lo, b.currency
+  FROM steps AS s
+  JOIN draft.bookings AS b ON b.file_key = s.file_key AND b.record = s.record
+  WHERE s.restated
+), discounts AS (
+  SELECT
+    s.line_key, s.customer_key, s.period_key, s.apart, s.currency, s.tax_id, s.tax_rate_micro, d.invoice_id, d.line_no, d.description,
+    div_round(CAST(coalesce(CASE WHEN n.with_tax THEN net_of(n.amount_minor, n.tax_rate_micro, r.half_even) ELSE n.amount_minor END, 0) AS HUGEINT)
+      * d.off_minor, CAST(d.base_minor AS HUGEINT), r.half_even)
+      - div_round(CAST(s.amount_minor AS HUGEINT) * d.off_minor, CAST(d.base_minor AS HUGEINT), r.half_even) AS amount_minor
+  FROM steps AS s
+  CROSS JOIN input.run AS r
+  JOIN input.changed_discounts AS d ON d.source = s.source AND d.booking_id = s.booking_id
+  LEFT JOIN news AS n ON n.source = s.source AND n.booking_id = s.booking_id
+), lines AS (
+  SELECT
+    line_key || ':1' AS charge_id, 'reversal' AS correction, source, booking_id, customer_key, period_key, apart, currency, product,
+    description, unit, -quantity_micro AS quantity_micro, unit_price_micro, -coalesce(gross_minor, amount_minor) AS amount_minor,
+    gross_minor IS NOT NULL AS with_tax, tax_id, tax_rate_micro, service_start, service_end, charge_id AS kept_charge_id,
+    -measured_minor AS measured_minor, invoice_id AS corrects_invoice_id, line_no AS corrects_line_no,
+    CAST(NULL AS UBIGINT) AS content_hi, CAST(NULL AS UBIGINT) AS content_lo
+  FROM steps
+  UNION ALL
+  SELECT
+    line_key || ':2', 'restatement', source, booking_id, customer_key, period_key, apart, currency, product,
+    description, unit, quantity_micro, unit_price_micro, amount_minor,
+    with_tax, tax_id, tax_rate_micro, starts_at, ends_at, charge_id,
+    measured_minor, invoice_id, line_no, content_hi, content_lo
+  FROM news
+  UNION ALL
+  SELECT
+    line_key || ':3:' || CAST(line_no AS VARCHAR), 'reversal', NULL, NULL, customer_key, period_key, apart, currency, NULL,
+    description, NULL, 1000000, NULL, CAST(amount_minor AS BIGINT),
+    FALSE, tax_id, tax_rate_micro, NULL, NULL, NULL,
+    NULL, invoice_id, line_no, NULL, NULL
+  FROM discounts
+  WHERE amount_minor <> 0
+)
+SELECT
+  l.charge_id, l.correction, l.source, l.booking_id, l.customer_key, l.period_key, w.invoice_stem, l.apart, l.currency, l.product,
+  l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor, l.with_tax, l.tax_id, t.tax_key, l.tax_rate_micro,
+  l.service_start, l.service_end, l.kept_charge_id, l.measured_minor, l.corrects_invoice_id, l.corrects_line_no, l.content_hi, l.content_lo
+FROM lines AS l
+JOIN draft.customer_periods AS w ON w.customer_key = l.customer_key AND w.period_key = l.period_key
+JOIN input.taxes AS t ON t.tax_id = l.tax_id AND t.rate_micro = l.tax_rate_micro

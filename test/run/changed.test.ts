@@ -1,0 +1,162 @@
+/** Bookings that change, are cancelled or vanish after they were billed: what was billed is taken back, what is right is billed, to the cent. */
+import { describe, expect, it } from 'vitest';
+import { BASE, project } from '../support/project.js';
+import type { Booking, Project, Spec } from '../support/project.js';
+
+const LINES = `SELECT i.number, l.line_no, l.kind, coalesce(l.correction, '-') AS correction, coalesce(l.booking_id, '-') AS booking, l.quantity_micro // 1000000 AS quantity, l.amount_minor,
+    coalesce(c.number, '-') AS corrects, coalesce(CAST(l.corrects_line_no AS VARCHAR), '-') AS line
+  FROM ledger.invoice_lines AS l JOIN ledger.invoices AS i ON i.invoice_id = l.invoice_id LEFT JOIN ledger.invoices AS c ON c.invoice_id = l.corrects_invoice_id
+  ORDER BY i.serial, i.series, i.seq, l.line_no`;
+const SUMS = `SELECT customer_id, currency, sum(net_minor), sum(tax_minor) FROM ledger.invoices GROUP BY ALL ORDER BY ALL`;
+
+const visit = (id: string, start: string, more: Partial<Booking> = {}): Booking => ({ id, customer: 'acme', product: 'visit', start, ...more });
+const april = [visit('a', '2026-04-02'), visit('b', '2026-04-03', { quantity: '2' })];
+
+async function sound(made: Project): Promise<void> {
+  expect(await made.flaws()).toEqual([]);
+}
+
+/** April is billed, then the file is another. */
+async function billed(spec: Spec, before: readonly Booking[], after: readonly Booking[], until = '2026-06-05'): Promise<Project> {
+  const made = await project(spec, before);
+  await made.run('2026-05-05');
+  await made.book(after);
+  await made.run(until);
+  return made;
+}
+
+const COMPLETE: Spec = { bookings: [{ ...(BASE['bookings'] as readonly Spec[])[0], complete: true }] };
+
+describe('a booking that changed after it was billed', () => {
+  it('is taken back on the next invoice, with what is right beside it', async () => {
+    const made = await billed({}, april, [visit('a', '2026-04-02', { quantity: '3' }), april[1]!, visit('c', '2026-05-09')]);
+    expect((await made.told(LINES)).slice(2)).toEqual([
+      'INV-2026-000002 | 1 | booking | - | c | 1 | 9500 | - | -',
+      'INV-2026-000002 | 2 | adjustment | reversal | a | -1 | -9500 | INV-2026-000001 | 1',
+      'INV-2026-000002 | 3 | adjustment | restatement | a | 3 | 28500 | INV-2026-000001 | 1',
+    ]);
+    expect((await made.run('2026-06-06')).completeness).toMatchObject({ bookings_read: 3, already_billed: 3 });
+    await made.run('2026-08-05');
+    expect(await made.told('SELECT count(*) FROM ledger.invoices')).toEqual(['2']);
+    await sound(made);
+  });
+
+  it('can change again, and is then taken back from where it stands', async () => {
+    const made = await billed({}, april, [visit('a', '2026-04-02', { quantity: '3' }), april[1]!]);
+    await made.book([visit('a', '2026-04-02', { quantity: '2' }), april[1]!]);
+    await made.run('2026-07-05');
+    expect((await made.told(LINES)).slice(4)).toEqual([
+      'CN-2026-000001 | 1 | adjustment | reversal | a | -3 | -28500 | INV-2026-000002 | 1',
+      'CN-2026-000001 | 2 | adjustment | restatement | a | 2 | 19000 | INV-2026-000002 | 2',
+    ].map((line) => line.replace('INV-2026-000002 | 1', 'INV-2026-000002 | 2')));
+    expect(await made.told(SUMS)).toEqual(['acme | EUR | 38000 | 7220']);
+    await sound(made);
+  });
+
+  it('needs nothing where its amount is the same', async () => {
+    const made = await billed({}, april, [visit('a', '2026-04-02', { description: 'Other words' }), april[1]!, visit('c', '2026-05-09')]);
+    expect((await made.told(LINES)).slice(2)).toEqual(['INV-2026-000002 | 1 | booking | - | c | 1 | 9500 | - | -']);
+    await sound(made);
+  });
+
+  it('is credited by a credit note of its own, and billed as it is now like a late one, where that is said', async () => {
+    const made = await billed({ automation: { changed_bookings: 'credit_note' } }, april, [visit('a', '2026-04-02', { quantity: '3' }), april[1]!, visit('c', '2026-05-09')]);
+    expect((await made.told(LINES)).slice(2).sort()).toEqual([
+      'CN-2026-000001 | 1 | adjustment | reversal | a | -1 | -9500 | INV-2026-000001 | 1',
+      'INV-2026-000002 | 1 | booking | - | c | 1 | 9500 | - | -',
+    ]);
+    await made.run('2026-07-05');
+    expect((await made.told(LINES)).slice(4)).toEqual(['INV-2026-000003 | 1 | booking | - | a | 3 | 28500 | INV-2026-000001 | -']);
+    await sound(made);
+  });
+
+  it('is held and told, where that is said', async () => {
+    const made = await project({ automation: { changed_bookings: 'hold' } }, april);
+    await made.run('2026-05-05');
+    await made.book([visit('a', '2026-04-02', { quantity: '3' }), april[1]!]);
+    const { diagnostics } = await made.run('2026-06-05');
+    expect(diagnostics.map(({ code, message }) => `${code} ${message}`)).toEqual(['BOOKING_CHANGED booking a has changed since it was billed on INV-2026-000001; changed bookings are held (booking_id)']);
+    expect(await made.told('SELECT count(*) FROM ledger.invoices')).toEqual(['1']);
+    await sound(made);
+  });
+
+  it('goes from one customer to another', async () => {
+    const spec = { customers: { bolt: { name: 'Bolt', cycle: 'monthly' } } };
+    const made = await billed(spec, april, [visit('a', '2026-04-02', { customer: 'bolt' }), april[1]!]);
+    await made.run('2026-07-05');
+    expect(await made.told(SUMS)).toEqual(['acme | EUR | 19000 | 3610', 'bolt | EUR | 9500 | 1805']);
+    expect((await made.told(LINES)).at(-1)).toBe('INV-2026-000002 | 1 | booking | - | a | 1 | 9500 | - | -');
+    await sound(made);
+  });
+
+  it('takes the tax back at the rate that was billed, and its share of the discount', async () => {
+    const spec = {
+      agreements: { a1: { from: '2026-01-01', prices: {}, discounts: [{ name: 'Loyalty', percent: '10', on: 'net' }] } },
+      customers: { acme: { name: 'Acme', cycle: 'monthly', agreements: ['a1'] } },
+    };
+    const made = await billed(spec, april, [visit('a', '2026-04-02', { quantity: '2', product: 'food' }), april[1]!]);
+    expect((await made.told(LINES)).slice(3)).toEqual([
+      'CN-2026-000001 | 1 | adjustment | reversal | a | -1 | -9500 | INV-2026-000001 | 1',
+      'CN-2026-000001 | 2 | adjustment | restatement | a | 2 | 666 | INV-2026-000001 | 1',
+      'CN-2026-000001 | 3 | adjustment | reversal | - | 1 | 883 | INV-2026-000001 | 3',
+    ]);
+    await sound(made);
+  });
+});
+
+describe('a booking that is gone after it was billed', () => {
+  it('is taken back when it is cancelled, and billed again when it is not any more', async () => {
+    const made = await billed({}, april, [visit('a', '2026-04-02', { status: 'cancelled' }), april[1]!]);
+    expect((await made.told(LINES)).slice(2)).toEqual(['CN-2026-000001 | 1 | adjustment | reversal | a | -1 | -9500 | INV-2026-000001 | 1']);
+    await made.run('2026-07-05');
+    await made.book(april);
+    await made.run('2026-08-05');
+    expect((await made.told(LINES)).slice(3)).toEqual(['INV-2026-000002 | 1 | booking | - | a | 1 | 9500 | INV-2026-000001 | -']);
+    expect(await made.told(SUMS)).toEqual(['acme | EUR | 28500 | 5415']);
+    await sound(made);
+  });
+
+  it('is taken back when it is missing from an export that is complete', async () => {
+    const made = await billed(COMPLETE, april, [april[1]!]);
+    expect((await made.told(LINES)).slice(2)).toEqual(['CN-2026-000001 | 1 | adjustment | reversal | a | -1 | -9500 | INV-2026-000001 | 1']);
+    await made.book(april);
+    await made.run('2026-07-05');
+    expect(await made.told(SUMS)).toEqual(['acme | EUR | 28500 | 5415']);
+    await sound(made);
+  });
+
+  it('stays where the export is not said to be complete', async () => {
+    const made = await billed({}, april, [april[1]!]);
+    expect(await made.told(SUMS)).toEqual(['acme | EUR | 28500 | 5415']);
+  });
+});
+
+describe('a measured booking that changed', () => {
+  const spec = { products: { visit: { name: 'Visit', unit: 'hour', price: { model: 'graduated', tiers: [{ up_to: '2', unit_price: '10' }, { unit_price: '1' }] } } } };
+
+  it('moves what its usage costs', async () => {
+    const made = await billed(spec, april, [visit('a', '2026-04-02', { quantity: '4' }), april[1]!]);
+    expect((await made.told(SUMS))).toEqual(['acme | EUR | 2400 | 456']);
+    await made.book([visit('a', '2026-04-02', { status: 'cancelled' }), april[1]!]);
+    await made.run('2026-07-05');
+    expect((await made.told(SUMS))).toEqual(['acme | EUR | 2000 | 380']);
+    await sound(made);
+  });
+});
+
+it('the sum of what is billed is that of the bookings, whatever happened to them on the way', async () => {
+  const made = await project(COMPLETE, april);
+  await made.run('2026-05-05');
+  const steps: (readonly Booking[])[] = [
+    [visit('a', '2026-04-02', { quantity: '5' }), visit('b', '2026-04-03', { quantity: '2', status: 'cancelled' })],
+    [visit('b', '2026-04-03', { quantity: '7' })],
+    [visit('a', '2026-04-02', { quantity: '1.5' }), visit('b', '2026-04-03', { quantity: '7' }), visit('c', '2026-04-30')],
+  ];
+  for (const [month, bookings] of steps.entries()) {
+    await made.book(bookings);
+    await made.run(`2026-0${6 + month}-05`);
+  }
+  await made.run('2026-09-05');
+  expect(await made.told(SUMS)).toEqual(['acme | EUR | 90250 | 17148']);
+  await sound(made);
+});
