@@ -1,13 +1,13 @@
 /**
  * The proofs of what is billed once and of what corrects it. A booking's line is billed, and may then be taken back (`reversal`, by
- * the models) and billed as it is now (`restatement`), or be credited by hand for good (`credit`) or to be billed again (`reissue`).
+ * the models), and billed as it is now (`restatement`) or anew, or be credited by hand for good (`credit`) or to be billed again (`reissue`).
  * Lines of void invoices count for nothing.
  */
 import type { RowProof } from './verify-types.js';
 
 /** What may come before a move of a booking, and nothing else; '' is nothing. */
 const BEFORE: Readonly<Record<string, readonly string[]>> = {
-  booking: ['', 'reissue'],
+  booking: ['', 'reversal', 'reissue'],
   reversal: ['booking', 'restatement'],
   restatement: ['reversal'],
   credit: ['booking', 'restatement', 'credit'],

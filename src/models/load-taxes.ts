@@ -74,7 +74,8 @@ export async function loadCarriedTaxes(engine: Engine): Promise<void> {
       FROM (
         SELECT tax_id, tax_rate_micro, name, category, note FROM input.carried
         UNION ALL SELECT tax_id, tax_rate_micro, name, category, note FROM input.deposit_balances
-        UNION ALL SELECT tax_id, tax_rate_micro, tax_name, tax_category, tax_note FROM input.changed)
+        UNION ALL SELECT tax_id, tax_rate_micro, tax_name, tax_category, tax_note FROM input.changed
+        UNION ALL SELECT tax_id, tax_rate_micro, tax_name, tax_category, tax_note FROM input.changed_discounts)
       GROUP BY tax_id, tax_rate_micro) AS c
     ANTI JOIN input.taxes AS t ON t.tax_id = c.tax_id AND t.rate_micro = c.tax_rate_micro`);
 }

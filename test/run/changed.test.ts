@@ -98,8 +98,18 @@ describe('a booking that changed after it was billed', () => {
     expect((await made.told(LINES)).slice(3)).toEqual([
       'CN-2026-000001 | 1 | adjustment | reversal | a | -1 | -9500 | INV-2026-000001 | 1',
       'CN-2026-000001 | 2 | adjustment | restatement | a | 2 | 666 | INV-2026-000001 | 1',
-      'CN-2026-000001 | 3 | adjustment | reversal | - | 1 | 883 | INV-2026-000001 | 3',
+      'CN-2026-000001 | 3 | adjustment | reversal | - | 1 | 950 | INV-2026-000001 | 3',
+      'CN-2026-000001 | 4 | adjustment | restatement | - | 1 | -67 | INV-2026-000001 | 3',
     ]);
+    await made.book([visit('a', '2026-04-02', { quantity: '4' }), april[1]!]);
+    await made.run('2026-07-05');
+    expect((await made.told(LINES)).slice(7)).toEqual([
+      'INV-2026-000002 | 1 | adjustment | reversal | a | -2 | -666 | CN-2026-000001 | 2',
+      'INV-2026-000002 | 2 | adjustment | restatement | a | 4 | 38000 | CN-2026-000001 | 2',
+      'INV-2026-000002 | 3 | adjustment | reversal | - | 1 | 67 | CN-2026-000001 | 4',
+      'INV-2026-000002 | 4 | adjustment | restatement | - | 1 | -3800 | CN-2026-000001 | 4',
+    ]);
+    expect(await made.told('SELECT sum(net_minor) FROM ledger.invoices')).toEqual([String((9500 * 4 + 19000) * 0.9)]);
     await sound(made);
   });
 });

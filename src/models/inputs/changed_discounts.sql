@@ -1,6 +1,7 @@
--- The discount lines that lie on the bookings that have changed: of the invoice that billed the booking first, those with its tax.
--- base_minor is what they were given on: an amount's share of a discount is off_minor / base_minor.
--- grain: source, booking_id, line_no
+-- The discount lines that lie on the bookings that have changed: of the invoice that billed the booking, those with its tax. base_minor is
+-- what they were given on: an amount's share of a discount is off_minor / base_minor. Where the share was corrected before, the line that
+-- did (restated) is what has to be taken back.
+-- grain: source, booking_id, discount_id
 WITH first_lines AS (
   SELECT c.source, c.booking_id, max_by(l.invoice_id, l.serial) AS invoice_id
   FROM input.changed AS c
@@ -12,12 +13,30 @@ WITH first_lines AS (
   FROM ledger.invoice_lines AS l
   WHERE l.invoice_id IN (SELECT f.invoice_id FROM first_lines AS f) AND l.kind IN ('booking', 'usage', 'recurring', 'fee')
   GROUP BY l.invoice_id, l.tax_id, l.tax_rate_micro
+), shares AS (
+  SELECT
+    c.source, c.booking_id, concat_ws(':', c.source, c.booking_id, l.invoice_id, l.line_no) AS discount_id,
+    l.invoice_id, l.line_no, l.description, l.tax_id, l.tax_rate_micro, l.amount_minor AS off_minor, s.base_minor
+  FROM input.changed AS c
+  JOIN first_lines AS f ON f.source = c.source AND f.booking_id = c.booking_id
+  JOIN ledger.invoice_lines AS l ON l.invoice_id = f.invoice_id AND l.kind = 'discount'
+  JOIN ledger.invoice_lines AS b ON b.invoice_id = f.invoice_id AND b.source = c.source AND b.booking_id = c.booking_id
+    AND b.kind = 'booking' AND b.tax_id = l.tax_id AND b.tax_rate_micro = l.tax_rate_micro
+  JOIN sums AS s ON s.invoice_id = f.invoice_id AND s.tax_id = l.tax_id AND s.tax_rate_micro = l.tax_rate_micro
+  WHERE s.base_minor > 0
+), restated AS (
+  SELECT
+    l.charge_id AS discount_id, max_by(l.invoice_id, l.serial) AS invoice_id, max_by(l.line_no, l.serial) AS line_no,
+    max_by(l.amount_minor, l.serial) AS amount_minor
+  FROM ledger.invoice_lines AS l
+  JOIN ledger.invoice_status AS s ON s.invoice_id = l.invoice_id AND s.status = 'processed'
+  WHERE l.correction = 'restatement' AND l.booking_id IS NULL AND l.charge_id IN (SELECT h.discount_id FROM shares AS h)
+  GROUP BY l.charge_id
 )
 SELECT
-  c.source, c.booking_id, l.invoice_id, l.line_no, l.description, l.amount_minor AS off_minor, s.base_minor
-FROM input.changed AS c
-JOIN first_lines AS f ON f.source = c.source AND f.booking_id = c.booking_id
-JOIN ledger.invoice_lines AS l
-  ON l.invoice_id = f.invoice_id AND l.kind = 'discount' AND l.tax_id = c.tax_id AND l.tax_rate_micro = c.tax_rate_micro
-JOIN sums AS s ON s.invoice_id = f.invoice_id AND s.tax_id = c.tax_id AND s.tax_rate_micro = c.tax_rate_micro
-WHERE s.base_minor > 0
+  h.source, h.booking_id, h.discount_id, coalesce(r.invoice_id, h.invoice_id) AS invoice_id, coalesce(r.line_no, h.line_no) AS line_no,
+  h.description, h.tax_id, h.tax_rate_micro, h.off_minor, h.base_minor, r.amount_minor AS restated_minor,
+  t.name AS tax_name, t.category AS tax_category, t.note AS tax_note
+FROM shares AS h
+LEFT JOIN ledger.invoice_taxes AS t ON t.invoice_id = h.invoice_id AND t.tax_id = h.tax_id AND t.rate_micro = h.tax_rate_micro
+LEFT JOIN restated AS r ON r.discount_id = h.discount_id

@@ -1,5 +1,5 @@
--- What corrects bookings that changed after they were billed: the old line taken back, the new one, and the difference of the discount that
--- lay on it. A line by its key (charge_id); kept_charge_id is what the ledger keeps as its charge.
+-- What corrects bookings that changed after they were billed: the old line taken back, the new one, and the same of the discount that lay
+-- on it. A line by its key (charge_id); kept_charge_id is what the ledger keeps as its charge.
 -- grain: charge_id
 WITH steps AS (
   SELECT d.*, c.* EXCLUDE (source, booking_id, file_key, record), c.source || ':' || c.booking_id AS line_key
@@ -16,10 +16,13 @@ WITH steps AS (
   WHERE s.restated
 ), discounts AS (
   SELECT
-    s.line_key, s.customer_key, s.period_key, s.apart, s.currency, s.tax_id, s.tax_rate_micro, d.invoice_id, d.line_no, d.description,
-    div_round(CAST(coalesce(CASE WHEN n.with_tax THEN net_of(n.amount_minor, n.tax_rate_micro, r.half_even) ELSE n.amount_minor END, 0) AS HUGEINT)
-      * d.off_minor, CAST(d.base_minor AS HUGEINT), r.half_even)
-      - div_round(CAST(s.amount_minor AS HUGEINT) * d.off_minor, CAST(d.base_minor AS HUGEINT), r.half_even) AS amount_minor
+    s.line_key, s.customer_key, s.period_key, s.apart, s.currency, d.discount_id, d.tax_id, d.tax_rate_micro, d.invoice_id, d.line_no,
+    d.description,
+    coalesce(d.restated_minor, div_round(CAST(s.amount_minor AS HUGEINT) * d.off_minor, CAST(d.base_minor AS HUGEINT), r.half_even))
+      AS old_minor,
+    div_round(
+      CAST(CASE WHEN n.with_tax THEN net_of(n.amount_minor, n.tax_rate_micro, r.half_even) ELSE n.amount_minor END AS HUGEINT) * d.off_minor,
+      CAST(d.base_minor AS HUGEINT), r.half_even) AS new_minor
   FROM steps AS s
   CROSS JOIN input.run AS r
   JOIN input.changed_discounts AS d ON d.source = s.source AND d.booking_id = s.booking_id
@@ -41,12 +44,20 @@ WITH steps AS (
   FROM news
   UNION ALL
   SELECT
-    line_key || ':3:' || CAST(line_no AS VARCHAR), 'reversal', NULL, NULL, customer_key, period_key, apart, currency, NULL,
-    description, NULL, 1000000, NULL, CAST(amount_minor AS BIGINT),
-    FALSE, tax_id, tax_rate_micro, NULL, NULL, NULL,
+    line_key || ':3:' || discount_id, 'reversal', NULL, NULL, customer_key, period_key, apart, currency, NULL,
+    description, NULL, 1000000, NULL, CAST(-old_minor AS BIGINT),
+    FALSE, tax_id, tax_rate_micro, NULL, NULL, discount_id,
     NULL, invoice_id, line_no, NULL, NULL
   FROM discounts
-  WHERE amount_minor <> 0
+  WHERE old_minor <> 0
+  UNION ALL
+  SELECT
+    line_key || ':4:' || discount_id, 'restatement', NULL, NULL, customer_key, period_key, apart, currency, NULL,
+    description, NULL, 1000000, NULL, CAST(new_minor AS BIGINT),
+    FALSE, tax_id, tax_rate_micro, NULL, NULL, discount_id,
+    NULL, invoice_id, line_no, NULL, NULL
+  FROM discounts
+  WHERE new_minor <> 0
 )
 SELECT
   l.charge_id, l.correction, l.source, l.booking_id, l.customer_key, l.period_key, w.invoice_stem, l.apart, l.currency, l.product,
