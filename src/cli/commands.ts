@@ -221,6 +221,19 @@ const history: Command = {
   },
 };
 
+const ledger: Command = {
+  name: 'ledger',
+  summary: 'pack the small files of the ledger into few large ones; nothing that proves it changes',
+  about: 'A year of daily runs is thousands of small files. Packs hold the same bytes: the anchors you kept stay valid.',
+  args: [{ name: 'ACTION', required: true, summary: 'compact', choices: ['compact'] }],
+  options: [],
+  examples: [['duebook ledger compact', 'once a month or once a year; nothing else may run meanwhile']],
+  run: async (call) => {
+    const { compact } = await import('../run/compact.js');
+    return present(call, 'ledger', await compact(call.world, call.common), 0);
+  },
+};
+
 const verify: Command = {
   name: 'verify',
   summary: 'prove the ledger: chain, hashes, gaps, sums, corrections, every booking at most once',
@@ -303,6 +316,6 @@ const query: Command = {
 
 /** The table that help, parsing and completion are made from. */
 export const COMMANDS: readonly Command[] = [
-  init, validate, calendar, preview, confirm, invoice, run, send, cancel, status, show, query, exportCommand, history, verify, doctor,
-  completion,
+  init, validate, calendar, preview, confirm, invoice, run, send, cancel, status, show, query, exportCommand, history, ledger, verify,
+  doctor, completion,
 ];

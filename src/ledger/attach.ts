@@ -9,6 +9,8 @@ import type { ObjectStore } from '../world/types.js';
 import type { HeadSegment } from './head.js';
 import type { Ledger } from './ledger.js';
 import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
+import { readPacks, segmentFiles } from './packs.js';
+import type { Packs } from './packs.js';
 import { requireSegments } from './segments.js';
 import { LEDGER_TABLES, readColumn, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
@@ -23,6 +25,8 @@ const KEPT_LINES = 100_000;
 /** What is attached in an engine: the segments, and of each table how many rows are in memory and which files are not. */
 interface Attached {
   segments: readonly HeadSegment[];
+  /** As they were when the first segments were attached; what is committed later is in no pack yet. */
+  readonly packs: Packs;
   readonly kept: Map<LedgerTable, number>;
   readonly files: Map<LedgerTable, HeadSegment[]>;
 }
@@ -46,8 +50,9 @@ export async function attachLedger(engine: Engine, ledger: Ledger): Promise<void
   const segments = ledger.head?.segments ?? [];
   let attached = ATTACHED.get(engine);
   if (attached === undefined || !continues(attached.segments, segments)) {
-    await requireSegments(ledger.store, segments);
-    attached = { segments: [], kept: new Map(), files: new Map() };
+    const packs = await readPacks(ledger.store);
+    await requireSegments(ledger.store, segments, packs);
+    attached = { segments: [], packs, kept: new Map(), files: new Map() };
     ATTACHED.set(engine, attached);
     await createKept(engine);
     await addSegments(engine, ledger.store, attached, segments);
@@ -98,19 +103,15 @@ async function addSegments(
       }
     }
     if (small.length === 0) continue;
-    await engine.run(`INSERT INTO ledger_kept.${table} ${segmentsSql(table, await localPaths(store, small))}`);
+    await engine.run(`INSERT INTO ledger_kept.${table} ${await segmentsSql(engine, store, table, small, attached.packs)}`);
   }
   return grown;
 }
 
 async function createView(engine: Engine, store: ObjectStore, attached: Attached, table: LedgerTable): Promise<void> {
   const files = attached.files.get(table) ?? [];
-  const rest = files.length === 0 ? '' : ` UNION ALL ${segmentsSql(table, await localPaths(store, files))}`;
+  const rest = files.length === 0 ? '' : ` UNION ALL ${await segmentsSql(engine, store, table, files, attached.packs)}`;
   await engine.run(`CREATE OR REPLACE VIEW ledger.${table} AS SELECT * FROM ledger_kept.${table}${rest}`);
-}
-
-function localPaths(store: ObjectStore, segments: readonly HeadSegment[]): Promise<string[]> {
-  return Promise.all(segments.map((segment) => store.localPath(segment.path)));
 }
 
 /** The tables as views over some segments, read straight from their files, with the folds, under any schema name. */
@@ -118,10 +119,12 @@ export async function attachSegments(
   engine: Engine, store: ObjectStore, segments: readonly HeadSegment[], schema: string,
 ): Promise<void> {
   const name = identifier(schema);
+  const packs = await readPacks(store);
   await engine.run(`DROP SCHEMA IF EXISTS ${name} CASCADE; CREATE SCHEMA ${name};`);
   for (const table of TABLES) {
-    const paths = await localPaths(store, segments.filter((segment) => segment.table === table));
-    await engine.run(`CREATE VIEW ${name}.${table} AS ${paths.length === 0 ? emptySql(table) : segmentsSql(table, paths)}`);
+    const own = segments.filter((segment) => segment.table === table);
+    await engine.run(`CREATE VIEW ${name}.${table} AS ${
+      own.length === 0 ? emptySql(table) : await segmentsSql(engine, store, table, own, packs)}`);
   }
   await createFolds(engine, name);
 }
@@ -178,12 +181,23 @@ function emptySql(table: LedgerTable): string {
   return `SELECT ${columns.join(', ')}, NULL::BIGINT AS serial WHERE false`;
 }
 
-/** The serial comes from the path. DuckDB gives `filename` once per vector, so the expression costs nothing per row. */
-function segmentsSql(table: LedgerTable, paths: readonly string[]): string {
-  const columns = Object.keys(LEDGER_TABLES[table]).map(readColumn);
-  const files = paths.map(literal).join(', ');
+/**
+ * Segments as one relation. Those of earlier versions lack the newest columns, which are NULL then; what a segment has is known from its
+ * commit, so that no file is opened to find out. The serial comes from the path. DuckDB gives `filename` once per vector, so the
+ * expression costs nothing per row.
+ */
+async function segmentsSql(
+  engine: Engine, store: ObjectStore, table: LedgerTable, segments: readonly HeadSegment[], packs: Packs,
+): Promise<string> {
+  const paths = await segmentFiles(engine, store, segments, packs);
   const serial = `regexp_extract(filename, '(\\d{8,})-run_[0-9a-f]{20}[/\\\\]${table}\\.parquet$', 1)::BIGINT AS serial`;
-  return `SELECT ${columns.join(', ')}, ${serial} FROM read_parquet([${files}], filename = true, file_row_number = true)`;
+  const widths = [...new Set(segments.map(({ columns }) => columns))].sort((a, b) => a - b);
+  return widths.map((width) => {
+    const columns = Object.entries(LEDGER_TABLES[table]).map(([name, type], i) => (
+      i < width ? readColumn(name) : `NULL::${type} AS ${identifier(name)}`));
+    const files = paths.filter((_, i) => segments[i]!.columns === width).map(literal).join(', ');
+    return `SELECT ${columns.join(', ')}, ${serial} FROM read_parquet([${files}], filename = true, file_row_number = true)`;
+  }).join(' UNION ALL ');
 }
 
 /** How segments are written: the newer encodings make them a fifth smaller, and higher levels of Zstandard then cost time for nothing. */

@@ -18,6 +18,8 @@ export interface Segment {
   readonly sha256: string;
   readonly bytes: number;
   readonly rows: number;
+  /** How many columns it has: the first so many of its table's. Columns are only ever added, at the end. */
+  readonly columns: number;
 }
 
 /** What one commit says of itself. Instants are ISO 8601 in UTC. */
@@ -83,13 +85,16 @@ export function runIdOf(previous: string | null, asOf: string, action: string, s
 
 /** The running hash of segments after one more commit. */
 export function chainSegments(before: string | null, own: readonly Segment[]): string {
-  const plain = own.map(({ table, path, sha256: hash, bytes, rows }) => ({ table, path, sha256: hash, bytes, rows }));
+  const plain = own.map(({ table, path, sha256: hash, bytes, rows, columns }) => ({ table, path, sha256: hash, bytes, rows, columns }));
   return sha256(`${before ?? ''}\n${canonicalJson(plain)}`);
 }
 
 /** Reads a document. `file` names it in messages. Throws LEDGER_NEWER or LEDGER_DAMAGED. */
 export function decodeCommit(bytes: Buffer, file: string, toolVersion: string): CommitDocument {
   const value = decodeJson(bytes, file, toolVersion);
+  if (hasUnknownData(value)) {
+    return newer(file, value['tool_version'], toolVersion, 'with tables or columns that this version does not know');
+  }
   const wrong = firstWrongMember(value);
   if (wrong !== null) return damaged(file, `its member "${wrong}" is missing or not what it should be`);
   const document = value as unknown as CommitDocument;
@@ -108,14 +113,28 @@ export function decodeJson(bytes: Buffer, file: string, toolVersion: string): Re
   if (value === null || typeof value !== 'object' || Array.isArray(value)) return damaged(file, 'it is not a JSON object');
   const members = value as Record<string, unknown>;
   if (typeof members['format'] === 'number' && members['format'] > LEDGER_FORMAT) {
-    const needed = typeof members['tool_version'] === 'string' ? members['tool_version'] : 'a newer version';
-    return fail('LEDGER_NEWER', `${file} was written by duebook ${needed} in ledger format ${members['format']};`
-      + ` this is duebook ${toolVersion}, which reads up to format ${LEDGER_FORMAT}.`, {
-      at: { file },
-      hint: `Install duebook ${needed} or later, the same everywhere this ledger is used.`,
-    });
+    const what = `in ledger format ${members['format']}; this version reads up to format ${LEDGER_FORMAT}`;
+    return newer(file, members['tool_version'], toolVersion, what);
   }
   return members;
+}
+
+function newer(file: string, writer: unknown, toolVersion: string, what: string): never {
+  const [version, install] = typeof writer === 'string' ? [writer, `${writer} or later`] : ['of a newer version', 'in its newest version'];
+  return fail('LEDGER_NEWER', `${file} was written by duebook ${version} ${what}. This is duebook ${toolVersion}.`, {
+    at: { file },
+    hint: `Install duebook ${install}, the same everywhere this ledger is used.`,
+  });
+}
+
+/** Tables and columns are added without a new format; a version that would not see them must not go on from there. */
+function hasUnknownData(value: Record<string, unknown>): boolean {
+  const segments = Array.isArray(value['segments']) ? value['segments'] as (Record<string, unknown> | null)[] : [];
+  return segments.some((segment) => {
+    const [table, columns] = [segment?.['table'], segment?.['columns']];
+    if (typeof table !== 'string' || typeof columns !== 'number' || !/^[a-z_]+$/.test(table)) return false;
+    return !Object.hasOwn(LEDGER_TABLES, table) || columns > Object.keys(LEDGER_TABLES[table as LedgerTable]).length;
+  });
 }
 
 /** Throws LEDGER_DAMAGED for a file. */
@@ -141,7 +160,7 @@ const shaped = (shape: Record<string, Test>): Test => (v) =>
 const SEGMENT: Record<string, Test> = {
   table: (v) => typeof v === 'string' && Object.hasOwn(LEDGER_TABLES, v),
   path: (v) => typeof v === 'string' && /^segments\/\d{8,}-run_[0-9a-f]{20}\/[a-z_]+\.parquet$/.test(v),
-  sha256: hash, bytes: positive, rows: positive,
+  sha256: hash, bytes: positive, rows: positive, columns: positive,
 };
 const COMMIT: Record<string, Test> = {
   format: (v) => v === LEDGER_FORMAT, issuer_id: text, lineage: (v) => typeof v === 'string' && /^[0-9a-f]{32}$/.test(v), serial: positive,

@@ -30,25 +30,28 @@ export async function hashFile(path: string): Promise<FileHash> {
   }
 }
 
-/** The same of many files, in their order, on all processors; null where there is no file. */
-export async function hashFiles(paths: readonly string[]): Promise<(FileHash | null)[]> {
-  const hashes: (FileHash | null)[] = Array.from(paths, () => null);
+/** Does the same for many things, a few at a time; the results are in their order. */
+export async function abreast<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results = new Array<R>(items.length);
   let next = 0;
-  const work = async (): Promise<void> => {
-    for (let i = next++; i < paths.length; i = next++) hashes[i] = await hashOf(paths[i]!);
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i]!);
   };
-  await Promise.all(Array.from({ length: ABREAST }, work));
-  return hashes;
+  await Promise.all(Array.from({ length: ABREAST }, worker));
+  return results;
 }
 
-/** Reading and hashing a whole file happens on other threads; only a large one is hashed in pieces on this one. */
-async function hashOf(path: string): Promise<FileHash | null> {
+/** Hash and size of a file, null where there is none. This happens on other threads; only a large file is hashed in pieces here. */
+export async function hashOf(path: string): Promise<FileHash | null> {
   try {
-    if ((await stat(path)).size > WHOLE) return await hashFile(path);
-    const bytes = await readFile(path);
-    return { sha256: Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex'), bytes: bytes.length };
+    return (await stat(path)).size > WHOLE ? await hashFile(path) : await hashBytes(await readFile(path));
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return null;
     throw error;
   }
+}
+
+/** Hash and size of bytes in memory, on another thread. */
+export async function hashBytes(bytes: Buffer): Promise<FileHash> {
+  return { sha256: Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex'), bytes: bytes.length };
 }

@@ -20,7 +20,7 @@ import type { CommitDocument, Segment } from './commit.js';
 import { hashFile } from './hash.js';
 import { encodeHead, HEAD_KEY, headAfter, readHead, rebuildHead } from './head.js';
 import type { Head } from './head.js';
-import { LEDGER_TABLES } from './tables.js';
+import { LEDGER_TABLES, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
 
 /** The ledger as it stood when it was opened or committed to. A value: committing gives a new one. */
@@ -105,7 +105,7 @@ export async function commit(ledger: Ledger, input: CommitInput, crash: CrashPoi
   checkInput(ledger, input);
   const files = input.files.filter((file) => file.rows > 0).sort((a, b) => TABLES.indexOf(a.table) - TABLES.indexOf(b.table));
   const hashes = await Promise.all(files.map((file) => hashFile(file.path)));
-  const document = documentOf(head, input, files.map((file, i) => ({ table: file.table, rows: file.rows, ...hashes[i]! })));
+  const document = documentOf(head, input, files.map((file, i) => ({ ...partOf(file), ...hashes[i]! })));
   crash.reached('commit: begins');
   for (const [i, segment] of document.segments.entries()) {
     await writeSegment(store, segment, files[i]!.path);
@@ -121,6 +121,10 @@ export async function commit(ledger: Ledger, input: CommitInput, crash: CrashPoi
 }
 
 const TABLES = Object.keys(LEDGER_TABLES) as LedgerTable[];
+
+function partOf({ table, rows }: CommitInput['files'][number]): Pick<Segment, 'table' | 'rows' | 'columns'> {
+  return { table, rows, columns: segmentColumns(table).length };
+}
 
 function checkInput(ledger: Ledger, input: CommitInput): void {
   const { head, store } = ledger;

@@ -2,29 +2,40 @@
 import { DuebookError, problem } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { ObjectStore } from '../world/types.js';
-import { hashFiles } from './hash.js';
+import { abreast, hashBytes, hashOf } from './hash.js';
 import type { HeadSegment } from './head.js';
+import { readPacked, readPacks } from './packs.js';
+import type { Packs } from './packs.js';
 
-/** Segments that are missing, or whose bytes are not those that were committed. `fresh`: as they are in the store itself. */
-export async function wrongSegments(store: ObjectStore, segments: readonly HeadSegment[], fresh = false): Promise<Diagnostic[]> {
-  const hashes = await hashFiles(await Promise.all(segments.map(({ path }) => store.localPath(path, fresh))));
+/**
+ * Segments that are missing, or whose bytes are not those that were committed, wherever they lie. `fresh`: as they are in the store
+ * itself; `packs` are read where they are not given.
+ */
+export async function wrongSegments(
+  store: ObjectStore, segments: readonly HeadSegment[], { packs, fresh = false }: { packs?: Packs; fresh?: boolean } = {},
+): Promise<Diagnostic[]> {
+  const known = fresh || packs === undefined ? await readPacks(store, fresh) : packs;
+  const places = await Promise.all(segments.map(({ path }) => known.segments.get(path) ?? store.localPath(path, fresh)));
+  const hashes = await abreast(places, async (place) => (
+    typeof place === 'string' ? hashOf(place) : hashBytes(await readPacked(store, place))));
   return segments.flatMap((segment, i) => {
-    const file = `${store.name}/${segment.path}`;
-    const found = hashes[i];
-    if (found === null || found === undefined) return [lostFile(file, `The segment ${file} of commit ${segment.serial} is missing.`)];
-    if (found.bytes !== segment.bytes) {
-      return [changedFile(file, `has ${found.bytes} bytes, commit ${segment.serial} recorded ${segment.bytes}`)];
-    }
-    if (found.sha256 !== segment.sha256) return [changedFile(file, `does not have the hash that commit ${segment.serial} recorded`)];
-    return [];
+    const packed = known.segments.get(segment.path);
+    const pack = packed?.pack;
+    const file = `${store.name}/${pack ?? segment.path}`;
+    const found = hashes[i]!;
+    const told = (what: string): Diagnostic[] => [changedFile(file, pack === undefined ? what : `holds ${segment.path}, which ${what}`)];
+    if (found === null) return [lostFile(file, `The segment ${file} of commit ${segment.serial} is missing.`)];
+    const bytes = packed?.bytes ?? found.bytes;
+    if (bytes !== segment.bytes) return told(`has ${bytes} bytes, commit ${segment.serial} recorded ${segment.bytes}`);
+    return found.sha256 === segment.sha256 ? [] : told(`does not have the hash that commit ${segment.serial} recorded`);
   });
 }
 
 /** Throws LEDGER_DAMAGED for every one that is wrong: nothing is worked out from what was not committed. */
-export async function requireSegments(store: ObjectStore, segments: readonly HeadSegment[]): Promise<void> {
+export async function requireSegments(store: ObjectStore, segments: readonly HeadSegment[], packs?: Packs): Promise<void> {
   // What was downloaded may be damaged here only: then it is fetched again.
-  const good = (await wrongSegments(store, segments)).length === 0;
-  const wrong = good ? [] : await wrongSegments(store, segments, true);
+  const good = (await wrongSegments(store, segments, packs === undefined ? {} : { packs })).length === 0;
+  const wrong = good ? [] : await wrongSegments(store, segments, { fresh: true });
   if (wrong.length > 0) throw new DuebookError(wrong);
 }
 

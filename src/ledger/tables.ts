@@ -4,7 +4,10 @@
  * segment invoices, lines and taxes stand in the order of the invoices' numbers (then line_no; tax_id, rate_micro), the rest by id.
  */
 
-/** Columns of each table with their DuckDB types, as they are read. Times are UTC. */
+/**
+ * Columns of each table with their DuckDB types, as they are read. Times are UTC. Columns are only ever added, at the end of a table:
+ * a segment knows how many it has, and those that were added later are NULL.
+ */
 export const LEDGER_TABLES = {
   /** `series` is the key of the commit's `next_number`, `seq` the number's place in it, from 1 without a gap. */
   invoices: {

@@ -1,4 +1,5 @@
 /** Proofs over the files of the ledger: the chain of commits, every segment's bytes, and that nothing else lies there. */
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { DuebookError, problem, warning } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
@@ -9,6 +10,7 @@ import { hashFile } from './hash.js';
 import { checkSuccession, encodeHead, HEAD_KEY, headAfter } from './head.js';
 import type { Head } from './head.js';
 import type { Ledger } from './ledger.js';
+import { readPacks } from './packs.js';
 import { changedFile, lostFile, wrongSegments } from './segments.js';
 import type { Anchor, Proof } from './verify-types.js';
 
@@ -110,7 +112,7 @@ export function proveAnchors(ledger: Ledger, hashes: readonly (string | null)[],
 /** Every segment is there with its size and hash. */
 export async function proveSegments(ledger: Ledger): Promise<Proof> {
   const segments = ledger.head?.segments ?? [];
-  const diagnostics = await wrongSegments(ledger.store, segments, true);
+  const diagnostics = await wrongSegments(ledger.store, segments, { fresh: true });
   const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
   return { name: 'segments', detail: `${segments.length} segments, ${total} bytes, have the recorded hashes`, diagnostics };
 }
@@ -119,7 +121,7 @@ export async function proveSegments(ledger: Ledger): Promise<Proof> {
 export async function proveNoForeignFiles(ledger: Ledger): Promise<Proof> {
   const known = new Set([HEAD_KEY, ...(ledger.head?.segments ?? []).map((segment) => segment.path)]);
   for (let serial = 1; serial <= ledger.serial; serial += 1) known.add(commitKey(serial));
-  const diagnostics: Diagnostic[] = [];
+  const diagnostics: Diagnostic[] = [...(await wrongPacks(ledger, known))];
   const keys = await ledger.store.list('');
   for (const key of keys) {
     if (known.has(key)) continue;
@@ -137,4 +139,19 @@ export async function proveNoForeignFiles(ledger: Ledger): Promise<Proof> {
     }
   }
   return { name: 'files', detail: `${keys.length} files, all known`, diagnostics };
+}
+
+/** Packs hold segments of this ledger and nothing else; those that do are known. What the segments say is proved with the others. */
+async function wrongPacks({ store }: Ledger, known: Set<string>): Promise<Diagnostic[]> {
+  const { segments, sizes } = await readPacks(store);
+  const diagnostics: Diagnostic[] = [];
+  for (const [pack, size] of sizes) {
+    known.add(pack);
+    const file = `${store.name}/${pack}`;
+    const strange = [...segments].find(([path, packed]) => packed.pack === pack && !known.has(path));
+    const bytes = (await stat(await store.localPath(pack))).size;
+    if (strange !== undefined) diagnostics.push(changedFile(file, `holds ${strange[0]}, which no commit knows`));
+    if (bytes !== size) diagnostics.push(changedFile(file, `has ${bytes} bytes, its first line says ${size}`));
+  }
+  return diagnostics;
 }

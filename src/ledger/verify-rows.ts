@@ -4,9 +4,11 @@ import type { Engine } from '../engine/engine.js';
 import { formatScaled, parseDecimal } from '../values/money.js';
 import { problem } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
+import { attachSegments } from './attach.js';
 import type { CommitDocument } from './commit.js';
 import type { HeadSegment } from './head.js';
 import type { Ledger } from './ledger.js';
+import { readPacks, segmentFiles } from './packs.js';
 import { LEDGER_TABLES, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
 import { prepareSql, PROOFS } from './verify-queries.js';
@@ -18,10 +20,11 @@ const SHOWN = 20;
 /** Names of the proofs over rows, in order. */
 export const ROW_PROOFS: readonly string[] = ['rows', ...PROOFS.map((proof) => proof.name), 'commits'];
 
-/** Runs all proofs over rows; the schema `ledger` must be attached. */
+/** Runs all proofs over rows, in the engine's schema `ledger`: straight from the files, for they are what is proved. */
 export async function proveRows(engine: Engine, ledger: Ledger, commits: readonly CommitDocument[]): Promise<Proof[]> {
   const rows = await proveRowCounts(engine, ledger);
   if (rows.diagnostics.length > 0) return [rows, ...notDone('the segments do not hold the recorded rows', ROW_PROOFS.slice(1))];
+  await attachSegments(engine, ledger.store, ledger.head?.segments ?? [], 'ledger');
   await engine.run(prepareSql(ledger));
   const proofs: Proof[] = [rows];
   for (const { name, detail, checks } of PROOFS) {
@@ -68,7 +71,7 @@ async function proveRowCounts(engine: Engine, ledger: Ledger): Promise<Proof> {
 }
 
 async function wrongFiles(engine: Engine, ledger: Ledger, table: LedgerTable, own: readonly HeadSegment[]): Promise<Diagnostic[]> {
-  const paths = await Promise.all(own.map((segment) => ledger.store.localPath(segment.path)));
+  const paths = await segmentFiles(engine, ledger.store, own, await readPacks(ledger.store));
   const list = `[${paths.map(literal).join(', ')}]`;
   const counts = await engine.rows<{ file_name: string; num_rows: bigint }>(
     `SELECT file_name, num_rows FROM parquet_file_metadata(${list})`);
@@ -77,12 +80,14 @@ async function wrongFiles(engine: Engine, ledger: Ledger, table: LedgerTable, ow
      FROM parquet_schema(${list}) WHERE coalesce(num_children, 0) = 0 GROUP BY file_name`);
   const rowsOf = new Map(counts.map((c) => [c.file_name, c.num_rows]));
   const shapeOf = new Map(shapes.map((s) => [s.file_name, s.columns]));
-  const want = segmentColumns(table).map(([column, type]) => `${column} ${type}`).join(', ');
+  const columns = segmentColumns(table).map(([column, type]) => `${column} ${type}`);
   const diagnostics: Diagnostic[] = [];
   for (const [i, segment] of own.entries()) {
     const file = `${ledger.store.name}/${segment.path}`;
+    const want = columns.slice(0, segment.columns).join(', ');
     const [rows, shape] = [rowsOf.get(paths[i]!), shapeOf.get(paths[i]!)];
     const wrong = rows !== BigInt(segment.rows) ? `holds ${rows} rows, commit ${segment.serial} recorded ${segment.rows}`
+      : segment.columns > columns.length ? `should have ${segment.columns} columns, this version knows ${columns.length}`
       : shape !== want ? `has the columns (${shape}), a segment of ${table} has (${want})` : null;
     if (wrong !== null) diagnostics.push(problem('LEDGER_DAMAGED', `${file} ${wrong}.`, { at: { file } }));
   }

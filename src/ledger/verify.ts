@@ -1,9 +1,8 @@
 /** Proving the ledger: everything it says is checked against everything else it says. Reads only. */
 import { basename, join } from 'node:path';
 import { Engine, literal } from '../engine/engine.js';
-import { problem, sortDiagnostics } from '../values/diagnostic.js';
+import { DuebookError, problem, sortDiagnostics } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
-import { attachSegments } from './attach.js';
 import { publishHistory, readHistoryMeta } from './history.js';
 import { HISTORY_LAYOUT, VIEWS } from './history-views.js';
 import type { Ledger } from './ledger.js';
@@ -27,25 +26,33 @@ export interface Verification {
 
 /**
  * Proves the whole ledger, and that the history at `historyPath` (null: none) says the same. The engine must be its own:
- * the schema `ledger` is attached in it. `anchors` are commits that were written down outside, which the ledger has to continue.
+ * the schema `ledger` is made in it. `anchors` are commits that were written down outside, which the ledger has to continue.
  * Findings are returned, not thrown.
  */
 export async function verifyLedger(
   engine: Engine, ledger: Ledger, historyPath: string | null, anchors: readonly Anchor[] = [],
 ): Promise<Verification> {
   const { proof: chain, commits, hashes } = await proveChain(ledger);
-  const proofs: Proof[] = [chain, await proveSegments(ledger), await proveNoForeignFiles(ledger)];
+  const proofs: Proof[] = [
+    chain, await told('segments', proveSegments(ledger)), await told('files', proveNoForeignFiles(ledger)),
+  ];
   if (anchors.length > 0) proofs.push(proveAnchors(ledger, hashes, anchors));
   const whole = proofs.slice(0, 2).every((proof) => proof.diagnostics.length === 0);
   if (whole) {
-    // Straight from the files: what is proved are the files, and their columns are not known to be right yet.
-    await attachSegments(engine, ledger.store, ledger.head?.segments ?? [], 'ledger');
     proofs.push(...(await proveRows(engine, ledger, commits)));
     if (historyPath !== null) proofs.push(await proveHistory(engine, ledger, historyPath));
   } else {
     proofs.push(...notDone('the files are damaged', [...ROW_PROOFS, ...(historyPath === null ? [] : ['history'])]));
   }
   return { checks: proofs.map(checkOf), diagnostics: sortDiagnostics(proofs.flatMap((proof) => proof.diagnostics)) };
+}
+
+/** A proof; what stops it is its finding. */
+async function told(name: string, proof: Promise<Proof>): Promise<Proof> {
+  return proof.catch((error: unknown): Proof => {
+    if (error instanceof DuebookError) return { name, detail: '', diagnostics: error.diagnostics };
+    throw error;
+  });
 }
 
 function checkOf({ name, detail, diagnostics, skipped }: Proof): Check {

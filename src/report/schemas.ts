@@ -8,8 +8,8 @@ import type { Explanation } from '../run/explain-types.js';
 import type { QueryResult } from '../run/query.js';
 import type { CancelResult } from '../run/results-corrections.js';
 import type {
-  CalendarResult, DoctorResult, ExportResult, HistoryResult, InitResult, PreviewResult, RunResult, StatusResult, ValidateResult,
-  VerifyResult,
+  CalendarResult, DoctorResult, ExportResult, HistoryResult, InitResult, LedgerResult, PreviewResult, RunResult, StatusResult,
+  ValidateResult, VerifyResult,
 } from '../run/results.js';
 import { WHYS } from '../documents/changes.js';
 import type { InvoiceRecord } from '../documents/types.js';
@@ -153,6 +153,9 @@ const exported = record({ schema_version: version, to: text, files: Type.Array(r
 const history = record({
   schema_version: version, file: text, head, bytes: whole, tables: Type.Array(record({ table: text, rows: whole })),
 });
+const ledger = record({
+  schema_version: version, head, packs: Type.Array(record({ pack: text, segments: whole, bytes: whole })), removed: whole,
+});
 const init = record({ schema_version: version, folder: text, files: Type.Array(text) });
 const query = record({
   schema_version: version, columns: Type.Array(record({ name: text, type: text })), rows: Type.Array(Type.Array(Type.Unknown())),
@@ -237,8 +240,8 @@ export interface ShowResult extends InvoiceRecord {
 
 /** By the name of the command; confirm, invoice and send give the shape of run. */
 export const SCHEMAS: Readonly<Record<string, TSchema>> = {
-  preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, history, init, query,
-  show, error, notice, cancel,
+  preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, history, ledger, init,
+  query, show, error, notice, cancel,
 };
 
 /** File names in `schemas/` and their texts. */
@@ -259,7 +262,7 @@ type Held = [
   Same<Static<typeof doctor>, DoctorResult>, Same<Static<typeof exported>, ExportResult>, Same<Static<typeof init>, InitResult>,
   Same<Static<typeof query>, QueryResult>, Same<Static<typeof error>, ErrorResult>,
   Same<Static<typeof show>, ShowResult>, Same<Static<typeof notice>, NoticeBody>, Same<Static<typeof history>, HistoryResult>,
-  Same<Static<typeof cancel>, CancelResult>,
+  Same<Static<typeof ledger>, LedgerResult>, Same<Static<typeof cancel>, CancelResult>,
 ];
 /** Does not compile when a shape and its type differ; the place in the list tells which. */
-export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];

@@ -1,7 +1,7 @@
 /** Results as text for a terminal, in plain words for people in finance. */
 import type {
-  ConfirmedBatch, DoctorResult, ExportResult, HeadResult, HistoryResult, InitResult, OpenBatch, ParkedCustomer, PreviewBatch, PreviewResult,
-  RunResult, SendTally, StatusResult, ValidateResult, VerifyResult, CalendarResult,
+  ConfirmedBatch, DoctorResult, ExportResult, HeadResult, HistoryResult, InitResult, LedgerResult, OpenBatch, ParkedCustomer,
+  PreviewBatch, PreviewResult, RunResult, SendTally, StatusResult, ValidateResult, VerifyResult, CalendarResult,
 } from '../run/results.js';
 import { changesText } from './changes.js';
 import { conservationText } from './conservation.js';
@@ -24,7 +24,7 @@ const CONFIRMED_BY = { auto: 'by itself', manual: 'by hand', approval: 'by appro
 
 const TEXTS: Readonly<Record<string, (result: never, style: Style) => string[]>> = {
   preview: previewText, run: runText, confirm: runText, invoice: runText, send: runText, status: statusText, validate: validateText,
-  verify: verifyText, doctor: doctorText, export: exportText, history: historyText, init: initText,
+  verify: verifyText, doctor: doctorText, export: exportText, history: historyText, ledger: ledgerText, init: initText,
   calendar: (result: CalendarResult, style: Style) => calendarText(result, style),
   cancel: cancelText,
   query: (result: QueryTable, style: Style) => queryTable(result, style),
@@ -223,6 +223,15 @@ function historyText(result: HistoryResult, style: Style): string[] {
     `${clean(result.file)} is made anew from the ledger: ${headText(result.head)}`,
     ...table([left('Table'), right('Rows')], rows, style, '  '), ...anchorText(result.head),
   ];
+}
+
+function ledgerText(result: LedgerResult, style: Style): string[] {
+  const rows = result.packs.map(({ pack, segments, bytes }) => [pack, String(segments), String(bytes)]);
+  const made = rows.length === 0 ? ['Nothing was packed: no table has two new segments.']
+    : ['The segments lie in packs now; what proves them stays the same:',
+      ...table([left('Pack'), right('Segments'), right('Bytes')], rows, style, '  ')];
+  const removed = result.removed === 0 ? [] : [`${count(result.removed, 'file')} of packed segments removed`];
+  return [...made, ...removed, ...anchorText(result.head)];
 }
 
 function initText(result: InitResult): string[] {

@@ -290,6 +290,16 @@ export interface DoctorResult {
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string; readonly hint: string | null }[];
 }
 
+/** Result of `ledger compact`. */
+export interface LedgerResult {
+  readonly schema_version: number;
+  readonly head: HeadResult;
+  /** Packs made now. */
+  readonly packs: readonly { readonly pack: string; readonly segments: number; readonly bytes: number }[];
+  /** Files removed because their segments are in packs. */
+  readonly removed: number;
+}
+
 /** Result of `history rebuild`. */
 export interface HistoryResult {
   readonly schema_version: number;

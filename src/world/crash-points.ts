@@ -16,7 +16,12 @@ export const CRASH_POINTS = [
   'publish: begins', 'publish: copied', 'publish: filled', 'publish: flushed', 'publish: about to rename', 'publish: renamed',
 ] as const;
 
-export type CrashPoint = (typeof CRASH_POINTS)[number];
+/** Those of a compaction of the ledger, which no run does. */
+export const COMPACTION_POINTS = [
+  'compact: pack prepared', 'compact: pack written', 'compact: packs proved', 'compact: segment removed',
+] as const;
+
+export type CrashPoint = (typeof CRASH_POINTS)[number] | (typeof COMPACTION_POINTS)[number];
 
 /** Told of every place as it is reached; may throw, or end the process. */
 export interface CrashPoints {

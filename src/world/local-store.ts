@@ -6,7 +6,7 @@
  * with a dot, and `LOCK`, are not objects.
  */
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, readFile, readdir, rename, unlink } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readFile, readdir, rename, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fail } from '../values/diagnostic.js';
 import { noCrashPoints, toldLock } from './crash-points.js';
@@ -86,6 +86,8 @@ class LocalStore implements ObjectStore {
   async remove(key: string): Promise<void> {
     await this.#guard(key, 'write', async () => {
       await unlinkIfThere(this.#path(key));
+      // A folder that is empty now is of no use; another process may be putting something into it.
+      if (key.includes('/')) await rmdir(dirname(this.#path(key))).catch(() => undefined);
     });
   }
 

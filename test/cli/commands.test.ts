@@ -194,6 +194,26 @@ describe('an anchor', () => {
   });
 });
 
+describe('ledger compact', () => {
+  test('packs the segments; everything goes on as before', async () => {
+    const dir = folder(billed);
+    const before = JSON.parse((await cli(['status', '--json'], { cwd: dir })).stdout) as { head: object };
+    const ran = await cli(['ledger', 'compact', '--json'], { cwd: dir });
+    expect(ran.code, ran.stderr).toBe(0);
+    const told = JSON.parse(ran.stdout) as { head: object; packs: { pack: string; segments: number }[]; removed: number };
+    expect(told.head).toEqual(before.head);
+    expect(told.packs.length).toBeGreaterThan(0);
+    expect(told.removed).toBe(told.packs.reduce((sum, { segments }) => sum + segments, 0));
+    expect(readdirSync(join(dir, 'data', 'ledger', 'packs')).sort()).toEqual(told.packs.map(({ pack }) => pack.replace('packs/', '')).sort());
+    expect((await cli(['verify'], { cwd: dir })).code).toBe(0);
+    expect((await cli(['history', 'rebuild'], { cwd: dir })).code).toBe(0);
+    const later = await cli(['run', '--as-of', '2026-06-05'], { cwd: dir });
+    expect(later.code, later.stderr).toBe(0);
+    expect((await cli(['verify'], { cwd: dir })).code).toBe(0);
+    expect((await cli(['ledger', 'compact'], { cwd: dir })).stdout).toMatch(/segments removed|Nothing was packed/);
+  });
+});
+
 describe('history rebuild', () => {
   test('makes the file anew, whatever was there, and says what it wrote', async () => {
     const dir = folder(billed);

@@ -1,10 +1,14 @@
 /** A ledger made the real way: relations in the engine, segments by COPY, commits through the store. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { Engine } from '../../src/engine/engine.js';
 import { exportSegment } from '../../src/ledger/attach.js';
+import { chainSegments, encodeCommit, runIdOf } from '../../src/ledger/commit.js';
+import type { CommitDocument } from '../../src/ledger/commit.js';
+import { encodeHead, headAfter } from '../../src/ledger/head.js';
+import type { Head } from '../../src/ledger/head.js';
 import { commit, openLedger } from '../../src/ledger/ledger.js';
 import type { CommitInput, Ledger } from '../../src/ledger/ledger.js';
 import { LEDGER_TABLES } from '../../src/ledger/tables.js';
@@ -115,4 +119,26 @@ export async function smallLedger(engine: Engine, folder: string): Promise<Ledge
   return commit(ledger, await stageEvents(engine, ledger, [
     ['invoice', 'inv_00000003', 'voided', { reason: 'typo' }], ['message', 'msg_inv_00000003', 'cancelled'],
   ]));
+}
+
+/**
+ * Writes every commit of a ledger anew, as somebody could who knows the format: `change` may give other documents, for which all names
+ * and hashes are made to fit. Segments are moved to where the new documents have them. HEAD is written too.
+ */
+export async function forge(ledgerFolder: string, change: (document: CommitDocument) => CommitDocument | Promise<CommitDocument>): Promise<Head> {
+  let head: Head | null = null;
+  for (const name of (await readdir(join(ledgerFolder, 'commits'))).sort()) {
+    const path = join(ledgerFolder, 'commits', name);
+    const document: CommitDocument = { ...(await change(JSON.parse(await readFile(path, 'utf8')) as CommitDocument)), previous: head?.head_sha256 ?? null };
+    const run_id = runIdOf(document.previous, document.as_of, document.action, document.segments);
+    const segments = document.segments.map((each) => ({ ...each, path: each.path.replace(document.run_id, run_id) }));
+    if (run_id !== document.run_id && segments.length > 0) {
+      await rename(join(ledgerFolder, dirname(document.segments[0]!.path)), join(ledgerFolder, dirname(segments[0]!.path)));
+    }
+    const forged = { ...document, run_id, segments, segments_sha256: chainSegments(head?.segments_sha256 ?? null, segments) };
+    await writeFile(path, encodeCommit(forged));
+    head = headAfter(head, forged);
+  }
+  await writeFile(join(ledgerFolder, 'HEAD.json'), encodeHead(head!));
+  return head!;
 }

@@ -4,13 +4,11 @@
  */
 import { cp, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
-import { chainSegments, encodeCommit, runIdOf } from '../../src/ledger/commit.js';
+import { encodeCommit } from '../../src/ledger/commit.js';
 import type { CommitDocument } from '../../src/ledger/commit.js';
-import { encodeHead, headAfter } from '../../src/ledger/head.js';
-import type { Head } from '../../src/ledger/head.js';
 import { openLedger } from '../../src/ledger/ledger.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
 import { wrongSegments } from '../../src/ledger/segments.js';
@@ -22,7 +20,7 @@ import { openLocalStore } from '../../src/world/local-store.js';
 import type { ObjectStore } from '../../src/world/types.js';
 import { Project } from '../support/project.js';
 import type { Booking } from '../support/project.js';
-import { TOOL, tempEngine, tempFolder } from './support.js';
+import { forge, TOOL, tempEngine, tempFolder } from './support.js';
 
 const BOOKINGS: readonly Booking[] = [
   { id: 'a', customer: 'acme', product: 'visit', start: '2026-04-02', quantity: '2' },
@@ -219,20 +217,7 @@ describe('a forger who knows the format', () => {
   it('writes everything anew from there on: the anchor gives it away, and the history', async () => {
     const [engine, folder] = [await tempEngine(), await copied()];
     const { serial, head_sha256: sha256 } = (await openIn(base)).head!;
-    let head: Head | null = null;
-    for (const [i, key] of commits.entries()) {
-      const document: CommitDocument = { ...(await documentOf(folder, key)), ...(i === 1 ? { config_commit: 'f0f0' } : {}), previous: head?.head_sha256 ?? null };
-      const runId = runIdOf(document.previous, document.as_of, document.action, document.segments);
-      const paths = document.segments.map((each) => ({ ...each, path: each.path.replace(document.run_id, runId) }));
-      for (const [j, each] of paths.entries()) {
-        await cp(join(base, 'ledger', document.segments[j]!.path), join(folder, 'ledger', each.path));
-        if (runId !== document.run_id) await rm(join(folder, 'ledger', dirname(document.segments[j]!.path)), { recursive: true, force: true });
-      }
-      const forged = { ...document, run_id: runId, segments: paths, segments_sha256: chainSegments(head?.segments_sha256 ?? null, paths) };
-      await writeFile(join(folder, 'ledger', key), encodeCommit(forged));
-      head = headAfter(head, forged);
-    }
-    await writeFile(join(folder, 'ledger', 'HEAD.json'), encodeHead(head!));
+    await forge(join(folder, 'ledger'), (document) => ({ ...document, ...(document.serial === 2 ? { config_commit: 'f0f0' } : {}) }));
     expect(await found(engine, folder)).toEqual([]);
     const told = await found(engine, folder, { history: true, anchors: [{ serial, sha256 }, { serial: 1, sha256: 'a'.repeat(64) }] });
     expect(filesOf(told)).toEqual(expect.arrayContaining([damage(commits.at(-1)!), damage(commits[0]!), 'LEDGER_DAMAGED history.duckdb']));
