@@ -1,7 +1,7 @@
 /**
  * The proofs of what is billed once and of what corrects it. A booking's line is billed, and may then be taken back (`reversal`, by
- * the models), and billed as it is now (`restatement`) or anew, or be credited by hand for good (`credit`) or to be billed again (`reissue`).
- * Lines of void invoices count for nothing.
+ * the models), and billed as it is now (`restatement`) or anew, or be credited by hand for good (`credit`) or to be billed again
+ * (`reissue`). Lines of void invoices count for nothing.
  */
 import type { RowProof } from './verify-types.js';
 

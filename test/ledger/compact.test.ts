@@ -80,12 +80,12 @@ describe('compaction', () => {
       const folder = await tempFolder();
       await cp(base, folder, { recursive: true });
       let step = 0;
-      await expect(compacted(folder, { reached: () => { if (step++ === stop) throw new Stop(); } }), names[stop]!).rejects.toThrow(Stop);
+      await expect(compacted(folder, { reached: () => { if (step++ === stop) throw new Stop(); } }), names[stop]).rejects.toThrow(Stop);
       const ledger = await openAt(folder);
-      expect(await wrongSegments(ledger.store, ledger.head!.segments), names[stop]!).toEqual([]);
+      expect(await wrongSegments(ledger.store, ledger.head!.segments), names[stop]).toEqual([]);
       if (stop % 8 === 0) expect(await rowsOf(folder)).toEqual(rows);
       await compacted(folder);
-      expect(await keysIn(folder), names[stop]!).toEqual(await keysIn(whole));
+      expect(await keysIn(folder), names[stop]).toEqual(await keysIn(whole));
     }
     expect(await found(engine, whole)).toEqual([]);
   });
