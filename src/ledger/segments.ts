@@ -15,7 +15,8 @@ export async function wrongSegments(
   store: ObjectStore, segments: readonly HeadSegment[], { packs, fresh = false }: { packs?: Packs; fresh?: boolean } = {},
 ): Promise<Diagnostic[]> {
   const known = fresh || packs === undefined ? await readPacks(store, fresh) : packs;
-  const places = await Promise.all(segments.map(({ path }) => known.segments.get(path) ?? store.localPath(path, fresh)));
+  const places = await Promise.all(segments.map(async ({ path }) => (
+    known.segments.get(path) ?? await store.localPath(path, fresh))));
   const hashes = await abreast(places, async (place) => (
     typeof place === 'string' ? hashOf(place) : hashBytes(await readPacked(store, place))));
   return segments.flatMap((segment, i) => {
