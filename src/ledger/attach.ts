@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { identifier, literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import type { ObjectStore } from '../world/types.js';
+import { billedSql } from './billed.js';
 import type { HeadSegment } from './head.js';
 import type { Ledger } from './ledger.js';
 import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
@@ -143,37 +144,7 @@ async function createFolds(engine: Engine, name: string): Promise<void> {
   await engine.run(`CREATE VIEW ${name}.invoice_status AS
     SELECT i.invoice_id, CASE WHEN v.invoice_id IS NULL THEN '${INITIAL.invoice}' ELSE 'void' END AS status, v.voided_at
     FROM ${name}.invoices AS i LEFT JOIN (${voidedSql(`${name}.events`)}) AS v ON v.invoice_id = i.invoice_id`);
-  await engine.run(`CREATE VIEW ${name}.billed AS ${billedSql(name)}`);
-}
-
-/**
- * A booking stands as its last standing line says. Few bookings are ever corrected: only of those all lines are compared, the line of any
- * other is its only one.
- */
-function billedSql(name: string): string {
-  const standing = `SELECT l.* FROM ${name}.invoice_lines AS l
-    ANTI JOIN (${voidedSql(`${name}.events`)}) AS v ON v.invoice_id = l.invoice_id WHERE l.booking_id IS NOT NULL`;
-  return `
-    WITH corrected AS (SELECT DISTINCT source, booking_id FROM (${standing} AND l.kind = 'adjustment')),
-    last_lines AS (
-      SELECT l.source, l.booking_id, max_by(
-        struct_pack(correction := l.correction, content_hi := l.content_hi, content_lo := l.content_lo, amount_minor := l.amount_minor,
-          serial := l.serial,
-          invoice_id := CASE WHEN l.correction IN ('reversal', 'reissue', 'credit') THEN l.corrects_invoice_id ELSE l.invoice_id END,
-          line_no := CASE WHEN l.correction IN ('reversal', 'reissue', 'credit') THEN l.corrects_line_no ELSE l.line_no END),
-        struct_pack(s := l.serial, r := CASE WHEN l.correction = 'restatement' THEN 1 ELSE 0 END)) AS last
-      FROM (${standing} AND l.kind IN ('booking', 'adjustment')) AS l
-      SEMI JOIN corrected AS c ON c.source = l.source AND c.booking_id = l.booking_id
-      GROUP BY l.source, l.booking_id
-    )
-    SELECT l.source, l.booking_id, 'billed' AS state, l.content_hi, l.content_lo, l.invoice_id, l.line_no, l.amount_minor, l.serial
-    FROM (${standing} AND l.kind = 'booking') AS l
-    ANTI JOIN corrected AS c ON c.source = l.source AND c.booking_id = l.booking_id
-    UNION ALL
-    SELECT source, booking_id,
-      CASE WHEN last.correction = 'credit' THEN 'credited' WHEN last.correction IN ('reversal', 'reissue') THEN 'open' ELSE 'billed' END,
-      last.content_hi, last.content_lo, last.invoice_id, last.line_no, last.amount_minor, last.serial
-    FROM last_lines`;
+  await engine.run(`CREATE VIEW ${name}.billed AS ${billedSql(`${name}.invoice_lines`, `${name}.events`, 'amount_minor')}`);
 }
 
 function emptySql(table: LedgerTable): string {

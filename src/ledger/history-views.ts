@@ -3,10 +3,11 @@
  * in `main` (an interface). Amounts are DECIMAL made from minor units with integer arithmetic alone; instants TIMESTAMPTZ.
  */
 import { literal } from '../engine/engine.js';
+import { billedSql } from './billed.js';
 import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
 
 /** Raised when tables or views change: an older file is then built again instead of being added to. */
-export const HISTORY_LAYOUT = 3;
+export const HISTORY_LAYOUT = 4;
 
 /** Minor units of a currency with `exponent` decimals as DECIMAL(18,3), by integer multiplication. */
 function money(minor: string, exponent: string): string {
@@ -171,14 +172,17 @@ export const VIEWS: Readonly<Record<string, View>> = {
     select: 'SELECT invoice_id, tax_id, category, rate, net, tax FROM facts.invoice_taxes',
   },
   billed_bookings: {
-    comment: 'One row per booking that stands on an invoice that is not void',
+    comment: 'One row per booking that stands on an invoice that is not void, as it stands now',
     columns: {
       booking_id: 'Booking', source: 'Source it came from', content_hash: 'Hash of what was billed, 32 hex digits',
-      invoice_id: 'Invoice it is on', line_no: 'Line it is on', amount: 'Amount billed', serial: 'Commit of the ledger that billed it',
+      invoice_id: 'Invoice it is on', line_no: 'Line it is on', amount: 'Amount billed',
+      serial: 'Commit of the ledger that billed it, or corrected it last',
+      state: 'billed, or credited (by hand, and never billed again); what an adjustment took back is not here',
     },
-    select: `SELECT l.booking_id, l.source, lpad(to_hex(l.content_hi), 16, '0') || lpad(to_hex(l.content_lo), 16, '0') AS content_hash,
-      l.invoice_id, l.line_no, l.amount, l.serial
-      FROM facts.invoice_lines AS l ANTI JOIN (${VOIDED}) AS v ON v.invoice_id = l.invoice_id WHERE l.kind = 'booking'`,
+    select: `SELECT b.booking_id, b.source,
+      lpad(to_hex(b.content_hi), 16, '0') || lpad(to_hex(b.content_lo), 16, '0') AS content_hash, b.invoice_id, b.line_no, b.amount, b.serial,
+      b.state
+      FROM (${billedSql('facts.invoice_lines', 'facts.events', 'amount')}) AS b WHERE b.state <> 'open'`,
   },
   events: {
     comment: 'Everything that happened, one row each; rows are never changed',

@@ -20,7 +20,7 @@ describe('history.duckdb', () => {
     const { rows } = await queryHistory(path, `SELECT table_name, string_agg(column_name, ', ' ORDER BY column_index), bool_and(comment <> '')
       FROM duckdb_columns() WHERE schema_name = 'main' AND table_name <> 'duebook_meta' AND NOT internal GROUP BY 1 ORDER BY 1`);
     expect(rows).toEqual([
-      ['billed_bookings', 'booking_id, source, content_hash, invoice_id, line_no, amount, serial', true],
+      ['billed_bookings', 'booking_id, source, content_hash, invoice_id, line_no, amount, serial, state', true],
       ['events', 'at, serial, run_id, subject, subject_id, event, detail', true],
       ['invoice_lines', 'invoice_id, line_no, kind, booking_id, product, description, quantity, unit_price, amount, tax_id, tax_rate, '
         + 'service_start, service_end, corrects_invoice_id, gross, corrects_line_no, correction', true],
