@@ -13,13 +13,6 @@ export function notYetComputed(facts: Facts): void {
 function written(facts: Facts): [Path, string] | undefined {
   const found: [Path, string][] = [];
   const keep = (is: boolean, path: Path, what: string): void => void (is && found.push([path, what]));
-  for (const [id, agreement] of facts.entries('agreements')) {
-    for (const kind of ['minimum', 'maximum'] as const) {
-      const bounds = [agreement[kind] ?? []].flat() as readonly { readonly per: string }[];
-      const longer = bounds.some(({ per }) => per !== 'period');
-      keep(longer, ['agreements', id, kind], `a ${kind} for longer than a billing period`);
-    }
-  }
   keep(facts.top('exchange_rates') !== undefined, ['exchange_rates'], 'exchange rates');
   for (const [id, customer] of facts.entries('customers')) {
     const path: Path = ['customers', id];

@@ -178,7 +178,11 @@ export interface Fee {
   readonly path: ConfigPath;
 }
 
-/** A minimum or maximum of the lines of the agreement in each `per`, cut to `from` and `until`. */
+/**
+ * A minimum or maximum of the lines of the agreement in each `per`, cut to `from` and `until`, and to the beginning of the customer's
+ * billing. Longer than a period, an invoice is of the time in which its period begins; the first time has what begins before it, the last
+ * one of the agreement what comes late.
+ */
 export interface Bound {
   readonly kind: 'minimum' | 'maximum';
   readonly name: string;

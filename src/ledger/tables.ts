@@ -25,6 +25,7 @@ export const LEDGER_TABLES = {
    * where amounts are measured. A line of kind adjustment names the line it corrects (`corrects_invoice_id`, `corrects_line_no`) and says
    * how (`correction`): `reversal` takes back what a booking billed, `restatement` bills it as it is now, `credit` takes back by hand
    * what is never billed again, `reissue` what is free to be billed again.
+   * `agreement_id`: the agreement that a line belongs to, of customers whose agreements have discounts or bounds.
    */
   invoice_lines: {
     invoice_id: 'VARCHAR', line_no: 'BIGINT', kind: 'VARCHAR', booking_id: 'VARCHAR', source: 'VARCHAR',
@@ -32,7 +33,7 @@ export const LEDGER_TABLES = {
     quantity_micro: 'BIGINT', unit_price_micro: 'BIGINT', amount_minor: 'BIGINT', tax_id: 'VARCHAR', tax_rate_micro: 'BIGINT',
     service_start: 'TIMESTAMP', service_end: 'TIMESTAMP', late: 'BOOLEAN', corrects_invoice_id: 'VARCHAR',
     content_hi: 'UBIGINT', content_lo: 'UBIGINT', charge_id: 'VARCHAR', gross_minor: 'BIGINT',
-    measured_minor: 'BIGINT', corrects_line_no: 'BIGINT', correction: 'VARCHAR',
+    measured_minor: 'BIGINT', corrects_line_no: 'BIGINT', correction: 'VARCHAR', agreement_id: 'VARCHAR',
   },
   invoice_taxes: {
     invoice_id: 'VARCHAR', tax_id: 'VARCHAR', name: 'VARCHAR', category: 'VARCHAR', rate_micro: 'BIGINT', note: 'VARCHAR',

@@ -2,9 +2,9 @@
  * Discounts of agreements as the models read them. Which discounts a line has depends on its agreement, its product and the day of its
  * service: that is worked out here, once for each stretch of days and each product that is named, as groups of discounts.
  */
-import { periodsOf, toInstant } from '../calendar/calendar.js';
-import type { BoundPeriod } from './load-bounds.js';
-import { BOUND_TABLES, boundRows, ofKind } from './load-bounds.js';
+import { beginsOn, periodsOf, toInstant } from '../calendar/calendar.js';
+import type { BoundPeriod, BoundRows } from './load-bounds.js';
+import { addBoundRows, BOUND_TABLES, longMaximums, ofKind, periodMaximums } from './load-bounds.js';
 import { EVER, insert } from './rows.js';
 import type { Cell } from './rows.js';
 import type { Calendar } from '../calendar/types.js';
@@ -15,19 +15,21 @@ import { addDays, sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
 
 /**
- * `adjusting`: who has which agreement that lowers or raises its lines, with the place of its last discount. `first_agreements`: of
+ * `adjusting`: who has which agreement that lowers or raises its lines, with the place of its last discount, and of its last maximum
+ * for longer than a period. `first_agreements`: of
  * the agreements that a customer lists the first in force, for bookings that none prices. `discounts`: `place` from 1 in the order in
- * which they are taken, maximums last (they have `applies_to`). `discount_ends`: when the last billing period of one ends for a
+ * which they are taken, maximums last (they have `applies_to`), `by_scope`: with a line for usage and one for
+ * charges. `discount_ends`: when the last billing period of one ends for a
  * calendar. `discount_groups`: which discounts hold for a product (`*`: any that no discount names) between two instants;
  * `group_discounts`: what they are.
  */
 const TABLES = `
-  CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER, last_place INTEGER);
+  CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER, last_place INTEGER, last_long INTEGER);
   CREATE OR REPLACE TABLE input.first_agreements (
     customer_key INTEGER, zone_key INTEGER, currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, agreement_key INTEGER);
   CREATE OR REPLACE TABLE input.discounts (
     agreement_key INTEGER, place INTEGER, name VARCHAR, on_line BOOLEAN, percent_micro BIGINT, amount_minor BIGINT, cap_minor BIGINT,
-    applies_to VARCHAR);
+    applies_to VARCHAR, by_scope BOOLEAN);
   CREATE OR REPLACE TABLE input.discount_ends (agreement_key INTEGER, place INTEGER, calendar_key INTEGER, last_end TIMESTAMP);
   CREATE OR REPLACE TABLE input.discount_groups (
     agreement_key INTEGER, zone_key INTEGER, product VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, group_key INTEGER);
@@ -60,22 +62,37 @@ export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Prom
   })).filter(({ keys }) => keys.some(adjusts));
   if (listed.length === 0) return;
   await insert(engine, 'adjusting', listed.flatMap(({ customer_key, keys }) => keys.filter(adjusts)
-    .map((key) => [customer_key, key, lastPlace(agreements[key]!)])));
+    .map((key) => [customer_key, key, lastPlace(agreements[key]!), longMaximums(agreements[key]!).length])));
   await insert(engine, 'first_agreements', firstAgreements(agreements, listed, given.zones));
   const used = [...new Set(listed.flatMap(({ keys }) => keys))].sort((a, b) => a - b);
   await insert(engine, 'discounts', used.flatMap((key) => agreements[key]!.discounts
-    .map((each, i): Cell[] => [key, i + 1, each.name, each.on === 'line', ...worth(each, agreements[key]!.currency), null])
-    .concat(ofKind(agreements[key]!, 'maximum').map((each, i) => [
-      key, agreements[key]!.discounts.length + i + 1, each.name, false, null, null, null, each.applies_to]))));
+    .map((each, i): Cell[] => [
+      key, i + 1, each.name, each.on === 'line', ...worth(each, agreements[key]!.currency), null, isByScope(agreements[key]!)])
+    .concat(periodMaximums(agreements[key]!).map(({ bound }, i) => [
+      key, agreements[key]!.discounts.length + i + 1, bound.name, false, null, null, null, bound.applies_to,
+      isByScope(agreements[key]!)]))));
+  await insert(engine, 'long_maximums', used.flatMap((key) => longMaximums(agreements[key]!)
+    .map(({ bound, number }, i): Cell[] => [key, i + 1, number, bound.name, bound.applies_to, isByScope(agreements[key]!)])));
   await insert(engine, 'minimums', used.flatMap((key) => ofKind(agreements[key]!, 'minimum')
     .map((each, i): Cell[] => [key, i + 1, each.name, each.applies_to, each.tax])));
-  await insert(engine, 'bound_periods', pairsOf(listed).flatMap(({ key, calendar_key }) => boundRows(
-    agreements[key]!, key, calendar_key, given.periods,
-    { firstPlace: agreements[key]!.discounts.length + 1, rounding: given.config.rounding })));
+  const rows: BoundRows = { periods: [], spans: [] };
+  for (const { key, calendar_key } of pairsOf(listed)) {
+    addBoundRows(rows, {
+      agreement: agreements[key]!, agreement_key: key, calendar_key,
+      first_day: beginsOn(given.calendars[calendar_key]!), rounding: given.config.rounding,
+    }, given.periods);
+  }
+  await insert(engine, 'bound_periods', rows.periods);
+  await insert(engine, 'bound_spans', rows.spans);
   await insert(engine, 'discount_ends', discountEnds(agreements, listed, given));
   const groups = new Groups();
   await insert(engine, 'discount_groups', used.flatMap((key) => groupRows(agreements[key]!, key, given.zones, groups)));
   await insert(engine, 'group_discounts', groups.rows());
+}
+
+/** Whether the ledger must tell what a discount took of usage and what of charges: a bound of one of them runs over several invoices. */
+function isByScope({ bounds }: Agreement): boolean {
+  return bounds.some(({ per, applies_to }) => per.unit !== 'period' && applies_to !== 'all');
 }
 
 function worth({ percent, amount, cap }: Discount, currency: string): Cell[] {
@@ -120,7 +137,7 @@ function stretches(spans: readonly (readonly [Instant, Instant])[]): [Instant, I
 }
 
 function lastPlace(agreement: Agreement): number {
-  return agreement.discounts.length + ofKind(agreement, 'maximum').length;
+  return agreement.discounts.length + periodMaximums(agreement).length;
 }
 
 /** Every agreement with every calendar of a customer that has it. */

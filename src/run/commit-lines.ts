@@ -14,6 +14,7 @@ const LISTS = {
   listed_unit: `SELECT unit FROM input.products WHERE unit IS NOT NULL UNION SELECT unit FROM draft.added_lines WHERE unit IS NOT NULL
     ORDER BY unit`,
   listed_span: 'SELECT DISTINCT span_id FROM input.usage_spans ORDER BY span_id',
+  listed_agreement: 'SELECT agreement_id FROM input.agreements ORDER BY agreement_id',
   listed_customer: 'SELECT customer_id FROM input.customers WHERE EXISTS (SELECT 1 FROM input.usage_spans) ORDER BY customer_id',
 } as const;
 
@@ -36,21 +37,29 @@ export async function exportLines(engine: Engine): Promise<SegmentFile> {
         AS corrections, (SELECT count(*) FROM input.sources) > 1 AS sources,
       (SELECT count(*) FROM draft.added_lines) + (SELECT count(*) FROM draft.closing_lines) > 0 AS charges,
       (SELECT count(*) FROM draft.net_totals WHERE with_tax) > 0 AS gross,
-      (SELECT count(*) FROM input.usage_spans) > 0 AS measured`);
+      (SELECT count(*) FROM input.usage_spans) > 0 AS measured, (SELECT count(*) FROM draft.agreed_lines) > 0 AS agreed`);
   return exportSegment(engine, 'invoice_lines', sortedLines(has), null);
 }
 
-/** What is among the lines: several sources, lines that are no bookings, corrections, prices that include tax, or that measure. */
+/** What is among the lines: several sources, lines that are no bookings, corrections, prices with tax, prices that measure, agreements. */
 interface Has {
   readonly sources: boolean; readonly charges: boolean; readonly corrections: boolean; readonly gross: boolean; readonly measured: boolean;
+  readonly agreed: boolean;
 }
+
+/** The agreement of a line, for those that have one with discounts or bounds. */
+const AGREED = `
+      LEFT JOIN draft.agreed_lines AS g
+        ON g.customer_key = l.customer_key AND g.period_key = l.period_key AND g.apart = l.apart AND g.line_key = l.line_key
+        AND g.source IS NOT DISTINCT FROM l.source
+      LEFT JOIN input.agreements AS a ON a.agreement_key = g.agreement_key`;
 
 /** Ids are unique in their source, and bookings alone need no rank: a key less in the sort where it tells nothing. */
 function sortedLines(has: Has): string {
   const rank = has.charges ? ['l.rank'] : [];
   const order = ['f.lines_before', ...rank, 'l.service_start', 'l.line_key', ...(has.sources ? ['l.source'] : [])];
   return `(
-    SELECT * EXCLUDE (invoice, kind, source, unit, tax_id ${has.measured ? ', customer, span' : ''}
+    SELECT * EXCLUDE (invoice, kind, source, unit, tax_id ${has.measured ? ', customer, span' : ''} ${has.agreed ? ', agreement' : ''}
         ${has.corrections ? ', corrected_booking, kept_charge' : ''}),
       CAST(invoice AS VARCHAR) AS invoice_id, CAST(kind AS VARCHAR) AS kind, CAST(source AS VARCHAR) AS source,
       CAST(unit AS VARCHAR) AS unit, CAST(tax_id AS VARCHAR) AS tax_id,
@@ -59,6 +68,7 @@ function sortedLines(has: Has): string {
         ${has.measured ? "ELSE CAST(customer AS VARCHAR) || ':' || CAST(span AS VARCHAR)" : ''} END AS charge_id
       ${has.measured || has.corrections ? '' : ', CAST(NULL AS BIGINT) AS measured_minor'}
       ${has.gross ? '' : ', CAST(NULL AS BIGINT) AS gross_minor'}
+      , CAST(${has.agreed ? 'agreement' : 'NULL'} AS VARCHAR) AS agreement_id
       ${has.corrections ? '' : `, CAST(NULL AS VARCHAR) AS corrects_invoice_id, CAST(NULL AS BIGINT) AS corrects_line_no,
         CAST(NULL AS VARCHAR) AS correction`}
     FROM (
@@ -71,8 +81,10 @@ function sortedLines(has: Has): string {
         ${has.measured || has.corrections ? ', l.measured_minor' : ''}
         ${has.measured ? ', CAST(l.span_id AS listed_span) AS span' : ''}
         ${has.measured ? ', CAST(c.customer_id AS listed_customer) AS customer' : ''}
+        ${has.agreed ? ', CAST(a.agreement_id AS listed_agreement) AS agreement' : ''}
       FROM draft.billed_lines AS l
       ${has.measured ? 'JOIN input.customers AS c ON c.customer_key = l.customer_key' : ''}
+      ${has.agreed ? AGREED : ''}
       JOIN draft.places AS f
         ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.apart = l.apart
       ORDER BY ${order.join(', ')}))`;

@@ -15,7 +15,8 @@ export function discountSteps(
 ): { rule: { what: string; path: ConfigPath }; steps: Step[] } {
   const shares = facts.shares.filter((each) => each.agreement_key === agreement_key && each.place === place);
   const discount = agreement.discounts[place - 1];
-  const bound = agreement.bounds.filter(({ kind }) => kind === 'maximum')[place - 1 - agreement.discounts.length];
+  const periodic = agreement.bounds.filter(({ kind, per }) => kind === 'maximum' && per.unit === 'period');
+  const bound = periodic[place - 1 - agreement.discounts.length];
   if (discount === undefined) {
     if (bound === undefined) return { rule: { what: 'discount', path: agreement.path }, steps: [] };
     const of = shares.filter(({ of_usage }) => bound.applies_to === 'all' || of_usage === (bound.applies_to === 'usage'));

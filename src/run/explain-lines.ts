@@ -58,7 +58,8 @@ export function comparedOf(line: LineFact): string {
 type Teller = (desk: Desk, line: LineFact) => Told;
 const tellers: Readonly<Record<string, Teller>> = {
   booking: bookingLine, recurring: recurringLine, usage: usageLine, fee: feeLine, manual: manualLine, discount: discountLine,
-  minimum: minimumLine, carry_over: carriedLine, deposit: depositLine, deposit_applied: depositLine, adjustment: adjustmentLine,
+  minimum: minimumLine, carry_over: carriedLine, deposit: depositLine, deposit_applied: depositLine, deposit_refund: depositLine,
+  adjustment: adjustmentLine,
 };
 
 /** A rule of the configuration, with its place. */
@@ -203,12 +204,26 @@ function manualLine(desk: Desk, line: LineFact): Told {
   return {};
 }
 
+/** What a bound that runs over several invoices has of one of them follows from all of them. */
+function longBound(desk: Desk, agreement: Agreement, kind: 'minimum' | 'maximum', number: number): Told {
+  const bound = agreement.bounds.filter((each) => each.kind === kind)[number - 1];
+  if (bound === undefined || bound.per.unit === 'period') return {};
+  return {
+    rules: [ruleAt(desk, `${kind} of ${agreement.agreement_id} (${bound.applies_to})`, bound.path)],
+    notes: [kind === 'minimum'
+      ? `${bound.amount}, less what all invoices of its time come to after discounts, and what of it was charged before`
+      : `what all invoices of its time come to above ${bound.amount} after discounts, less what was taken off before`],
+  };
+}
+
 function discountLine(desk: Desk, line: LineFact): Told {
-  const [, agreement_id, place] = /^[^:]*:(.*):discount:(\d+):[^:]*:\d+$/.exec(line.charge_id ?? '') ?? [];
+  const [, agreement_id, kind, place, scope] = /^[^:]*:(.*):(discount|maximum):(\d+):[^:]*:\d+(:\w+)?$/.exec(line.charge_id ?? '') ?? [];
   const key = desk.config.agreements.findIndex((each) => each.agreement_id === agreement_id);
   const agreement = desk.config.agreements[key];
   if (agreement === undefined) return {};
-  const { rule, steps } = discountSteps(desk.pen, agreement, key, Number(place), line, desk.facts);
+  if (kind === 'maximum') return longBound(desk, agreement, 'maximum', Number(place));
+  const shares = desk.facts.shares.filter(({ of_usage }) => scope === undefined || of_usage === (scope === ':usage'));
+  const { rule, steps } = discountSteps(desk.pen, agreement, key, Number(place), line, { ...desk.facts, shares });
   return { rules: [ruleAt(desk, rule.what, rule.path)], steps };
 }
 
@@ -216,6 +231,7 @@ function minimumLine(desk: Desk, line: LineFact): Told {
   const part = agreedPart(desk, line);
   const place = Number(/^minimum:(\d+):/.exec(part?.rest ?? '')?.[1] ?? '0');
   const bound = part?.agreement.bounds.filter(({ kind }) => kind === 'minimum')[place - 1];
+  if (bound !== undefined && bound.per.unit !== 'period') return longBound(desk, part!.agreement, 'minimum', place);
   const key = desk.config.agreements.indexOf(part?.agreement as Agreement);
   const inForce = desk.facts.bounds.find((each) => each.kind === 'minimum' && each.agreement_key === key && each.place === place);
   if (bound === undefined || inForce === undefined) return {};
@@ -244,7 +260,9 @@ function depositLine(desk: Desk, line: LineFact): Told {
   return {
     rules: [ruleAt(desk, `deposit ${deposit.charge_id} of ${part!.agreement.agreement_id}`, deposit.path)],
     steps: line.kind === 'deposit' ? [amountStep(desk.pen, 'its amount', deposit.amount)] : [],
-    notes: line.kind === 'deposit' ? [] : ['taken off what was paid ahead, as far as it reaches'],
+    notes: line.kind === 'deposit' ? [] : [line.kind === 'deposit_applied'
+      ? 'taken off what was paid ahead, as far as it reaches'
+      : 'what was paid ahead and not used up, on the last invoice of the agreement'],
   };
 }
 

@@ -7,9 +7,11 @@ import { ublProblems } from '../../src/documents/ubl.js';
 import { Engine } from '../../src/engine/engine.js';
 import { draftRecords } from '../../src/run/records.js';
 import { exponentOf, formatScaled, parseDecimal } from '../../src/values/money.js';
+import { addDays } from '../../src/values/time.js';
+import { committed } from '../support/committed.js';
 import { draftOf, periods, provenDraft } from '../support/models.js';
-import type { BookingRow, Draft, World } from '../support/models.js';
-import { expectedMoney } from './oracle-money.js';
+import type { BookingRow, Draft, LedgerEvent, World } from '../support/models.js';
+import { expectedMoney, MoneyOracle } from './oracle-money.js';
 
 let engine: Engine;
 beforeAll(async () => { engine = await Engine.open(); });
@@ -106,6 +108,78 @@ describe('discounts, bounds and taxes', () => {
         WHERE d.applies_to IS NOT NULL OR g.place IS NOT NULL
         GROUP BY s.customer_key, s.period_key, s.agreement_key, s.place) WHERE taken < 0 OR taken > greatest(base, 0)`)).toEqual([]);
     }), { numRuns: Number(process.env['RUNS'] ?? 10), seed: Number(process.env['SEED'] ?? 4), endOnFailure: true });
+  }, 600_000);
+});
+
+const MONTHS = ['2026-01-01', '2026-02-01', '2026-03-01', '2026-04-01', '2026-05-01', '2026-06-01', '2026-07-01'];
+const LONG = 60;
+const longDay = pick('2026-01-01', '2026-01-15', '2026-02-01', '2026-02-28', '2026-04-10', '2026-05-31');
+const longBound = (kind: Bound['kind']): fc.Arbitrary<(from: string, until: string | null) => Bound> => fc.record({
+  amount: pick('0.00', '33.33', '500.00', '4000.00', '20000.00'), applies_to: pick<Bound['applies_to']>('all', 'all', 'usage', 'charges'), prorate: fc.boolean(), from: some(longDay), until: some(longDay),
+  per: pick('period', 'month', 'quarter', 'quarter', 'half_year', 'term'), tax: pick('standard', 'reduced'),
+}).map(({ per, ...b }) => (from, until) => {
+  const first = b.from !== null && b.from > from ? b.from : from;
+  const last = b.until === null || (until !== null && until < b.until) ? until : b.until;
+  const count = { month: 1, quarter: 3, half_year: 6 }[per];
+  return {
+    ...b, kind, name: kind, from: first, until: last !== null && last < first ? until : last, tax: kind === 'minimum' ? b.tax : null, path,
+    per: count === undefined ? { unit: per as 'period' | 'term' } : { unit: 'month', count, anchor: from },
+  };
+});
+const longAgreement = fc.record({
+  from: pick('2025-11-20', '2026-01-01', '2026-01-15', '2026-02-01'), until: some(pick('2026-03-31', '2026-05-10', '2026-06-30')), prices_include_tax: fc.boolean(), discounts: fc.array(discount, { maxLength: 2 }),
+  minimums: fc.array(longBound('minimum'), { maxLength: 2 }), maximums: fc.array(longBound('maximum'), { maxLength: 2 }),
+}).map(({ minimums, maximums, ...a }, ): Omit<Agreement, 'agreement_id'> => ({
+  ...a, name: 'a', term: { until: a.until, months: null }, charged_from: a.from, discounts: a.discounts.filter(({ amount }) => amount === null).sort((x, y) => rank(x) - rank(y)), currency: 'EUR', charges: [], fees: [],
+  deposits: [], bounds: [...minimums, ...maximums].map((make) => make(a.from, a.until)).filter((each) => each.per.unit !== 'term' || a.until !== null), path,
+}));
+const longWorld = fc.record({
+  rounding: pick<'half_away' | 'half_even'>('half_away', 'half_even'), agreements: fc.tuple(...Array.from({ length: LONG }, () => longAgreement)),
+  bookings: fc.tuple(...Array.from({ length: LONG * 9 }, (_, i) => booking(`b${String(i).padStart(4, '0')}`, Array.from({ length: LONG }, (__, n) => `c${String(n).padStart(2, '0')}`))))
+    .map((all) => all.map((b, i) => ({ ...b, start: `${addDays(b.start!.slice(0, 10), (i % 3) * 45)} 09:00`, end: `${addDays(b.start!.slice(0, 10), (i % 3) * 45)} 10:00` }))),
+  late: fc.array(fc.integer({ min: 0, max: 9 }), { minLength: LONG * 9, maxLength: LONG * 9 }), runs: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 2 })), voided: fc.array(fc.nat({ max: 300 }), { maxLength: 15 }),
+});
+
+describe('bounds for longer than a period', () => {
+  it('agree with an independent account over three runs, with late bookings and invoices voided in between', async () => {
+    const seen = { minimum: 0, maximum: 0, back: 0 };
+    await fc.assert(fc.asyncProperty(longWorld, async ({ rounding, agreements, bookings, late, runs, voided }) => {
+      const ids = agreements.map((_, i) => String(i).padStart(2, '0'));
+      const given: World = {
+        as_of: MONTHS[1]!, rounding, bookings, sources: [{ name: 'jobs' }, { name: 'shop', with_tax: true }], periods: periods('2026-08-01', MONTHS),
+        agreements: agreements.map((each, i) => ({ ...each, agreement_id: `g${ids[i]!}` })), customers: ids.map((id) => ({ id: `c${id}`, agreements: [`g${id}`] })),
+        taxes: {
+          standard: { rate: '20', rates: [{ from: null, rate: '19', name: 'VAT', path }, { from: '2026-02-15', rate: '20', name: 'VAT', path }] }, reduced: { rate: '7' },
+          free: { rate: '0', category: 'E', note: 'exempt' },
+        },
+        products: { visit: { tax: 'standard' }, food: { tax: 'reduced' }, export: { tax: 'free' } },
+      };
+      const oracle = new MoneyOracle(given);
+      let ledger = '';
+      const bounds = [0, runs[0], runs[0] + runs[1], 6];
+      for (const [no, from] of bounds.slice(0, -1).entries()) {
+        const to = bounds[no + 1]! - 1;
+        // Some bookings are only exported for a later run.
+        const exported = bookings.filter((_, i) => late[i]! > 1 || late[i]! < no);
+        const as_of = addDays(MONTHS[to + 1]!, 1);
+        const events = MONTHS.slice(1, from + 1).map((id): LedgerEvent => ({ subject: 'batch', id, event: 'closed' }));
+        const draft = await draftOf(engine, { ...given, as_of, events, ledger, bookings: exported, periods: periods(as_of, MONTHS) });
+        const lines = (await draft.told(TOLD)).sort();
+        const wanted = oracle.bill(exported, from, to);
+        const off = lines.find((line, i) => line !== wanted[i]) ?? null;
+        if (off !== null) console.log(off, JSON.stringify(given.agreements!.find((each) => each.agreement_id === `g${off.slice(1, 3)}`)), oracle.invoices.filter((each) => each.customer === off.slice(0, 3)), JSON.stringify(exported.filter((each) => each.customer === off.slice(0, 3))));
+        expect(lines).toEqual(wanted);
+        if (no === 2) expect(await provenDraft(draft)).toEqual([]);
+        const count = (what: RegExp): number => lines.filter((line) => what.test(line)).length;
+        seen.minimum += count(/ line minimum /);
+        seen.maximum += count(/ line discount maximum /);
+        seen.back += count(/ line minimum minimum \S+ \d+ -/) + count(/ line discount maximum \S+ \d+ \d/);
+        const gone = voided.map((n) => oracle.invoices[n]).filter((invoice) => invoice?.void === false);
+        for (const invoice of gone) invoice!.void = true;
+        ledger = await committed(engine, ledger, gone.map((invoice) => `${invoice!.customer} ${MONTHS[invoice!.period]!}`));
+      }
+    }), { numRuns: Number(process.env['RUNS'] ?? 6), seed: Number(process.env['SEED'] ?? 3), endOnFailure: true });
+    for (const corner of Object.values(seen)) expect(corner).toBeGreaterThan(20);
   }, 600_000);
 });
 

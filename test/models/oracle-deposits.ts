@@ -22,12 +22,13 @@ export class DepositOracle {
     this.#months = months;
   }
 
-  /** Bills the periods from one to another, all open at once: `customer month line tax rate amount` of the lines of deposits, and the totals. */
+  /** Bills the periods from one to another, all open at once, and those before whose invoice became void: `customer month line tax rate amount` of the lines of deposits, and the totals. */
   bill(from: number, to: number): string[] {
     const texts: string[] = [];
     for (const customer of this.#world.customers) {
-      for (let period = from; period <= to; period += 1) {
-        const made = this.#invoiceOf(customer, period, from);
+      const open = this.#openPeriods(customer, from, to);
+      for (const period of open) {
+        const made = this.#invoiceOf(customer, period, open);
         if (made.lines.length === 0) continue;
         this.invoices.push(made);
         const where = `${customer.id} ${this.#months[period]!}`;
@@ -38,15 +39,22 @@ export class DepositOracle {
     return texts.sort();
   }
 
-  #invoiceOf(customer: CustomerRow, period: number, first: number): Invoice {
+  #openPeriods(customer: CustomerRow, from: number, to: number): number[] {
+    const own = this.invoices.filter((invoice) => invoice.customer === customer.id && invoice.period < from);
+    const again = own.filter((invoice) => invoice.void && !own.some((each) => each.period === invoice.period && !each.void)).map((invoice) => invoice.period);
+    return [...new Set(again)].sort((a, b) => a - b).concat(Array.from({ length: to - from + 1 }, (_, i) => from + i));
+  }
+
+  #invoiceOf(customer: CustomerRow, period: number, open: readonly number[]): Invoice {
     const billed = new Set(this.#standing(customer).flatMap((invoice) => invoice.bookings));
-    const goes = (own: number): boolean => (own < first ? first : own) === period;
+    const target = (own: number): number => open.find((each) => each >= own) ?? own;
+    const goes = (own: number): boolean => target(own) === period;
     const bookings = this.#world.bookings.filter((b) => b.customer === customer.id && !billed.has(b.id) && goes(this.#periodOf(b.end)));
     const made: Invoice = { customer: customer.id, period, void: false, bookings: bookings.map((b) => b.id), lines: bookings.map((b) => this.#lineOf(b)) };
     const deposits = (customer.agreements ?? []).flatMap((id) => {
       const agreement = this.#world.agreements!.find((each) => each.agreement_id === id)!;
       const end = agreement.until === null ? Infinity : this.#periodOf(agreement.until);
-      return agreement.deposits.map((deposit) => ({ agreement, deposit, final: Math.max(end, first) }));
+      return agreement.deposits.map((deposit) => ({ agreement, deposit, final: target(end) }));
     });
     const known = this.#standing(customer);
     const left = deposits.map((each) => this.#takeOff(made, known, each));

@@ -1,6 +1,6 @@
 /**
  * What discounts, maximums, minimums and taxes should come to, written slowly and plainly from docs/agreements.md with exact fractions.
- * It shares no code with the models. For worlds of own amounts in which nothing was billed before; all times are UTC.
+ * It shares no code with the models. For worlds of own amounts; what was billed before is what it remembers itself. All times are UTC.
  */
 import type { Agreement, Bound, Discount } from '../../src/config/types.js';
 import type { RunPeriod } from '../../src/models/load.js';
@@ -17,35 +17,80 @@ interface Line { key: string; show: string; tax: string; rate: bigint; withTax: 
 
 /** One text a line and a tax: `customer period  line key  net` and `customer period  tax rate  net tax`. */
 export function expectedMoney(world: World): string[] {
-  const texts: string[] = [];
-  const books = new Book(world);
-  for (const customer of world.customers) {
-    for (const period of world.periods.filter((p) => p.calendar_key === (customer.calendar ?? 0) && p.previewed)) {
-      const where = `${customer.id} ${date(period.period_start)}`;
-      const lines = books.linesOf(customer, period);
-      for (const text of books.settled(lines)) texts.push(`${where} ${text}`);
-    }
-  }
-  return texts.sort();
+  const periods = ordered(world);
+  return new MoneyOracle(world).bill(world.bookings, 0, periods.filter((p) => p.previewed).length - 1);
 }
 
-class Book {
+const ordered = (world: World): RunPeriod[] => [...world.periods].sort((a, b) => a.period_start - b.period_start);
+
+/** An invoice as it is remembered: of each bound what counted before it, what it took off, and what it charged. */
+export interface Billed {
+  readonly customer: string; readonly period: number; void: boolean; readonly bookings: readonly string[];
+  readonly counted: Map<string, bigint>; readonly taken: Map<string, bigint>; readonly charged: Map<string, bigint>;
+}
+
+interface Time { readonly key: string; readonly amount: bigint; readonly first: string; readonly last: string; readonly due: boolean; readonly after: boolean }
+
+const months = (day: string, count: number): string => {
+  const [year, month, date_] = day.split('-').map(Number) as [number, number, number];
+  const last = new Date(Date.UTC(year, month + count, 0)).getUTCDate();
+  return new Date(Date.UTC(year, month - 1 + count, Math.min(date_, last))).toISOString().slice(0, 10);
+};
+const dayAfter = (day: string): string => date(at(day) + DAY);
+
+export class MoneyOracle {
+  readonly invoices: Billed[] = [];
   readonly #world: World;
   readonly #half: 'half_away' | 'half_even';
   readonly #exponent: number;
+  readonly #periods: readonly RunPeriod[];
 
   constructor(world: World) {
     this.#world = world;
     this.#half = world.rounding ?? 'half_away';
     this.#exponent = exponentOf(world.currency ?? 'EUR');
+    this.#periods = ordered(world);
   }
 
-  linesOf(customer: CustomerRow, period: RunPeriod): Line[] {
-    const lines = this.#world.bookings.filter((b) => b.customer === customer.id && at(b.end) >= period.period_start && at(b.end) < period.period_end)
-      .map((booking) => this.#lineOf(customer, booking));
+  /** Bills the periods from one to another, and those before whose invoice became void. What is late goes to the next of them. */
+  bill(bookings: readonly BookingRow[], from: number, to: number): string[] {
+    const texts: string[] = [];
+    for (const customer of this.#world.customers) {
+      const open = this.#openPeriods(customer, from, to);
+      for (const period of open) {
+        const where = `${customer.id} ${date(this.#periods[period]!.period_start)}`;
+        const known = new Set(this.#standing(customer).flatMap((invoice) => invoice.bookings));
+        const own = bookings.filter((b) => b.customer === customer.id && !known.has(b.id) && open.find((each) => each >= this.#periodOf(b)) === period);
+        const invoice: Billed = {
+          customer: customer.id, period, void: false, bookings: own.map((b) => b.id), counted: new Map(), taken: new Map(), charged: new Map(),
+        };
+        const lines = this.#linesOf(customer, own, invoice);
+        if (lines.length > 0) this.invoices.push(invoice);
+        for (const text of this.settled(lines)) texts.push(`${where} ${text}`);
+      }
+    }
+    return texts.sort();
+  }
+
+  #openPeriods(customer: CustomerRow, from: number, to: number): number[] {
+    const own = this.invoices.filter((invoice) => invoice.customer === customer.id && invoice.period < from);
+    const again = own.filter((invoice) => invoice.void && !own.some((each) => each.period === invoice.period && !each.void)).map((invoice) => invoice.period);
+    return [...new Set(again)].sort((a, b) => a - b).concat(Array.from({ length: to - from + 1 }, (_, i) => from + i));
+  }
+
+  #periodOf(booking: BookingRow): number {
+    return this.#periods.findIndex((p) => at(booking.end) >= p.period_start && at(booking.end) < p.period_end);
+  }
+
+  #standing(customer: CustomerRow): Billed[] {
+    return this.invoices.filter((invoice) => invoice.customer === customer.id && !invoice.void);
+  }
+
+  #linesOf(customer: CustomerRow, bookings: readonly BookingRow[], invoice: Billed): Line[] {
+    const lines = bookings.map((booking) => this.#lineOf(customer, booking));
     for (const id of customer.agreements ?? []) {
       const agreement = this.#world.agreements!.find((each) => each.agreement_id === id)!;
-      lines.push(...this.#adjusted(customer, agreement, lines.filter((line) => line.agreed === agreement), period));
+      lines.push(...this.#adjusted(customer, agreement, lines.filter((line) => line.agreed === agreement), invoice));
     }
     return lines;
   }
@@ -74,44 +119,112 @@ class Book {
   #taxOn(net: bigint, rate: bigint): bigint { return roundedQuotient(net * rate, 100_000_000n, this.#half); }
   #netOf(gross: bigint, rate: bigint): bigint { return roundedQuotient(gross * 100_000_000n, 100_000_000n + rate, this.#half); }
 
-  /** Discounts, then maximums, then minimums; each as lines of its own. */
-  #adjusted(customer: CustomerRow, agreement: Agreement, own: Line[], period: RunPeriod): Line[] {
+  /** Discounts, then maximums (of a period, then longer ones), then minimums; each as lines of its own. */
+  #adjusted(customer: CustomerRow, agreement: Agreement, own: Line[], invoice: Billed): Line[] {
     const made: Line[] = [];
-    const less = (name: string, place: number, off: readonly bigint[]): void => {
+    const period = this.#periods[invoice.period]!;
+    const less = (name: string, key: string, off: readonly bigint[]): void => {
       const taxes = new Map<string, Line>();
       own.forEach((line, i) => {
         line.left -= off[i]!;
         const id = `${line.tax}:${line.rate}`;
         const sum = taxes.get(id) ?? {
-          ...line, key: `inv:${agreement.agreement_id}:discount:${place}:${id}`, show: `discount ${name}`, withTax: agreement.prices_include_tax, amount: 0n, agreed: null,
+          ...line, key: `inv:${agreement.agreement_id}:${key}:${id}`, show: `discount ${name}`, withTax: agreement.prices_include_tax, amount: 0n, agreed: null,
         };
         taxes.set(id, { ...sum, amount: sum.amount - off[i]! });
       });
       made.push(...[...taxes.values()].filter((line) => line.amount !== 0n));
     };
-    agreement.discounts.forEach((discount, i) => { less(discount.name, i + 1, this.#taken(discount, own)); });
-    const inForce = (bound: Bound): bigint | null => this.#boundIn(bound, period);
-    agreement.bounds.filter((bound) => bound.kind === 'maximum').forEach((bound, i) => {
-      const most = inForce(bound);
-      const sum = own.reduce((total, line) => total + line.left, 0n);
-      if (most !== null && sum > most && bound.applies_to !== 'charges') {
-        less(bound.name, agreement.discounts.length + i + 1, spread(sum - most, own.map((line) => line.left), own.map((line) => line.key)));
-      }
+    agreement.discounts.forEach((discount, i) => { less(discount.name, `discount:${i + 1}`, this.#taken(discount, own)); });
+    const sum = (): bigint => own.reduce((total, line) => total + line.left, 0n);
+    const shared = (total: bigint): bigint[] => spread(total, own.map((line) => line.left), own.map((line) => line.key));
+    const maximums = agreement.bounds.filter((bound) => bound.kind === 'maximum');
+    const periodic = maximums.filter((bound) => bound.per.unit === 'period');
+    periodic.forEach((bound, i) => {
+      const most = this.#boundIn(bound, period);
+      if (most !== null && sum() > most && bound.applies_to !== 'charges') less(bound.name, `discount:${agreement.discounts.length + i + 1}`, shared(sum() - most));
     });
-    const sum = own.reduce((total, line) => total + line.left, 0n);
+    const before = this.#standing(customer);
+    const total = (of: 'counted' | 'taken' | 'charged', key: string): bigint => before.reduce((all, each) => all + (each[of].get(key) ?? 0n), 0n);
+    for (const bound of maximums.filter((each) => each.per.unit !== 'period' && each.applies_to !== 'charges')) {
+      const number = maximums.indexOf(bound) + 1;
+      const time = this.#timeOf(bound, agreement, period);
+      if (time === null) continue;
+      const key = `${agreement.agreement_id} maximum ${number} ${time.key}`;
+      const now = sum();
+      invoice.counted.set(key, now);
+      const above = total('counted', key) + now - time.amount;
+      let off = (above > 0n ? above : 0n) - total('taken', key);
+      if (off > 0n && off > now) off = now > 0n ? now : 0n;
+      if (now === 0n || off === 0n) continue;
+      invoice.taken.set(key, off);
+      less(bound.name, `maximum:${number}`, shared(off));
+    }
+    const left = sum();
     agreement.bounds.filter((bound) => bound.kind === 'minimum').forEach((bound, i) => {
-      const least = inForce(bound);
-      const missing = (least ?? 0n) - (bound.applies_to === 'charges' ? 0n : sum);
+      const counts = bound.applies_to === 'charges' ? 0n : left;
+      if (bound.per.unit !== 'period') {
+        const line = this.#missingOf(customer, agreement, bound, i + 1, counts, invoice);
+        if (line !== null) made.push(line);
+        return;
+      }
+      const least = this.#boundIn(bound, period);
+      const missing = (least ?? 0n) - counts;
       if (least === null || missing <= 0n) return;
       const until = date(period.period_end);
       const end = bound.until !== null && bound.until < until ? bound.until : date(period.period_end - 1);
-      const tax = customer.tax ?? bound.tax!;
-      made.push({
-        key: `${customer.id}:${agreement.agreement_id}:minimum:${i + 1}`, show: `minimum ${bound.name}`, tax, rate: this.#rateOf(tax, end), withTax: agreement.prices_include_tax,
-        amount: missing, first: end, product: '', agreed: null, left: missing,
-      });
+      made.push(this.#minimumLine(customer, agreement, bound, i + 1, missing, end));
     });
     return made;
+  }
+
+  /** What is missing of a minimum when its time is over; after that it can only become less. */
+  #missingOf(customer: CustomerRow, agreement: Agreement, bound: Bound, number: number, counts: bigint, invoice: Billed): Line | null {
+    const time = this.#timeOf(bound, agreement, this.#periods[invoice.period]!);
+    if (time === null) return null;
+    const key = `${agreement.agreement_id} minimum ${number} ${time.key}`;
+    const before = this.#standing(customer);
+    const total = (of: 'counted' | 'charged'): bigint => before.reduce((all, each) => all + (each[of].get(key) ?? 0n), 0n);
+    invoice.counted.set(key, counts);
+    if (!time.due) return null;
+    const lacks = time.amount - total('counted') - counts;
+    const more = (lacks > 0n ? lacks : 0n) - total('charged');
+    if (more === 0n || (time.after && more > 0n)) return null;
+    invoice.charged.set(key, more);
+    return this.#minimumLine(customer, agreement, bound, number, more, time.last);
+  }
+
+  #minimumLine(customer: CustomerRow, agreement: Agreement, bound: Bound, number: number, amount: bigint, end: string): Line {
+    const tax = customer.tax ?? bound.tax!;
+    return {
+      key: `${customer.id}:${agreement.agreement_id}:minimum:${number}`, show: `minimum ${bound.name}`, tax, rate: this.#rateOf(tax, end),
+      withTax: agreement.prices_include_tax, amount, first: end, product: '', agreed: null, left: amount,
+    };
+  }
+
+  /** The time of a bound that an invoice belongs to: by the first day of its period; what begins before the first time is of it. */
+  #timeOf(bound: Bound, agreement: Agreement, period: RunPeriod): Time | null {
+    const [start, end] = [date(period.period_start), date(period.period_end)];
+    const lastDay = bound.until === null ? null : dayAfter(bound.until);
+    const first = [bound.from, date(this.#periods[0]!.period_start)].sort().at(-1)!;
+    const times: { from: string; until: string | null; whole: [string, string | null] }[] = [];
+    const add = (from: string, until: string | null): void => {
+      const cut = { from: from > first ? from : first, until: until === null || (lastDay !== null && lastDay < until) ? lastDay : until, whole: [from, until] as [string, string | null] };
+      if (cut.until === null || cut.from < cut.until) times.push(cut);
+    };
+    if (bound.per.unit === 'term') add(agreement.from, agreement.term.until === null ? null : dayAfter(agreement.term.until));
+    else if (bound.per.unit === 'month') for (let n = 0; n < 60; n += 1) add(months(bound.per.anchor, n * bound.per.count), months(bound.per.anchor, (n + 1) * bound.per.count));
+    for (const [i, { from, until, whole }] of times.entries()) {
+      const isLast = until === null || (until === lastDay && bound.until === agreement.until);
+      if (end <= from || (i > 0 && start < from) || (!isLast && start >= until)) continue;
+      const amount = parseDecimal(bound.amount, this.#exponent)!;
+      const isCut = bound.prorate && until !== null && whole[1] !== null;
+      return {
+        key: from, amount: isCut ? roundedQuotient(amount * days(from, until), days(whole[0], whole[1]!), this.#half) : amount, first: from,
+        last: until === null ? start : date(at(until) - DAY), due: until !== null && end >= until, after: until !== null && start >= until,
+      };
+    }
+    return null;
   }
 
   #boundIn(bound: Bound, period: RunPeriod): bigint | null {
@@ -164,7 +277,9 @@ class Book {
 export function spread(total: bigint, weights: readonly bigint[], keys: readonly string[]): bigint[] {
   const sum = weights.reduce((a, b) => a + b, 0n);
   if (total === 0n) return weights.map(() => 0n);
-  return filled(total, weights.map((weight) => total * weight), sum, keys);
+  // Something given back on lines that come to less than nothing.
+  const direction = sum < 0n ? -1n : 1n;
+  return filled(total, weights.map((weight) => total * weight * direction), sum * direction, keys);
 }
 
 function spreadNet(total: bigint, lines: readonly Line[], rate: bigint): bigint[] {

@@ -117,3 +117,60 @@ describe('a maximum', () => {
     expect(await made.flaws()).toEqual([]);
   });
 });
+
+describe('a minimum for longer than a period', () => {
+  it('is charged once, on the last invoice of its time, by all that was billed in it', async () => {
+    const made = await agreed({
+      from: '2026-01-01', until: '2026-08-31', minimum: { amount: '1000.00', per: 'quarter', name: 'Quarterly' }, discounts: [{ name: 'Tenth', percent: '10' }],
+      charges: [{ id: 'c', name: 'Flat', price: '100.00', per: 'month' }],
+    }, [visit('A', '200.00'), visit('B', '300.00', { start: '2026-03-20' }), visit('C', '2000.00', { start: '2026-04-02' }), visit('D', '10.00', { start: '2026-08-02' })]);
+    await made.run('2026-12-10');
+    // 1,000.00 - (200 + 300 + 3 x 100) x 0.9; then 2,000 is enough; 62 of 92 days: 673.91 - 210 x 0.9.
+    expect((await made.told(LINES)).filter((row) => row.includes('minimum'))).toEqual([
+      '2026-04-01 | minimum Quarterly | 28000 | standard', '2026-09-01 | minimum Quarterly | 48491 | standard']);
+    expect(await made.flaws()).toEqual([]);
+    const daily = await agreed({
+      from: '2026-01-01', until: '2026-08-31', minimum: { amount: '1000.00', per: 'quarter', name: 'Quarterly' }, discounts: [{ name: 'Tenth', percent: '10' }],
+      charges: [{ id: 'c', name: 'Flat', price: '100.00', per: 'month' }],
+    }, [visit('A', '200.00'), visit('B', '300.00', { start: '2026-03-20' }), visit('C', '2000.00', { start: '2026-04-02' }), visit('D', '10.00', { start: '2026-08-02' })]);
+    for (const day of ['2026-02-10', '2026-03-10', '2026-04-10', '2026-05-10', '2026-07-10', '2026-09-05', '2026-12-10']) await daily.run(day);
+    expect(await daily.outcome()).toEqual(await made.outcome());
+  });
+
+  it('is lowered by what comes late, and runs from the first day of the agreement', async () => {
+    const spec = { from: '2026-01-15', until: '2026-12-31', minimum: { amount: '365.00', per: 'half_year' } };
+    const made = await agreed(spec, [visit('A', '100.00', { start: '2026-02-10' })]);
+    await made.run('2026-08-10');
+    // The time from 15 January to 14 July ends in July, the next one on 31 December: 170 of 184 days.
+    expect((await made.told(LINES)).filter((row) => row.includes('minimum'))).toEqual(['2026-08-01 | minimum Minimum | 26500 | standard']);
+    await made.book([visit('A', '100.00', { start: '2026-02-10' }), visit('L', '500.00', { start: '2026-12-20' })]);
+    await made.run('2027-01-20');
+    await made.book([visit('A', '100.00', { start: '2026-02-10' }), visit('L', '500.00', { start: '2026-12-20' }), visit('M', '50.00', { start: '2026-12-21' })]);
+    await made.run('2027-03-20');
+    expect((await made.told(LINES)).slice(1)).toEqual([
+      '2026-08-01 | minimum Minimum | 26500 | standard', '2027-01-01 | L | 50000 | standard', '2027-02-01 | M | 5000 | standard']);
+    const short = await agreed(spec, []);
+    await short.run('2027-01-20');
+    await short.book([visit('M', '50.00', { start: '2026-12-21' })]);
+    await short.run('2027-03-20');
+    expect(await short.told(LINES)).toEqual([
+      '2026-08-01 | minimum Minimum | 36500 | standard', '2027-01-01 | minimum Minimum | 33723 | standard',
+      '2027-02-01 | M | 5000 | standard', '2027-02-01 | minimum Minimum | -5000 | standard']);
+    expect(await short.flaws()).toEqual([]);
+  });
+});
+
+describe('a maximum for longer than a period', () => {
+  it('takes off what is above it on the invoice where it happens', async () => {
+    const made = await agreed({ maximum: { amount: '500.00', per: 'year', name: 'Cap', applies_to: 'usage' }, discounts: [{ name: 'Tenth', percent: '10' }], charges: [{ id: 'c', name: 'Flat', price: '100.00', per: 'month' }] },
+      [visit('A', '400.00'), visit('B', '300.00', { start: '2026-02-20' }), visit('C', '50.00', { start: '2026-03-02', product: 'food' }), visit('D', '600.00', { start: '2027-01-02' })]);
+    await made.run('2027-02-10');
+    expect((await made.told(LINES)).filter((row) => row.includes('Cap'))).toEqual([
+      '2026-03-01 | discount Cap | -13000 | standard', '2026-04-01 | discount Cap | -4500 | reduced', '2027-02-01 | discount Cap | -4000 | standard']);
+    expect(await made.flaws()).toEqual([]);
+    const daily = await agreed({ maximum: { amount: '500.00', per: 'year', name: 'Cap', applies_to: 'usage' }, discounts: [{ name: 'Tenth', percent: '10' }], charges: [{ id: 'c', name: 'Flat', price: '100.00', per: 'month' }] },
+      [visit('A', '400.00'), visit('B', '300.00', { start: '2026-02-20' }), visit('C', '50.00', { start: '2026-03-02', product: 'food' }), visit('D', '600.00', { start: '2027-01-02' })]);
+    for (const day of ['2026-02-10', '2026-03-10', '2026-04-10', '2026-12-10', '2027-02-10']) await daily.run(day);
+    expect(await daily.outcome()).toEqual(await made.outcome());
+  });
+});

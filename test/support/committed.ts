@@ -25,18 +25,22 @@ export async function committed(engine: Engine, before: string, voided: readonly
         CAST(total_minor AS BIGINT) AS t, 'invoice' AS r, 1 AS q, 1 AS z
       FROM draft.invoices ORDER BY invoice_key`),
     await rowsInto(engine, 'invoice_lines', `invoice_id, kind, booking_id, source, product, description, quantity_micro, amount_minor, gross_minor, tax_id, tax_rate_micro, service_start, service_end,
-      charge_id, measured_minor`, `
-      SELECT invoice_id, kind, booking_id, source, product, description, quantity_micro, CAST(amount_minor AS BIGINT) AS a, CAST(gross_minor AS BIGINT) AS g, tax_id, tax_rate_micro,
-        CAST(service_start AS VARCHAR) AS s, CAST(service_end AS VARCHAR) AS e, charge_id, measured_minor
-      FROM draft.billed_lines ORDER BY invoice_id, line_key`),
+      charge_id, measured_minor, agreement_id`, `
+      SELECT l.invoice_id, l.kind, l.booking_id, l.source, l.product, l.description, l.quantity_micro, CAST(l.amount_minor AS BIGINT) AS a, CAST(l.gross_minor AS BIGINT) AS g, l.tax_id, l.tax_rate_micro,
+        CAST(l.service_start AS VARCHAR) AS s, CAST(l.service_end AS VARCHAR) AS e, l.charge_id, l.measured_minor, n.agreement_id
+      FROM draft.billed_lines AS l
+      LEFT JOIN draft.agreed_lines AS g
+        ON g.customer_key = l.customer_key AND g.period_key = l.period_key AND g.apart = l.apart AND g.line_key = l.line_key AND g.source IS NOT DISTINCT FROM l.source
+      LEFT JOIN input.agreements AS n ON n.agreement_key = g.agreement_key
+      ORDER BY l.invoice_id, l.line_key`),
     await rowsInto(engine, 'invoice_taxes', 'invoice_id, tax_id, name, category, rate_micro, note, net_minor, tax_minor', `
       SELECT invoice_id, tax_id, name, category, rate_micro, note, CAST(net_minor AS BIGINT) AS n, CAST(tax_minor AS BIGINT) AS t FROM draft.invoice_taxes ORDER BY invoice_id, tax_id, rate_micro`),
     'DELETE FROM ledger.invoice_status;',
-    "INSERT INTO ledger.invoice_status SELECT invoice_id, 'processed' FROM ledger.invoices;",
+    "INSERT INTO ledger.invoice_status SELECT invoice_id, 'processed', NULL FROM ledger.invoices;",
     ...voided.map((name) => `UPDATE ledger.invoices SET number = 'void' WHERE customer_id || ' ' || strftime(period_start, '%Y-%m-%d') = ${literal(name)};`),
     "UPDATE ledger.invoice_status SET status = 'void' WHERE invoice_id IN (SELECT invoice_id FROM ledger.invoices WHERE number = 'void');",
     'DELETE FROM ledger.billed;',
-    `INSERT INTO ledger.billed SELECT l.source, l.booking_id, 0, 0, l.invoice_id FROM ledger.invoice_lines AS l JOIN ledger.invoice_status AS s ON s.invoice_id = l.invoice_id
+    `INSERT INTO ledger.billed SELECT l.source, l.booking_id, 'billed', 0, 0, l.invoice_id, 1 FROM ledger.invoice_lines AS l JOIN ledger.invoice_status AS s ON s.invoice_id = l.invoice_id
       WHERE l.kind = 'booking' AND s.status = 'processed';`,
   ];
   return after.filter((part) => part !== '').join('\n');

@@ -1,18 +1,33 @@
--- Discounts as lines: one per discount and tax, its amount the sum of its shares of the lines with that tax.
+-- Discounts and maximums as lines: one per discount and tax, its amount the sum of its shares of the lines with that tax; for usage and for
+-- charges apart where a bound of one of them must know it later.
 -- grain: charge_id
+WITH shares AS (
+  SELECT
+    s.customer_key, s.period_key, s.invoice_stem, s.currency, s.apart, s.agreement_key, s.tax_key, s.off_minor, d.name,
+    ':discount:' || CAST(s.place AS VARCHAR) || ':' AS mark,
+    CASE WHEN NOT d.by_scope THEN '' WHEN s.of_usage THEN ':usage' ELSE ':charges' END AS scope
+  FROM draft.discount_shares AS s
+  JOIN input.discounts AS d ON d.agreement_key = s.agreement_key AND d.place = s.place
+  UNION ALL
+  SELECT
+    s.customer_key, s.period_key, s.invoice_stem, s.currency, s.apart, s.agreement_key, s.tax_key, s.off_minor, m.name,
+    ':maximum:' || CAST(m.number AS VARCHAR) || ':',
+    CASE WHEN NOT m.by_scope THEN '' WHEN s.of_usage THEN ':usage' ELSE ':charges' END
+  FROM draft.maximum_shares AS s
+  JOIN input.long_maximums AS m ON m.agreement_key = s.agreement_key AND m.place = s.place
+)
 SELECT
-  invoice_name(s.invoice_stem, s.currency, s.apart) || ':' || a.agreement_id
-    || ':discount:' || CAST(s.place AS VARCHAR) || ':' || x.tax_id || ':' || CAST(x.rate_micro AS VARCHAR) AS charge_id,
+  invoice_name(s.invoice_stem, s.currency, s.apart) || ':' || a.agreement_id || s.mark || x.tax_id || ':' || CAST(x.rate_micro AS VARCHAR)
+    || s.scope AS charge_id,
   s.customer_key, s.period_key, s.invoice_stem, s.currency, s.apart, s.agreement_key,
   x.tax_id, s.tax_key, x.rate_micro AS tax_rate_micro,
   a.prices_with_tax AS with_tax,
-  d.name AS description,
+  s.name AS description,
   CAST(-sum(s.off_minor) AS BIGINT) AS amount_minor
-FROM draft.discount_shares AS s
+FROM shares AS s
 JOIN input.agreements AS a ON a.agreement_key = s.agreement_key
-JOIN input.discounts AS d ON d.agreement_key = s.agreement_key AND d.place = s.place
 JOIN input.taxes AS x ON x.tax_key = s.tax_key
 GROUP BY
   s.customer_key, s.period_key, s.invoice_stem, s.currency, s.apart, s.agreement_key, x.tax_id, s.tax_key, x.rate_micro,
-  a.agreement_id, a.prices_with_tax, d.name, s.place
+  a.agreement_id, a.prices_with_tax, s.name, s.mark, s.scope
 HAVING sum(s.off_minor) <> 0
