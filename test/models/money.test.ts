@@ -165,10 +165,7 @@ describe('bounds for longer than a period', () => {
         const events = MONTHS.slice(1, from + 1).map((id): LedgerEvent => ({ subject: 'batch', id, event: 'closed' }));
         const draft = await draftOf(engine, { ...given, as_of, events, ledger, bookings: exported, periods: periods(as_of, MONTHS) });
         const lines = (await draft.told(TOLD)).sort();
-        const wanted = oracle.bill(exported, from, to);
-        const off = lines.find((line, i) => line !== wanted[i]) ?? null;
-        if (off !== null) console.log(off, JSON.stringify(given.agreements!.find((each) => each.agreement_id === `g${off.slice(1, 3)}`)), oracle.invoices.filter((each) => each.customer === off.slice(0, 3)), JSON.stringify(exported.filter((each) => each.customer === off.slice(0, 3))));
-        expect(lines).toEqual(wanted);
+        expect(lines).toEqual(oracle.bill(exported, from, to));
         if (no === 2) expect(await provenDraft(draft)).toEqual([]);
         const count = (what: RegExp): number => lines.filter((line) => what.test(line)).length;
         seen.minimum += count(/ line minimum /);

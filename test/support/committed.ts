@@ -24,9 +24,9 @@ export async function committed(engine: Engine, before: string, voided: readonly
       SELECT invoice_id, invoice_id AS number, kind, customer_id, cycle_id, CAST(period_start AS VARCHAR) AS s, CAST(period_end AS VARCHAR) AS e, CAST(billing_date AS VARCHAR) AS b, currency,
         CAST(total_minor AS BIGINT) AS t, 'invoice' AS r, 1 AS q, 1 AS z
       FROM draft.invoices ORDER BY invoice_key`),
-    await rowsInto(engine, 'invoice_lines', `invoice_id, kind, booking_id, source, product, description, quantity_micro, amount_minor, gross_minor, tax_id, tax_rate_micro, service_start, service_end,
+    await rowsInto(engine, 'invoice_lines', `invoice_id, line_no, kind, booking_id, source, product, description, quantity_micro, amount_minor, gross_minor, tax_id, tax_rate_micro, service_start, service_end,
       charge_id, measured_minor, agreement_id`, `
-      SELECT l.invoice_id, l.kind, l.booking_id, l.source, l.product, l.description, l.quantity_micro, CAST(l.amount_minor AS BIGINT) AS a, CAST(l.gross_minor AS BIGINT) AS g, l.tax_id, l.tax_rate_micro,
+      SELECT l.invoice_id, row_number() OVER (PARTITION BY l.invoice_id ORDER BY l.line_key) AS n_o, l.kind, l.booking_id, l.source, l.product, l.description, l.quantity_micro, CAST(l.amount_minor AS BIGINT) AS a, CAST(l.gross_minor AS BIGINT) AS g, l.tax_id, l.tax_rate_micro,
         CAST(l.service_start AS VARCHAR) AS s, CAST(l.service_end AS VARCHAR) AS e, l.charge_id, l.measured_minor, n.agreement_id
       FROM draft.billed_lines AS l
       LEFT JOIN draft.agreed_lines AS g
@@ -40,7 +40,7 @@ export async function committed(engine: Engine, before: string, voided: readonly
     ...voided.map((name) => `UPDATE ledger.invoices SET number = 'void' WHERE customer_id || ' ' || strftime(period_start, '%Y-%m-%d') = ${literal(name)};`),
     "UPDATE ledger.invoice_status SET status = 'void' WHERE invoice_id IN (SELECT invoice_id FROM ledger.invoices WHERE number = 'void');",
     'DELETE FROM ledger.billed;',
-    `INSERT INTO ledger.billed SELECT l.source, l.booking_id, 'billed', 0, 0, l.invoice_id, 1 FROM ledger.invoice_lines AS l JOIN ledger.invoice_status AS s ON s.invoice_id = l.invoice_id
+    `INSERT INTO ledger.billed SELECT l.source, l.booking_id, 'billed', 1, 1, l.invoice_id, l.line_no FROM ledger.invoice_lines AS l JOIN ledger.invoice_status AS s ON s.invoice_id = l.invoice_id
       WHERE l.kind = 'booking' AND s.status = 'processed';`,
   ];
   return after.filter((part) => part !== '').join('\n');

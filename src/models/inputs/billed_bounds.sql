@@ -4,7 +4,7 @@
 -- grain: customer_key, span_key
 WITH lines AS (
   SELECT
-    c.customer_key, c.calendar_key, i.currency, z.zone_key, coalesce(o.kind, l.kind) AS kind,
+    c.customer_key, c.calendar_key, i.currency, z.zone_key, CASE WHEN l.kind = 'adjustment' AND l.booking_id IS NOT NULL THEN 'booking' ELSE coalesce(o.kind, l.kind) END AS kind,
     coalesce(ci.period_start, i.period_start) AS period_start, coalesce(ci.period_end, i.period_end) AS period_end,
     l.product, l.service_start, l.amount_minor, l.gross_minor, l.tax_rate_micro,
     coalesce(o.charge_id, l.charge_id) AS charge_id, c.customer_id,
