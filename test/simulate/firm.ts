@@ -2,7 +2,7 @@
  * A firm that is made up from a seed and changes as time goes by: customers come, prices, cycles and automation move, holds are put and
  * lifted; bookings come in time or late, are changed, cancelled, copied, or vanish from the export.
  */
-import { lay } from '../support/project.js';
+import { BASE, lay } from '../support/project.js';
 import type { Booking, Spec } from '../support/project.js';
 import { Chance } from './chance.js';
 
@@ -38,6 +38,8 @@ const SLOW = ['monthly', 'monthly', 'quarterly', 'ahead', 'month31'] as const;
 
 export class Firm {
   spec: Spec;
+  /** What is missing from an export was deleted. */
+  readonly complete: boolean;
   readonly lives: Life[] = [];
   readonly #options: FirmOptions;
   #before: Spec;
@@ -48,8 +50,9 @@ export class Firm {
   constructor(options: FirmOptions) {
     this.#options = options;
     const chance = new Chance(options.seed * 2_654_435 + 11);
+    this.complete = chance.percent(50);
     this.spec = {
-      cycles: CYCLES, customers: {}, automation: { ...automationOf(chance), ...limitsOf(chance) },
+      cycles: CYCLES, customers: {}, bookings: (BASE['bookings'] as Spec[]).map((source) => ({ ...source, complete: this.complete })), automation: { ...automationOf(chance), ...limitsOf(chance) },
       partners: { south: { name: 'South', automation: { separate_preview_per_partner: chance.percent(50) } } },
       mail: { transport: 'smtp', url: 'smtp://127.0.0.1:1', from: 'Northwind <billing@northwind.example>', attach: [], connections: chance.int(1, 3) },
       ...(chance.percent(30) ? { notifications: [{ name: 'finance', email: ['finance@north.example'] }] } : {}),
@@ -202,7 +205,7 @@ function automationOf(chance: Chance): Spec {
   return {
     lead_days: chance.pick([0, 0, 1, 3]), confirmation_window_days: chance.pick([0, 0, 1, 4, 'last_day_of_month']), confirm_at: chance.pick(['00:00', '12:30', '22:00']),
     auto_send_delay_hours: chance.pick([0, 0, 5]), document_date: chance.pick(['billing_date', 'confirmed_date']), lock_before_period_end: chance.percent(15),
-    late_bookings: chance.pick(['next_invoice', 'next_invoice', 'next_invoice', 'own_invoice', 'hold']), deadline_notice_hours: chance.pick([null, 24]),
+    late_bookings: chance.pick(['next_invoice', 'next_invoice', 'next_invoice', 'own_invoice', 'hold']), changed_bookings: chance.pick(['adjust', 'adjust', 'credit_note', 'hold']), deadline_notice_hours: chance.pick([null, 24]),
     ...(chance.percent(25) ? { send_window: { days: ['mon', 'tue', 'wed', 'thu', 'fri'], hours: '08:00-18:00' } } : {}),
     ...(chance.percent(12) ? { enabled: false, lock_invoices: chance.percent(50) } : {}), ...(chance.percent(12) ? { auto_send: false } : {}),
     ...(chance.percent(20) ? { business_days: { billing: chance.pick(RULES), due: chance.pick(RULES), send: chance.pick(RULES) } } : {}),

@@ -20,6 +20,7 @@ import { status } from '../../src/run/status.js';
 import type { World } from '../../src/run/world.js';
 import { DuebookError } from '../../src/values/diagnostic.js';
 import { Project } from '../support/project.js';
+import type { Booking } from '../support/project.js';
 import { Chance } from './chance.js';
 import { Crash, Disk, NO_PERILS, Post, Process, Tally } from './disk.js';
 import type { Perils } from './disk.js';
@@ -69,9 +70,9 @@ const PERILS: readonly Perils[] = [
 
 function planOf({ seed, months, stride, twins = 10 }: HistoryOptions): Plan {
   const chance = new Chance(seed * 69_069 + 5);
-  const long = chance.percent(2);
+  const lasting = months ?? (chance.percent(2) ? 24 : chance.pick([0.5, 0.5, 1]));
   return {
-    seed, months: months ?? (long ? 24 : 1), stride: stride ?? ((months ?? (long ? 24 : 1)) > 6 ? 120 : chance.pick([15, 30])), perils: chance.pick(PERILS),
+    seed, months: lasting, stride: stride ?? (lasting > 6 ? 120 : 15), perils: chance.pick(PERILS),
     // Who always repeats what failed can be compared with somebody to whom nothing happened.
     steady: chance.percent(50), twin: chance.percent(2 * twins),
   };
@@ -142,7 +143,7 @@ class History {
     this.post = new Post(plan.seed);
     this.witness = new Witness(options.engine, this.#disk);
     const chance = new Chance(plan.seed);
-    this.firm = new Firm({ seed: plan.seed, months: plan.months, slow: plan.months > 6, customers: chance.int(1, plan.months > 6 ? 3 : 2), bookings_a_week: plan.months > 6 ? 0.3 : 1 });
+    this.firm = new Firm({ seed: plan.seed, months: plan.months, slow: plan.months > 6, customers: chance.pick([1, 1, plan.months > 6 ? 3 : 2]), bookings_a_week: plan.months > 6 ? 0.3 : 1 });
   }
 
   /** To the end, or to the first flaw. */
@@ -351,6 +352,7 @@ class History {
   async #end(): Promise<string[]> {
     this.firm.letGo();
     const chance = new Chance(this.#plan.seed + 3);
+    const [known, since] = [this.witness.serial, this.#at];
     for (let round = 1; ; round += 1) {
       this.steps += 1;
       this.#at += (this.#plan.months > 6 ? 130 : 50) * DAY;
@@ -360,7 +362,7 @@ class History {
       // What was opened to be confirmed by hand stays so.
       const byHand = (this.#last?.open ?? []).filter(({ auto_confirm }) => !auto_confirm);
       if (flaws.length > 0 || byHand.length === 0 || round === 3) {
-        const settled = flaws.length > 0 ? flaws : this.#settled();
+        const settled = flaws.length > 0 ? flaws : this.#settled(known, since);
         return settled.length === 0 && chance.percent(20) ? this.#proof() : settled;
       }
       for (const { batch_id: batch } of byHand) {
@@ -370,7 +372,8 @@ class History {
     }
   }
 
-  #settled(): string[] {
+  /** `known`: where the ledger stood at the last instant before, `since` that instant: what was known then is put right by now. */
+  #settled(known: number, since: number): string[] {
     const flaws: string[] = [];
     const standing = this.witness.bookings();
     // The longest period has ended, and the next one has begun.
@@ -378,13 +381,18 @@ class History {
     for (const life of this.firm.lives) {
       this.checks += 1;
       const row = this.firm.rowAt(life, this.#at);
-      const found = standing.get(`jobs/${life.id}`);
+      const { amount, state, serial } = standing.get(`jobs/${life.id}`) ?? { amount: 0n, state: 'open', serial: 0 };
       const billable = row !== null && (row.status ?? 'done') === 'done';
-      if (found === undefined || found.state === 'open') {
-        if (billable && Date.parse(row.end ?? row.start) < over) flaws.push(`booking ${life.id} is not billed (${JSON.stringify(row)})`);
-      } else if (!life.versions.some((each) => each.row !== null && (each.row.price === undefined && each.row.amount === undefined || this.firm.amountOf(each.row) === found.amount))) {
-        flaws.push(`booking ${life.id} is billed with ${found.amount}, which it never was`);
-      }
+      const tell = (what: string): void => void flaws.push(`booking ${life.id} ${what}: ${JSON.stringify(life.versions)}`);
+      if (state === 'open' && billable && Date.parse(row.end ?? row.start) < over) tell('is not billed');
+      if (state === 'open' && amount !== 0n) tell(`is open, and ${amount} stands`);
+      if (state !== 'billed') continue;
+      const priced = life.versions.every((each) => each.row === null || each.row.price !== undefined || each.row.amount !== undefined);
+      const was = (each: Booking | null): boolean => each !== null && this.firm.amountOf(each) === amount;
+      if (priced && !life.versions.some((each) => was(each.row))) tell(`is billed with ${amount}, which it never was`);
+      if (serial > known || life.versions.some(({ from }) => from > since)) continue;
+      if (row === null ? this.firm.complete : row.status === 'cancelled') tell('is gone and still billed');
+      else if (row !== null && priced && !was(row)) tell(`is billed with ${amount}, not as it is`);
     }
     return flaws.slice(0, 5);
   }

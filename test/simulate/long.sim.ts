@@ -74,6 +74,7 @@ it.runIf(options?.parts.includes('ledger') === true)('ledger', async () => {
       // At once: ten thousand ledgers take hours.
       for (const flaw of report.flaws) say(`seed ${report.seed}: ${flaw}\n  repeat it with: ${repeat(report.seed, months)}`);
       progress('ledgers')(lived += 1, seeds);
+      if (!options!.terminal && lived % 50 === 0) say(`${lived} of ${seeds} ledgers`);
     },
   });
   say(`ledger: ${seeds} ledgers, ${Object.entries(sums).map(([key, n]) => `${n} ${key}`).join(', ')}`);

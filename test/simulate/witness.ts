@@ -19,8 +19,11 @@ type Row = Readonly<Record<string, unknown>>;
 interface Invoice { readonly id: string; readonly number: string; readonly customer: string; readonly currency: string; readonly net: bigint; readonly tax: bigint; readonly total: bigint; readonly serial: number }
 export interface Line {
   readonly invoice: string; readonly no: number; readonly kind: string; readonly correction: string | null; readonly booking: string | null; readonly source: string | null;
-  readonly charge: string | null; readonly amount: bigint; readonly corrects: string | null; readonly tax: string; readonly rate: bigint;
+  readonly charge: string | null; readonly amount: bigint; readonly corrects: string | null; readonly corrects_no: number | null; readonly tax: string; readonly rate: bigint;
 }
+
+/** What stands of a booking: the net of all its lines, and the commit of the last. */
+export interface Standing { readonly amount: bigint; readonly state: 'open' | 'billed' | 'credited'; readonly serial: number }
 
 /** What may follow on what, written down once more. */
 const MESSAGE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -43,6 +46,8 @@ export class Witness {
   readonly #numbers = new Set<string>();
   readonly #next = new Map<string, number>();
   readonly #told: string[] = [];
+  readonly #amounts = new Map<string, bigint>();
+  readonly #takenBack: Line[] = [];
   checks = 0;
 
   constructor(engine: Engine, disk: Disk) {
@@ -70,6 +75,7 @@ export class Witness {
     }
     this.#head();
     this.#bookingsOnce();
+    this.#correctionsOnce();
     return [...this.#told];
   }
 
@@ -97,17 +103,17 @@ export class Witness {
   }
 
   /** The state of every booking: what stands of it, as `source/id` → net of all its lines and the line it is on. */
-  bookings(): Map<string, { amount: bigint; state: 'open' | 'billed' | 'credited'; currency: string }> {
-    const found = new Map<string, { amount: bigint; state: 'open' | 'billed' | 'credited'; currency: string }>();
+  bookings(): Map<string, Standing> {
+    const found = new Map<string, Standing>();
     for (const [key, lines] of this.lines) {
-      let [amount, state, currency] = [0n, 'open' as 'open' | 'billed' | 'credited', ''];
+      let [amount, state, serial] = [0n, 'open' as Standing['state'], 0];
       for (const line of lines) {
         if (this.voided.has(line.invoice)) continue;
         amount += line.amount;
-        currency = this.invoices.get(line.invoice)!.currency;
+        serial = this.invoices.get(line.invoice)!.serial;
         state = after(line);
       }
-      found.set(key, { amount, state, currency });
+      found.set(key, { amount, state, serial });
     }
     return found;
   }
@@ -220,17 +226,38 @@ export class Witness {
   }
 
   #line(line: Line): void {
+    this.#amounts.set(`${line.invoice} ${line.no}`, line.amount);
+    if (takesBack(line)) this.#takenBack.push(line);
     if (line.booking === null) return;
     const key = `${line.source}/${line.booking}`;
-    this.lines.set(key, [...this.lines.get(key) ?? [], line]);
+    // On one document what is taken back comes first, wherever it stands.
+    const serial = (each: Line): number => this.invoices.get(each.invoice)!.serial;
+    this.lines.set(key, [...this.lines.get(key) ?? [], line].sort((a, b) => serial(a) - serial(b) || Number(takesBack(b)) - Number(takesBack(a))));
+  }
+
+  /** No line is taken back twice, or for more than it is. */
+  #correctionsOnce(): void {
+    const left = new Map<string, bigint>();
+    for (const line of this.#takenBack) {
+      if (this.voided.has(line.invoice) || line.corrects_no === null) continue;
+      const key = `${line.corrects} ${line.corrects_no}`;
+      const amount = this.#amounts.get(key);
+      this.#check(amount !== undefined && !this.voided.has(line.corrects!), () => `${line.invoice} corrects line ${key}, which does not stand`);
+      const rest = (left.get(key) ?? amount ?? 0n) + line.amount;
+      left.set(key, rest);
+      this.#check(amount === undefined || (amount >= 0n ? rest >= 0n && rest <= amount : rest <= 0n && rest >= amount), () => `line ${key} over ${amount} is taken back beyond itself, ${rest} is left`);
+    }
   }
 
   /** A booking is billed by a line when it is not billed by another that stands; it is taken back only when it is billed, and wholly. */
   #bookingsOnce(): void {
     for (const [key, lines] of this.lines) {
       let standing: Line | null = null;
+      let credited = false;
       for (const line of lines) {
         if (this.voided.has(line.invoice)) continue;
+        this.#check(!credited || line.correction === 'credit', () => `booking ${key} was credited by hand, and ${line.invoice} touches it again (${line.correction ?? line.kind})`);
+        credited ||= line.correction === 'credit';
         const adds = line.kind === 'booking' || line.correction === 'restatement';
         if (adds) {
           this.#check(standing === null, () => `booking ${key} is billed by ${line.invoice} and by ${standing?.invoice}`);
@@ -285,6 +312,10 @@ export class Witness {
   }
 }
 
+function takesBack(line: Line): boolean {
+  return line.correction !== null && line.correction !== 'restatement';
+}
+
 function after(line: Line): 'open' | 'billed' | 'credited' {
   if (line.kind === 'booking' || line.correction === 'restatement') return 'billed';
   return line.correction === 'credit' ? 'credited' : 'open';
@@ -294,7 +325,7 @@ function lineOf(row: Row): Line {
   return {
     invoice: row['invoice_id'] as string, no: Number(row['line_no']), kind: row['kind'] as string, correction: (row['correction'] ?? null) as string | null,
     booking: row['booking_id'] as string | null, source: row['source'] as string | null, charge: (row['charge_id'] ?? null) as string | null, amount: row['amount_minor'] as bigint,
-    corrects: row['corrects_invoice_id'] as string | null, tax: row['tax_id'] as string, rate: row['tax_rate_micro'] as bigint,
+    corrects: row['corrects_invoice_id'] as string | null, corrects_no: row['corrects_line_no'] === null ? null : Number(row['corrects_line_no']), tax: row['tax_id'] as string, rate: row['tax_rate_micro'] as bigint,
   };
 }
 
