@@ -8,7 +8,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const [fresh, old] = [`${root}.dist-${process.pid}`, `${root}.dist-old-${process.pid}`];
 const tsc = `${root}node_modules/typescript/bin/tsc`;
 const compiled = spawnSync(process.execPath, [tsc, '-p', `${root}tsconfig.build.json`, '--outDir', fresh], { stdio: 'inherit' });
-for (const part of ['sql', 'inputs', 'checks', 'prelude.duckdb.sql']) cpSync(`${root}src/models/${part}`, `${fresh}/models/${part}`, { recursive: true });
+for (const part of ['sql', 'inputs', 'checks', 'credits', 'prelude.duckdb.sql']) cpSync(`${root}src/models/${part}`, `${fresh}/models/${part}`, { recursive: true });
 if (existsSync(`${root}dist`)) renameSync(`${root}dist`, old);
 renameSync(fresh, `${root}dist`);
 rmSync(old, { recursive: true, force: true });

@@ -4,7 +4,7 @@ import type { Call, Command } from './command.js';
 import { optional, valueOf } from './command.js';
 import { completionScript, SHELLS } from './completion.js';
 import type { Shell } from './completion.js';
-import { cancel } from './correct.js';
+import { cancel, credit } from './correct.js';
 import { previewExit, runExit, verifyExit } from './exit.js';
 import { present } from './present.js';
 
@@ -316,6 +316,7 @@ const query: Command = {
 
 /** The table that help, parsing and completion are made from. */
 export const COMMANDS: readonly Command[] = [
-  init, validate, calendar, preview, confirm, invoice, run, send, cancel, status, show, query, exportCommand, history, ledger, verify,
+  init, validate, calendar, preview, confirm, invoice, run, send, cancel, credit, status, show, query, exportCommand, history, ledger,
+  verify,
   doctor, completion,
 ];

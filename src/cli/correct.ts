@@ -26,3 +26,32 @@ export const cancel: Command = {
     return present(call, 'cancel', result, 0);
   },
 };
+
+export const credit: Command = {
+  name: 'credit',
+  summary: 'take back a processed invoice, or a part of it, with a credit note',
+  about: 'Without --line and --amount all that is left of the invoice is credited. The credit note gets a number at once and is sent as\n'
+    + 'invoices are. What is credited is not billed again, unless --reissue says so: then it stands on the customer\'s next invoice.',
+  args: [{ name: 'NUMBER', required: true, summary: 'number of the invoice' }],
+  options: [
+    { name: 'line', value: 'N', many: true, summary: 'only this line, with its part of the discounts; may be given several times' },
+    { name: 'amount', value: 'AMOUNT', summary: 'only this amount, tax included' },
+    REASON, BY, { name: 'reissue', summary: 'what is credited is free to be billed again' },
+    { name: 'expect', value: 'DIGEST', summary: 'refuse if the credit note is no longer the one with this digest' },
+    { name: 'dry-run', summary: 'show the credit note, change nothing' },
+  ],
+  examples: [
+    ['duebook credit INV-2026-000001 --reason "Wrong customer" --dry-run', 'look first: all of it'],
+    ['duebook credit INV-2026-000001 --line 3 --reason "Two hours, not four" --reissue', 'a line, to be billed again'],
+    ['duebook credit INV-2026-000001 --amount 50.00 --reason "Goodwill" --by kim', 'fifty, tax included'],
+  ],
+  run: async (call) => {
+    const { credit: give } = await import('../run/credit.js');
+    const result = await give(call.world, {
+      ...call.common, number: call.args[0]!, lines: call.given.get('line') ?? [], ...optional('amount', valueOf(call, 'amount')),
+      ...optional('reason', valueOf(call, 'reason')), ...optional('by', valueOf(call, 'by')),
+      ...optional('expect', valueOf(call, 'expect')), reissue: call.given.has('reissue'), dry_run: call.given.has('dry-run'),
+    });
+    return present(call, 'credit', result, 0);
+  },
+};

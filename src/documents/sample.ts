@@ -6,6 +6,7 @@ const LINE: InvoiceLineRecord = {
   line_no: 1, kind: 'booking', booking_id: 'J-1', product: 'inspection', description: 'Boiler inspection', quantity: '2', unit: 'hour',
   unit_price: '95', amount: '190.00', gross: null, tax_id: 'standard', tax_rate: '19',
   service_start: '2026-04-04T09:00:00+02:00', service_end: '2026-04-04T11:00:00+02:00', late: true,
+  corrects: { number: 'INV-2026-000000', line_no: 1, correction: 'credit' },
 };
 
 /** A processed invoice with two lines and two taxes; every optional field is there. */
@@ -15,12 +16,13 @@ export const SAMPLE_INVOICE: InvoiceRecord = {
   issued_on: '2026-05-01', due_on: '2026-05-15', note: null, currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'en-GB',
   net: '290.00', tax: '36.10', total: '326.10',
   early_payment: { percent: '2', within_days: 10, until: '2026-05-11', discount: '6.52', payable: '319.58' },
+  corrects: [{ number: 'INV-2026-000000', issued_on: '2026-04-01' }],
   taxes: [
     { tax_id: 'standard', name: 'VAT', category: 'S', rate: '19', note: null, net: '190.00', tax: '36.10' },
     { tax_id: 'reverse', name: 'Reverse charge', category: 'AE', rate: '0', note: 'Reverse charge', net: '100.00', tax: '0.00' },
   ],
   lines: [LINE, { ...LINE, line_no: 2, kind: 'recurring', booking_id: null, description: 'Service contract', quantity: '1', unit: null,
-    unit_price: '100', amount: '100.00', tax_id: 'reverse', tax_rate: '0', late: false }],
+    unit_price: '100', amount: '100.00', tax_id: 'reverse', tax_rate: '0', late: false, corrects: null }],
   seller: {
     id: 'seller', name: 'Sample Services Ltd', address: { line1: '1 High Street', city: 'Dublin', postal_code: 'D01 A1B2', country: 'IE' },
     tax_id: 'IE0000000A', registration: '000000', email: 'billing@example.com', phone: '+353 1 000 0000', website: 'example.com',
@@ -36,7 +38,7 @@ export const SAMPLE_INVOICE: InvoiceRecord = {
 /** The other extreme: a preview with nothing optional and nothing on it. */
 export const SAMPLE_EMPTY: InvoiceRecord = {
   ...SAMPLE_INVOICE, number: null, status: 'preview', partner_id: null, partner: null, net: '0.00', tax: '0.00', total: '0.00',
-  early_payment: null,
+  early_payment: null, corrects: [],
   taxes: [], lines: [],
   seller: { id: 'seller', name: 'Sample Services Ltd', address: SAMPLE_INVOICE.seller.address },
   buyer: { customer_id: 'acme', name: 'Acme GmbH', email: [], address: null, tax_id: null, contact: null, purchase_order: null },

@@ -21,6 +21,21 @@ export interface InvoiceLineRecord {
   readonly service_end: string | null;
   /** The booking's own period had been processed before. */
   readonly late: boolean;
+  /** What a line of kind adjustment corrects; `line_no` is null where an amount was credited of no line. Null for all other lines. */
+  readonly corrects: LineCorrection | null;
+}
+
+/** The corrected line, and how: reversal, restatement, credit or reissue (see the columns of `invoice_lines`). */
+export interface LineCorrection {
+  readonly number: string;
+  readonly line_no: number | null;
+  readonly correction: string | null;
+}
+
+/** An invoice that is corrected, by number and date. */
+export interface CorrectedInvoice {
+  readonly number: string;
+  readonly issued_on: string;
 }
 
 export interface InvoiceTaxRecord {
@@ -79,6 +94,8 @@ export interface InvoiceRecord {
   readonly total: string;
   /** What may be taken off for paying early; a term, the total stays. Null where there is none, or nothing to pay. */
   readonly early_payment: EarlyPaymentRecord | null;
+  /** The invoices that its lines correct, in the order of their numbers. */
+  readonly corrects: readonly CorrectedInvoice[];
   readonly taxes: readonly InvoiceTaxRecord[];
   readonly lines: readonly InvoiceLineRecord[];
   readonly seller: Issuer;

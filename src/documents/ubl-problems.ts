@@ -35,7 +35,6 @@ export function examine(record: InvoiceRecord): { readonly found: string[]; read
 function documentProblems(record: InvoiceRecord): string[] {
   const found: string[] = [];
   if (cleanOr(record.number) === '') found.push('BT-1 invoice number: a preview has none; an e-invoice is written after confirmation');
-  if (record.status === 'void') found.push('the invoice is void');
   if (record.lines.length === 0) found.push('BG-25: the invoice has no line');
   if (record.period_end < record.period_start) found.push('BG-14: the period ends before it starts');
   return found;

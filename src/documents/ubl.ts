@@ -54,10 +54,12 @@ interface Pen {
 }
 
 /**
- * The document as text, UTF-8, ending in a line end; the same record gives the same bytes. Throws CONFIG_VALUE with everything
- * {@link ublProblems} finds. Amounts that need three decimals give plain UBL that does not claim EN 16931 (BR-DEC).
+ * The document as text, UTF-8, ending in a line end; the same record gives the same bytes. Of a cancelled invoice it is the document as
+ * it was before. Throws CONFIG_VALUE with everything {@link ublProblems} finds. Amounts that need three decimals give plain UBL that does
+ * not claim EN 16931 (BR-DEC).
  */
-export function ublXml(record: InvoiceRecord, options: UblOptions = {}): string {
+export function ublXml(invoice: InvoiceRecord, options: UblOptions = {}): string {
+  const record: InvoiceRecord = invoice.status === 'void' ? { ...invoice, status: 'processed' } : invoice;
   const { found, numbers } = examine(record);
   if (found.length > 0 || numbers === null) {
     const which = cleanOr(record.number) || cleanOr(record.invoice_id);
@@ -116,6 +118,13 @@ function documentXml(pen: Pen): Xml {
 <cac:OrderReference>
   <cbc:ID>${order}</cbc:ID>
 </cac:OrderReference>`}
+  ${record.corrects.map(({ number, issued_on }) => xml`
+<cac:BillingReference>
+  <cac:InvoiceDocumentReference>
+    <cbc:ID>${clean(number)}</cbc:ID>
+    <cbc:IssueDate>${issued_on}</cbc:IssueDate>
+  </cac:InvoiceDocumentReference>
+</cac:BillingReference>`)}
   ${sellerXml(pen)}
   ${buyerXml(pen)}
   ${deliveryXml(pen)}
@@ -298,7 +307,7 @@ function taxXml({ numbers, currency, money }: Pen): Xml {
 function termsXml({ record, credit }: Pen, words: string): Xml {
   const early = record.early_payment;
   const percent = early === null ? null : /^(\d+)(?:\.(\d{1,2}))?$/.exec(early.percent);
-  const german = record.seller.address.country.toUpperCase() === 'DE' && !credit && record.status !== 'void';
+  const german = record.seller.address.country.toUpperCase() === 'DE' && !credit;
   if (early === null || percent === null || !german) return new Xml(escapeXml(words));
   const [, whole, part = ''] = percent;
   return new Xml(`${escapeXml(words)}&#10;#SKONTO#TAGE=${early.within_days}#PROZENT=${whole!}.${part.padEnd(2, '0')}#&#10;`);

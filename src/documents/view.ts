@@ -67,11 +67,21 @@ export function invoiceView(record: InvoiceRecord, mailLines = MAIL_LINES): Invo
     mail_lines: mailLineViews(lines, mailLines),
     more_lines: more === 0 ? '' : fill(labels.more_lines, { count: String(more), title }),
     taxes: record.taxes.map((tax) => taxView(pen, tax)),
-    notes: [...new Set([record.note, ...record.taxes.map((tax) => tax.note)].map(cleanOr))].filter((note) => note !== ''),
+    notes: [...new Set([...ownNotes(pen), ...record.taxes.map((tax) => cleanOr(tax.note))])].filter((note) => note !== ''),
     net: pen.money(record.net), tax: pen.money(record.tax), total: pen.money(record.total),
     payment: paymentView(pen, number, seller),
     ...letter(pen, words, seller),
   });
+}
+
+/** What a credit note corrects, and why where somebody gave it by hand; else the note of the invoice. */
+function ownNotes({ record, labels, date }: Pen): string[] {
+  const note = cleanOr(record.note);
+  if (record.kind !== 'credit_note' || record.corrects.length === 0) return [note];
+  const told = record.corrects.map(({ number, issued_on }) => (
+    fill(labels.credit_for, { number: clean(number), date: date(issued_on) }))).join('; ');
+  const byHand = record.lines.every(({ corrects }) => corrects?.correction === 'credit' || corrects?.correction === 'reissue');
+  return byHand && note !== '' ? [`${told}: ${note}`] : [told, note];
 }
 
 function sellerView({ record: { seller } }: Pen): SellerView {
@@ -99,6 +109,7 @@ function facts({ record, labels, date }: Pen, number: string, period: string, bu
   const rows: [string, string][] = [
     [credit ? labels.credit_number : labels.invoice_number, number],
     [labels.issued_on, date(record.issued_on)],
+    [labels.corrected_invoice, credit ? record.corrects.map(({ number }) => clean(number)).join(', ') : ''],
     [labels.period, period],
     [labels.customer_id, buyer.customer_id],
     [labels.purchase_order, cleanOr(record.buyer.purchase_order)],
@@ -117,12 +128,14 @@ function lineView(pen: Pen, line: InvoiceLineRecord): LineView {
   const counted = unit === '' ? quantity : `${quantity} ${unit}`;
   const plain = line.quantity === '1' && unit === '';
   const told = plain && line.gross === null && price !== '' && sameAmount(line.unit_price!, line.amount);
-  const uncounted = plain && price === '' && UNCOUNTED.has(line.kind);
+  const uncounted = (plain || (line.quantity === '-1' && unit === '')) && price === '' && UNCOUNTED.has(line.kind);
   const split = record.taxes.length > 1 && uncounted;
   const byTax = split ? `${labels.tax} ${formatPercent(format, line.tax_rate)}` : '';
   const detail = isPricedBelow(pen, line) ? [...(plain ? [] : [counted]), labels.counted_below].join(' · ')
-    : price !== '' && !told ? `${counted} × ${price}` : plain ? byTax : counted;
-  const reference = line.booking_id === null ? '' : fill(labels.reference, { id: clean(line.booking_id) });
+    : price !== '' && !told ? `${counted} × ${price}` : plain || uncounted ? byTax : counted;
+  const reference = [
+    line.booking_id === null ? '' : fill(labels.reference, { id: clean(line.booking_id) }), correctionText(pen, line),
+  ].filter((part) => part !== '').join(' · ');
   const late = line.late ? labels.late : '';
   return bare({
     position: String(line.line_no), kind: line.kind,
@@ -138,16 +151,29 @@ function isPricedBelow({ priced }: Pen, { kind, product, unit_price, amount }: I
   return kind === 'booking' && unit_price === null && sign(amount) === 0 && priced.has(product);
 }
 
+/** What a model writes on a line with a credit from an earlier invoice. */
+const CARRIED_IN = /^Credit from \d{4}-\d\d-\d\d$/;
+
 /** Lines that are an amount and nothing counted. */
-const UNCOUNTED: ReadonlySet<string> = new Set(['discount', 'carry_over', 'deposit_applied', 'deposit_refund']);
+const UNCOUNTED: ReadonlySet<string> = new Set(['discount', 'carry_over', 'deposit_applied', 'deposit_refund', 'adjustment']);
+
+/** Which line it corrects; of which invoice, where the document does not say it of all its lines. */
+function correctionText({ record, labels }: Pen, { corrects }: InvoiceLineRecord): string {
+  if (corrects === null || corrects.line_no === null) return '';
+  const line = fill(labels.corrected_line, { line: String(corrects.line_no) });
+  return record.kind === 'credit_note' && record.corrects.length === 1 ? line : `${clean(corrects.number)}, ${line}`;
+}
 
 /** Words of ours are in the language of the document, those of others as they are. */
-function wordsOf({ labels, date }: Pen, { kind, description }: InvoiceLineRecord): string {
+function wordsOf({ labels, date }: Pen, { kind, description, amount, corrects }: InvoiceLineRecord): string {
+  if (kind === 'adjustment' && corrects !== null && corrects.line_no === null) {
+    return sign(amount) > 0 ? labels.credited_before : labels.amount_credited;
+  }
   if (kind === 'deposit_applied' || kind === 'deposit_refund') {
     const [, name = description, on = ''] = /^(.*) (\d{4}-\d\d-\d\d)$/.exec(description) ?? [];
     return fill(labels[kind], { name: clean(name), date: on === '' ? '' : date(on) });
   }
-  if (kind !== 'carry_over') return clean(description);
+  if (kind !== 'carry_over' && !(kind === 'adjustment' && CARRIED_IN.test(description))) return clean(description);
   const from = /\d{4}-\d\d-\d\d$/.exec(description);
   return from === null ? labels.carried_out : fill(labels.carried_in, { date: date(from[0]) });
 }

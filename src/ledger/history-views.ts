@@ -129,7 +129,8 @@ export const VIEWS: Readonly<Record<string, View>> = {
       issued_on: 'Date on the document', due_on: 'Date payment is due', currency: 'ISO 4217 code of all amounts of the invoice',
       net: 'Sum of the lines', tax: 'Sum of the taxes', total: 'net + tax', paid: 'Paid so far',
       balance: 'Still open: total - paid; 0 when void',
-      confirmed_at: 'Instant it was locked', confirmed_by: 'auto, manual or approval', sent_at: 'Instant it was first sent, or null',
+      confirmed_at: 'Instant it was locked', confirmed_by: 'auto, manual, approval, on_demand, or credit (a credit note by hand)',
+      sent_at: 'Instant it was first sent, or null',
       serial: 'Commit of the ledger that added it',
     },
     select: `

@@ -102,5 +102,8 @@ export const LEDGER_INPUTS: readonly Derived[] = [
   { name: 'period_days' },
 ];
 
+/** What makes a credit note by hand, in order; each is `credits/<name>.sql`, reads the ledger and becomes `credit.<name>`. */
+export const CREDITS = ['taken_back', 'lines_left', 'taxes_left', 'discount_parts', 'amount_parts', 'lines', 'taxes'] as const;
+
 /** Queries for offending rows; empty is good. In the order in which their findings are told. */
 export const CHECKS = ['unaccounted', 'unbalanced', 'rejected_bookings', 'changed_bookings'] as const;

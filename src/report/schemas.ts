@@ -6,7 +6,7 @@ import { Type } from '@sinclair/typebox';
 import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox';
 import type { Explanation } from '../run/explain-types.js';
 import type { QueryResult } from '../run/query.js';
-import type { CancelResult } from '../run/results-corrections.js';
+import type { CancelResult, CreditResult } from '../run/results-corrections.js';
 import type {
   CalendarResult, DoctorResult, ExportResult, HistoryResult, InitResult, LedgerResult, PreviewResult, RunResult, StatusResult,
   ValidateResult, VerifyResult,
@@ -185,11 +185,13 @@ const show = record({
   due_on: date, currency: text, exponent: whole, timezone: text, locale: text, net: amount, tax: amount, total: amount,
   early_payment: orNull(record({ percent: amount, within_days: whole, until: date, discount: amount, payable: amount },
     'What may be taken off for paying early; the total stays.')),
+  corrects: Type.Array(record({ number: text, issued_on: date })),
   taxes: Type.Array(record({ tax_id: text, name: text, category: text, rate: amount, note: orNull(text), net: amount, tax: amount })),
   lines: Type.Array(record({
     line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount, unit: orNull(text),
     unit_price: orNull(amount), amount, gross: orNull(amount), tax_id: text, tax_rate: amount, service_start: orNull(instant),
     service_end: orNull(instant), late: yesNo,
+    corrects: orNull(record({ number: text, line_no: orNull(whole), correction: orNull(text) }, 'The line that it corrects.')),
   })),
   seller: record({
     id: text, name: text, address, tax_id: Type.Optional(text), registration: Type.Optional(text), email: Type.Optional(text),
@@ -211,6 +213,20 @@ const cancel = record({
   schema_version: version, as_of: instant, head, dry_run: yesNo, invoice: named, reason: text, by: orNull(text), free_bookings: whole,
   free_lines: whole, messages_cancelled: whole, files: Type.Array(text), diagnostics,
 }, 'What was cancelled and what is free to be billed again; with dry_run what would be.');
+const sums = { net: amount, tax: amount, total: amount };
+const credit = record({
+  schema_version: version, as_of: instant, head, dry_run: yesNo, digest,
+  credit_note: record({
+    ...sums, invoice_id: text, number: orNull(text), issued_on: date,
+    taxes: Type.Array(record({ tax_id: text, rate: amount, net: amount, tax: amount })),
+    lines: Type.Array(record({
+      line_no: whole, corrects_line_no: orNull(whole), correction: text, booking_id: orNull(text), description: text, quantity: amount,
+      amount, tax_id: text,
+    })),
+  }, 'Amounts are negative: they go back to the customer. The number is null with dry_run.'),
+  corrects: named, left: record(sums, 'What is left of the corrected invoice after it.'), reason: text, by: orNull(text), reissue: yesNo,
+  send_due_at: orNull(instant), messages_queued: whole, files: Type.Array(text), diagnostics,
+}, 'A credit note by hand; with dry_run what it would be.');
 const notice = record({
   schema_version: version, id: text, event: choice(NOTICE_EVENTS), priority: choice(NOTICE_PRIORITIES), at: instant, text,
   data: record({
@@ -241,7 +257,7 @@ export interface ShowResult extends InvoiceRecord {
 /** By the name of the command; confirm, invoice and send give the shape of run. */
 export const SCHEMAS: Readonly<Record<string, TSchema>> = {
   preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, history, ledger, init,
-  query, show, error, notice, cancel,
+  query, show, error, notice, cancel, credit,
 };
 
 /** File names in `schemas/` and their texts. */
@@ -262,7 +278,7 @@ type Held = [
   Same<Static<typeof doctor>, DoctorResult>, Same<Static<typeof exported>, ExportResult>, Same<Static<typeof init>, InitResult>,
   Same<Static<typeof query>, QueryResult>, Same<Static<typeof error>, ErrorResult>,
   Same<Static<typeof show>, ShowResult>, Same<Static<typeof notice>, NoticeBody>, Same<Static<typeof history>, HistoryResult>,
-  Same<Static<typeof ledger>, LedgerResult>, Same<Static<typeof cancel>, CancelResult>,
+  Same<Static<typeof ledger>, LedgerResult>, Same<Static<typeof cancel>, CancelResult>, Same<Static<typeof credit>, CreditResult>,
 ];
 /** Does not compile when a shape and its type differ; the place in the list tells which. */
-export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];

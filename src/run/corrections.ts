@@ -82,6 +82,11 @@ export async function restsOn(engine: Engine, found: FoundInvoice): Promise<{ nu
         AND o.charge_id = ${own} || ':credit:' || l.tax_id || ':' || CAST(l.tax_rate_micro AS VARCHAR)
       WHERE l.kind = 'carry_over'
       UNION ALL
+      SELECT o.invoice_id, 2, 'uses the deposit that it asked for'
+      FROM own AS l JOIN others AS o ON o.kind IN ('deposit_applied', 'deposit_refund')
+        AND (starts_with(o.charge_id, l.charge_id || ':applied:') OR starts_with(o.charge_id, l.charge_id || ':refund:'))
+      WHERE l.kind = 'deposit'
+      UNION ALL
       SELECT o.invoice_id, 3, 'bills again what it took back'
       FROM own AS l JOIN others AS o ON (o.correction IS NULL OR o.correction = 'restatement') AND (
         (o.source IS NOT DISTINCT FROM l.source AND o.booking_id = l.booking_id) OR (l.booking_id IS NULL AND o.charge_id = l.charge_id))

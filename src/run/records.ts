@@ -3,7 +3,9 @@ import { isoLocal } from '../calendar/calendar.js';
 import type { Config, Issuer } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
-import type { Buyer, EarlyPaymentRecord, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord } from '../documents/types.js';
+import type {
+  Buyer, CorrectedInvoice, EarlyPaymentRecord, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord, LineCorrection,
+} from '../documents/types.js';
 import { formatMicro, formatScaled } from '../values/money.js';
 import { addDays } from '../values/time.js';
 
@@ -21,6 +23,7 @@ interface LineRow {
   quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint; gross_minor: bigint | null;
   tax_id: string; tax_rate_micro: bigint;
   service_start: bigint | null; service_end: bigint | null; late: boolean;
+  corrects_invoice_id: string | null; corrects_line_no: bigint | null; correction: string | null;
 }
 
 interface TaxRow {
@@ -92,15 +95,30 @@ async function assemble(
   const lines = groupBy(await engine.rows<LineRow>(`
     SELECT invoice_id, line_no, kind, booking_id, product, description, unit, quantity_micro, unit_price_micro, amount_minor,
       CAST(gross_minor AS BIGINT) AS gross_minor, tax_id,
-      tax_rate_micro, epoch_ms(service_start) AS service_start, epoch_ms(service_end) AS service_end, late
+      tax_rate_micro, epoch_ms(service_start) AS service_start, epoch_ms(service_end) AS service_end, late,
+      corrects_invoice_id, corrects_line_no, correction
     FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} ${few} ORDER BY invoice_id, line_no`));
   const taxes = groupBy(await engine.rows<TaxRow>(`SELECT invoice_id, tax_id, name, category, rate_micro, note,
       CAST(net_minor AS HUGEINT) AS net_minor, CAST(tax_minor AS HUGEINT) AS tax_minor
     FROM ${schema}.invoice_taxes WHERE invoice_id IN ${ids} ORDER BY invoice_id, tax_id, rate_micro`));
-  return invoices.map((row) => record(row, lines.get(row.invoice_id) ?? [], taxes.get(row.invoice_id) ?? [], partiesOf(row)));
+  const corrected = await correctedInvoices(engine, [...lines.values()].flat());
+  return invoices.map((row) => record(row, lines.get(row.invoice_id) ?? [], taxes.get(row.invoice_id) ?? [], partiesOf(row), corrected));
 }
 
-function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxRow[], parties: Parties): InvoiceRecord {
+interface Corrected extends CorrectedInvoice { readonly invoice_id: string }
+
+/** The invoices that lines correct, by id, in the order of their numbers. */
+async function correctedInvoices(engine: Engine, lines: readonly LineRow[]): Promise<Map<string, Corrected>> {
+  const ids = [...new Set(lines.flatMap(({ corrects_invoice_id: id }) => (id === null ? [] : [id])))];
+  if (ids.length === 0) return new Map();
+  const rows = await engine.rows<Corrected>(`SELECT invoice_id, number, CAST(issued_on AS VARCHAR) AS issued_on
+    FROM ledger.invoices WHERE invoice_id IN (${ids.map(literal).join(', ')}) ORDER BY number`);
+  return new Map(rows.map((row) => [row.invoice_id, row]));
+}
+
+function record(
+  row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxRow[], parties: Parties, known: ReadonlyMap<string, Corrected>,
+): InvoiceRecord {
   const {
     period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer, purchase_order,
     early_percent_micro, early_days,
@@ -108,11 +126,13 @@ function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxR
   } = row;
   const money = (minor: bigint): string => formatScaled(minor, row.exponent);
   const at = (instant: bigint): string => isoLocal(Number(instant), row.timezone);
+  const own = new Set(lines.map((line) => line.corrects_invoice_id));
   return {
     ...plain, period_start: at(period_start), period_end: at(period_end),
     net: money(net_minor), tax: money(tax_minor), total: money(total_minor),
     early_payment: early_percent_micro === null || early_days === null ? null
       : earlyPayment(early_percent_micro, early_days, row),
+    corrects: [...known.values()].filter(({ invoice_id }) => own.has(invoice_id)).map(({ number, issued_on }) => ({ number, issued_on })),
     taxes: taxes.map((t): InvoiceTaxRecord => ({
       tax_id: t.tax_id, name: t.name, category: t.category, rate: formatMicro(t.rate_micro), note: t.note,
       net: money(t.net_minor), tax: money(t.tax_minor),
@@ -124,12 +144,19 @@ function record(row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxR
       amount: money(l.amount_minor), gross: l.gross_minor === null ? null : money(l.gross_minor),
       tax_id: l.tax_id, tax_rate: formatMicro(l.tax_rate_micro),
       service_start: l.service_start === null ? null : at(l.service_start),
-      service_end: l.service_end === null ? null : at(l.service_end), late: l.late,
+      service_end: l.service_end === null ? null : at(l.service_end), late: l.late, corrects: correctionOf(l, known),
     })),
     ...parties,
     // An order number may be of this invoice alone.
     buyer: { ...parties.buyer, purchase_order },
   };
+}
+
+function correctionOf(line: LineRow, known: ReadonlyMap<string, Corrected>): LineCorrection | null {
+  const corrected = known.get(line.corrects_invoice_id ?? '');
+  if (corrected === undefined) return null;
+  const line_no = line.corrects_line_no === null ? null : Number(line.corrects_line_no);
+  return { number: corrected.number, line_no, correction: line.correction };
 }
 
 /** What is left to pay is rounded to the currency, half away from zero; nothing is taken off where nothing is to be paid. */

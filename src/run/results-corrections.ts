@@ -32,3 +32,49 @@ export interface CancelResult {
   readonly files: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
 }
+
+export interface CreditLine {
+  readonly line_no: number;
+  /** Line of the corrected invoice; null where an amount is credited of no line. */
+  readonly corrects_line_no: number | null;
+  readonly correction: string;
+  readonly booking_id: string | null;
+  readonly description: string;
+  readonly quantity: string;
+  readonly amount: string;
+  readonly tax_id: string;
+}
+
+export interface AmountsResult {
+  readonly net: string;
+  readonly tax: string;
+  readonly total: string;
+}
+
+/** Result of `credit`. With `dry_run` nothing was done: it is what would be, and `number` is null. */
+export interface CreditResult {
+  readonly schema_version: number;
+  readonly as_of: string;
+  readonly head: HeadResult;
+  readonly dry_run: boolean;
+  /** Of the credit note; `--expect` takes it. */
+  readonly digest: string;
+  readonly credit_note: AmountsResult & {
+    readonly invoice_id: string;
+    readonly number: string | null;
+    readonly issued_on: string;
+    readonly taxes: readonly { readonly tax_id: string; readonly rate: string; readonly net: string; readonly tax: string }[];
+    readonly lines: readonly CreditLine[];
+  };
+  readonly corrects: InvoiceName;
+  /** What is left of the corrected invoice after it. */
+  readonly left: AmountsResult;
+  readonly reason: string;
+  readonly by: string | null;
+  readonly reissue: boolean;
+  /** When its mail is due; null: none, or sent by hand. */
+  readonly send_due_at: string | null;
+  readonly messages_queued: number;
+  readonly files: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}

@@ -17,7 +17,7 @@ export function line(line_no: number, more: Partial<InvoiceLineRecord>): Invoice
   return {
     line_no, kind: 'booking', booking_id: `J-${1000 + line_no}`, product: 'inspection', description: 'Inspection', quantity: '1', unit: 'hour',
     unit_price: '95', amount: '95.00', tax_id: 'standard', tax_rate: '19', service_start: '2026-04-04T09:00:00+02:00',
-    service_end: '2026-04-04T11:00:00+02:00', late: false, gross: null, ...more,
+    service_end: '2026-04-04T11:00:00+02:00', late: false, gross: null, corrects: null, ...more,
   };
 }
 
@@ -28,7 +28,7 @@ export const german: InvoiceRecord = {
   invoice_id: 'inv_7f3a', number: 'INV-2026-000042', kind: 'invoice', status: 'processed', batch_id: '2026-05-01', partner_id: null, partner: null,
   cycle_id: 'monthly', period_start: '2026-04-01T00:00:00+02:00', period_end: '2026-05-01T00:00:00+02:00', billing_date: '2026-05-01',
   issued_on: '2026-05-01', due_on: '2026-05-31', note: null, currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'de-DE',
-  net: '471.50', tax: '89.59', total: '561.09', early_payment: null, taxes: [standard],
+  net: '471.50', tax: '89.59', total: '561.09', early_payment: null, corrects: [], taxes: [standard],
   lines: [
     line(1, { kind: 'recurring', booking_id: null, product: null, description: 'Wartungsvertrag', unit: null, unit_price: '249', amount: '249.00',
       service_start: '2026-04-01T00:00:00+02:00', service_end: '2026-05-01T00:00:00+02:00' }),

@@ -41,6 +41,19 @@ describe('an e-invoice', () => {
     });
   }
 
+  it('of a cancelled invoice is the one that it was', () => {
+    expect(ublXml({ ...german, status: 'void' })).toBe(ublXml(german));
+  });
+
+  it('names the invoices that it corrects, each with its date (BG-3), where the schema wants them', () => {
+    const corrects = [{ number: 'INV-2026-000041', issued_on: '2026-04-01' }, { number: 'INV-2026-000042', issued_on: '2026-05-01' }];
+    const xml = ublXml({ ...creditNote, corrects, buyer: { ...creditNote.buyer, purchase_order: 'PO-1' } });
+    checkArithmetic(xml);
+    expect(xml.replace(/\s*\n\s*/g, '')).toContain('</cac:OrderReference><cac:BillingReference><cac:InvoiceDocumentReference><cbc:ID>INV-2026-000041</cbc:ID>'
+      + '<cbc:IssueDate>2026-04-01</cbc:IssueDate></cac:InvoiceDocumentReference></cac:BillingReference><cac:BillingReference>');
+    expect(xml.indexOf('BillingReference>')).toBeLessThan(xml.indexOf('<cac:AccountingSupplierParty>'));
+  });
+
   const reduced: InvoiceRecord['taxes'][number] = { ...german.taxes[0]!, tax_id: 'reduced', name: 'USt 7 %', rate: '7', net: '88.89', tax: '6.22' };
   /** 400.00 at 19 % and 100.00 at 7 %, less 55.55 in all, spread as 44.44 and 11.11. */
   const discounted: InvoiceRecord = {
@@ -251,7 +264,6 @@ describe('text from outside', () => {
 describe('what is missing', () => {
   it.each([
     ['a preview', preview, /BT-1 invoice number/],
-    ['a void invoice', { ...german, status: 'void' as const }, /is void/],
     ['no address', { ...german, buyer: { ...german.buyer, address: null } }, /BT-55 buyer country code.*customers\.acme\.address/],
     ['no line', { ...german, lines: [], taxes: [], net: '0.00', tax: '0.00', total: '0.00' }, /BG-25/],
     ['no buyer VAT id for reverse charge', { ...reverseCharge, buyer: { ...reverseCharge.buyer, tax_id: null } }, /AE: BT-48.*customers\.acme\.tax_id/],

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { CHANGED_INPUTS, CHECKS, LEDGER_INPUTS, MODELS } from '../../src/models/order.js';
+import { CHANGED_INPUTS, CHECKS, CREDITS, LEDGER_INPUTS, MODELS } from '../../src/models/order.js';
 import { ambient, filesUnder, functionsOf, lineOf, ROOT, roomOf, sourceFiles } from './source.js';
 
 /**
@@ -105,7 +105,8 @@ describe('SQL files', () => {
     expect(filesUnder('src/models/sql', '.sql')).toEqual(MODELS.map(({ name }) => `${name}.sql`).sort());
     expect(filesUnder('src/models/inputs', '.sql')).toEqual(['billed', ...[...CHANGED_INPUTS, ...LEDGER_INPUTS].map(({ name }) => name)].map((name) => `${name}.sql`).sort());
     expect(filesUnder('src/models/checks', '.sql')).toEqual(CHECKS.map((name) => `${name}.sql`).sort());
-    const elsewhere = filesUnder('src', '.sql').filter((path) => !/^models\/(sql|inputs|checks)\//.test(path));
+    expect(filesUnder('src/models/credits', '.sql')).toEqual(CREDITS.map((name) => `${name}.sql`).sort());
+    const elsewhere = filesUnder('src', '.sql').filter((path) => !/^models\/(sql|inputs|checks|credits)\//.test(path));
     expect(elsewhere).toEqual(['models/prelude.duckdb.sql']);
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine, literal } from '../../src/engine/engine.js';
-import { CHANGED_INPUTS, CHECKS, LEDGER_INPUTS, MODELS } from '../../src/models/order.js';
+import { CHANGED_INPUTS, CHECKS, CREDITS, LEDGER_INPUTS, MODELS } from '../../src/models/order.js';
 import { ROOT } from './source.js';
 
 /**
@@ -20,11 +20,12 @@ const LEDGER_SIDE = ['generate_series', 'json_extract_string', 'left', 'length',
 /** Words that are no functions to the parser but still ask for the time, or for the order in which rows happen to lie. */
 const BANNED_WORDS = ['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'rowid', 'today'];
 
-type Folder = 'sql' | 'inputs' | 'checks';
+type Folder = 'sql' | 'inputs' | 'checks' | 'credits';
 const FILES: readonly { folder: Folder; name: string }[] = [
   ...['billed', ...[...CHANGED_INPUTS, ...LEDGER_INPUTS].map(({ name }) => name)].map((name) => ({ folder: 'inputs' as const, name })),
   ...MODELS.map(({ name }) => ({ folder: 'sql' as const, name })),
   ...CHECKS.map((name) => ({ folder: 'checks' as const, name })),
+  ...CREDITS.map((name) => ({ folder: 'credits' as const, name })),
 ];
 
 /** Relations that are loaded, not derived. */
@@ -85,6 +86,10 @@ function readable({ folder, name }: (typeof FILES)[number]): (relation: string) 
     const compares = name === 'changed';
     const loaded = name === 'billed' ? [] : LOADED.filter((each) => compares || !['bookings', 'staged'].includes(each));
     const allowed = new Set([...loaded, ...before(inputs, name)].map((each) => `input.${each}`));
+    return (relation) => relation.startsWith('ledger.') || allowed.has(relation);
+  }
+  if (folder === 'credits') {
+    const allowed = new Set(['request', 'asked', ...before(CREDITS as readonly string[], name)].map((each) => `credit.${each}`));
     return (relation) => relation.startsWith('ledger.') || allowed.has(relation);
   }
   const given = [...LOADED, ...inputs].map((each) => `input.${each}`);
