@@ -52,7 +52,8 @@ export const CORRECTIONS: RowProof = {
       SELECT c.serial, ${where('c', 'i')} || ' is an adjustment that does not say what it corrects and how' AS message
       FROM verify.corrections AS c JOIN verify.invoices AS i ON i.invoice_id = c.invoice_id
       WHERE (c.kind = 'adjustment') IS DISTINCT FROM (c.correction IS NOT NULL)
-        OR c.kind = 'adjustment' AND (c.corrects_invoice_id IS NULL OR c.corrects_line_no IS NULL
+        OR c.kind = 'adjustment' AND (c.corrects_invoice_id IS NULL OR (c.corrects_line_no IS NULL
+            AND (c.correction = 'credit' AND c.booking_id IS NULL AND c.charge_id IS NULL) IS NOT TRUE)
           OR c.correction NOT IN ('reversal', 'restatement', 'credit', 'reissue'))` },
     { table: 'invoice_lines', sql: `
       SELECT c.serial, ${where('c', 'i')} || ' corrects line ' || coalesce(c.corrects_line_no::VARCHAR, '?') || ' of '

@@ -115,3 +115,43 @@ describe('a credit note by hand', () => {
     expect(await made.flaws()).toEqual([]);
   });
 });
+
+describe('what is credited to be issued again', () => {
+  const AGAIN = `SELECT l.kind, l.booking_id, l.late, l.amount_minor, n.number FROM ledger.invoice_lines AS l JOIN ledger.invoices AS i ON i.invoice_id = l.invoice_id
+    LEFT JOIN ledger.invoices AS n ON n.invoice_id = l.corrects_invoice_id WHERE i.number = 'INV-2026-000002' ORDER BY l.line_no`;
+
+  it('stands on the next invoice, which names the one that was corrected; the rest stays billed', async () => {
+    const made = await billed();
+    const done = await give(made, '2026-05-20', { lines: ['1'], reissue: true });
+    expect(done.credit_note.lines.map(({ correction }) => correction)).toEqual(['reissue', 'reissue']);
+    await made.bookInto('000', [{ ...APRIL[0]!, quantity: '1.5' }, ...APRIL.slice(1)]);
+    await made.run('2026-06-06');
+    expect(await made.told(AGAIN)).toEqual([
+      'booking | a | true | 14250 | INV-2026-000001', 'recurring | - | false | 10000 | -', 'discount | - | false | -2425 | -',
+    ]);
+    expect(await refusal(cancel(made.world, { as_of: '2026-06-06', number: 'CN-2026-000001', reason: 'No', dry_run: false }))).toMatch(/^INVOICE_SENT/);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('is everything of it, charges too; the credit note cannot be cancelled any more then', async () => {
+    const made = await billed({ ...SPEC, automation: { auto_send: false } });
+    await give(made, '2026-05-20', { reissue: true });
+    await made.run('2026-06-06');
+    expect(await made.told(AGAIN)).toEqual([
+      'booking | a | true | 19000 | INV-2026-000001', 'booking | b | true | 2331 | INV-2026-000001', 'booking | c | true | 9500 | INV-2026-000001',
+      'recurring | - | false | 20000 | -', 'discount | - | false | -233 | -', 'discount | - | false | -4850 | -',
+    ]);
+    expect(await refusal(cancel(made.world, { as_of: '2026-06-06', number: 'CN-2026-000001', reason: 'No', dry_run: false })))
+      .toBe('INVOICE_CORRECTED 64 credit note CN-2026-000001 cannot be cancelled: INV-2026-000002 bills again what it took back');
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('without it, a booking that is credited is left alone, whatever the export says', async () => {
+    const made = await billed();
+    await give(made, '2026-05-20', { lines: ['1'] });
+    await made.book([[{ ...APRIL[0]!, quantity: '5' }, ...APRIL.slice(1)]].flat());
+    await made.run('2026-06-06');
+    expect(await made.told(AGAIN)).toEqual(['recurring | - | false | 10000 | -', 'discount | - | false | -1000 | -']);
+    expect(await made.flaws()).toEqual([]);
+  });
+});
