@@ -317,6 +317,5 @@ const query: Command = {
 /** The table that help, parsing and completion are made from. */
 export const COMMANDS: readonly Command[] = [
   init, validate, calendar, preview, confirm, invoice, run, send, cancel, credit, status, show, query, exportCommand, history, ledger,
-  verify,
-  doctor, completion,
+  verify, doctor, completion,
 ];
