@@ -8,6 +8,8 @@ import { basename, dirname, join } from 'node:path';
 import { Engine, literal } from '../engine/engine.js';
 import { fail } from '../values/diagnostic.js';
 import { sha256 } from '../values/digest.js';
+import { noCrashPoints } from '../world/crash-points.js';
+import type { CrashPoints } from '../world/crash-points.js';
 import { errorCode } from '../world/local-store.js';
 import { processName } from '../world/process-name.js';
 import { attachSegments } from './attach.js';
@@ -40,6 +42,7 @@ export interface PublishOptions {
   readonly tick?: (rows: number) => void;
   readonly memory_limit?: string;
   readonly threads?: number;
+  readonly crash?: CrashPoints | undefined;
 }
 
 /**
@@ -51,19 +54,26 @@ export interface PublishOptions {
 export async function publishHistory(ledger: Ledger, path: string, options: PublishOptions = {}): Promise<Published> {
   const folder = dirname(path);
   const temp = join(folder, `.${basename(path)}.${processName().text}`);
+  const { crash = noCrashPoints } = options;
   try {
     await mkdir(folder, { recursive: true });
     await sweep(folder, `.${basename(path)}.`);
     await removeFile(temp);
     const from = options.rebuild === true ? 0 : await extendableFrom(ledger, path);
     if (from !== 0 && from === ledger.serial) return { serial: from, rows: 0, tables: [], how: 'current' };
+    crash.reached('publish: begins');
     if (from !== 0) await copyFile(path, temp, constants.COPYFILE_FICLONE);
+    crash.reached('publish: copied');
     const tables = await fill(ledger, temp, from, options);
     if (await exists(`${temp}.wal`)) throw new Error('a write-ahead log was left beside a closed database');
+    crash.reached('publish: filled');
     await flush(temp);
+    crash.reached('publish: flushed');
     await rm(`${path}.wal`, { force: true });
+    crash.reached('publish: about to rename');
     await rename(temp, path);
     if (process.platform !== 'win32') await flush(folder);
+    crash.reached('publish: renamed');
     return { serial: ledger.serial, rows: tables.reduce((sum, { rows }) => sum + rows, 0), tables, how: from === 0 ? 'built' : 'extended' };
   } catch (error) {
     await removeFile(temp).catch(() => undefined);

@@ -17,7 +17,7 @@ export async function append(context: Context, engine: Engine, ledger: Ledger, {
   const after = await commit(ledger, {
     issuer_id: config.issuer.id, as_of: Math.max(at, ledger.as_of ?? at), config_digest: config.digest, config_commit,
     tool_version: world.tool_version, next_number: {}, invoices: 0, totals: {}, ...more,
-  });
+  }, world.crash);
   await attachLedger(engine, after);
   return after;
 }

@@ -18,7 +18,9 @@ import type { ConfirmedBatch, CurrencyTotal, RunResult, SendTally } from './resu
 
 /** Publishes `history.duckdb` if it is behind; a projection, so that a crash before it costs nothing. */
 export async function publish(context: Context, ledger: Ledger): Promise<void> {
-  if (ledger.serial > 0) await publishHistory(ledger, historyPath(context.config), engineOptions(context));
+  if (ledger.serial > 0) {
+    await publishHistory(ledger, historyPath(context.config), { ...engineOptions(context), crash: context.world.crash });
+  }
 }
 
 /** What a command did; `since` is the ledger's serial before. */

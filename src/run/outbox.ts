@@ -15,6 +15,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { canonicalJson } from '../values/digest.js';
 import { sqlTimestamp } from '../values/time.js';
 import type { Instant } from '../values/time.js';
+import { noCrashPoints } from '../world/crash-points.js';
 import { openMailer } from '../world/mailer.js';
 import type { Mailer, OutgoingMessage, SendOutcome } from '../world/types.js';
 import { append } from './append.js';
@@ -156,16 +157,26 @@ export class Outbox {
 
   async #sendChunk(chunk: readonly Queued[], at: Instant, fresh: boolean): Promise<void> {
     const deliveries = await this.#compose(chunk, at);
+    const crash = this.#context.world.crash ?? noCrashPoints;
+    crash.reached('send: composed');
     for (const { message_id } of chunk) this.#tried.add(message_id);
     const attempt = (m: Queued): number => Number(m.attempts) + 1;
     await this.#commit(at, chunk.flatMap((m): Event[] => [
       ...(fresh ? [] : [{ subject_id: m.message_id, event: 'queued', detail: { attempt: attempt(m) } }]),
       { subject_id: m.message_id, event: 'sending', detail: { attempt: attempt(m) } },
     ]));
+    crash.reached('send: claimed');
     const { mail } = this.#context.config;
     const limit = pLimit(mail?.transport === 'smtp' ? mail.connections : 8);
-    const outcomes = await Promise.all(deliveries.map((deliver) => limit(deliver)));
+    const outcomes = await Promise.all(deliveries.map((deliver, i) => limit(async () => {
+      crash.reached('send: about to hand over', chunk[i]!.message_id);
+      const outcome = await deliver();
+      crash.reached('send: handed over', chunk[i]!.message_id);
+      return outcome;
+    })));
+    crash.reached('send: all handed over');
     await this.#commit(at, chunk.map((m, i) => this.#outcomeEvent(m, attempt(m), outcomes[i]!)));
+    crash.reached('send: outcomes committed');
   }
 
   #outcomeEvent(message: Queued, attempt: number, outcome: SendOutcome): Event {
@@ -227,7 +238,9 @@ export class Outbox {
     const open = world.doors?.mailer ?? openMailer;
     this.#mailer ??= mail.transport === 'smtp'
       ? open({ transport: 'smtp', url: mail.url ?? '', connections: mail.connections })
-      : open({ transport: 'file', dir: join(config.root, config.output, 'mail') });
+      : open({
+        transport: 'file', dir: join(config.root, config.output, 'mail'), ...(world.crash === undefined ? {} : { crash: world.crash }),
+      });
     return this.#mailer;
   }
 

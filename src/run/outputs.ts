@@ -15,6 +15,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { canonicalJson } from '../values/digest.js';
 import { exponentOf } from '../values/money.js';
+import { noCrashPoints } from '../world/crash-points.js';
 import { foldersIn, freshFolder, makeFolder, readIfThere, removeFolder, writeWhole } from '../world/output-files.js';
 import { parkedCustomers, selectionSql } from './batches.js';
 import type { BatchHead, Selection } from './batches.js';
@@ -66,12 +67,12 @@ export async function writePreviewFiles(
       (SELECT i.invoice_key FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key LIMIT ${pages(head.totals)})`);
     const parked = await parkedCustomers(draft.engine, { ...selection, batch: head.batch_id });
     const folder = `${out}/preview/${head.batch_id}`;
-    await freshFolder(join(config.root, folder), [VERSIONS]);
+    await freshFolder(join(config.root, folder), [VERSIONS], context.world.crash);
     const changed = changes?.batch_id === head.batch_id ? changesMarkdown(changes) : [];
     const consists = await openParts(draft.engine, where);
     const page = batchPage(context, head, head.digest, records, consists, parked, draft.diagnostics);
     files.push(...await writePages(context, folder, records, page, changed));
-    files.push(...await writeTables(draft.engine, config.root, folder, 'draft', where));
+    files.push(...await writeTables(context, draft.engine, folder, 'draft', where));
     files.push(await writeDigests(draft.engine, config.root, folder, head));
   }
   return files.sort();
@@ -85,8 +86,8 @@ async function removeClosed(context: Context, heads: readonly BatchHead[], out: 
   for (const name of await foldersIn(base)) {
     if (open.has(name)) continue;
     const folder = join(base, name);
-    if (name.slice(0, 10) > today && (await foldersIn(folder)).includes(VERSIONS)) await freshFolder(folder, [VERSIONS]);
-    else await removeFolder(folder);
+    const looked = name.slice(0, 10) > today && (await foldersIn(folder)).includes(VERSIONS);
+    await (looked ? freshFolder(folder, [VERSIONS], context.world.crash) : removeFolder(folder));
   }
 }
 
@@ -117,7 +118,7 @@ export async function writeProcessedFiles(context: Context, engine: Engine, batc
   const consists = await processedParts(engine, where);
   const page = { ...batchPage(context, head, null, records, consists, [], []), as_of: confirmed_at, anchor: batch.anchor };
   const files = await writePages(context, folder, records, page);
-  files.push(...await writeTables(engine, config.root, folder, 'ledger', where));
+  files.push(...await writeTables(context, engine, folder, 'ledger', where));
   return files.sort();
 }
 
@@ -147,16 +148,16 @@ function pageName(record: InvoiceRecord): string {
 async function writePages(
   context: Context, folder: string, records: readonly InvoiceRecord[], page: BatchPage, more: readonly string[] = [],
 ): Promise<string[]> {
-  const { root } = context.config;
+  const { config: { root }, world: { crash } } = context;
   const brands = brandsOf(context, { mail: false });
   const files = [`${folder}/index.html`, `${folder}/summary.md`];
-  await writeWhole(join(root, files[0]!), renderBatchPage((await brands(null)).templates, page));
-  await writeWhole(join(root, files[1]!), [batchMarkdown(page), ...more].join('\n'));
+  await writeWhole(join(root, files[0]!), renderBatchPage((await brands(null)).templates, page), crash);
+  await writeWhole(join(root, files[1]!), [batchMarkdown(page), ...more].join('\n'), crash);
   const progress = context.world.log.progress('writing pages', records.length);
   for (const record of records) {
     const brand = await brands(record.partner_id);
     const file = `${folder}/${pageName(record)}`;
-    await writeWhole(join(root, file), renderInvoicePage(brand.templates, record, { logo: brand.logo }));
+    await writeWhole(join(root, file), renderInvoicePage(brand.templates, record, { logo: brand.logo }), crash);
     files.push(file);
     progress.tick(files.length - 2);
   }
@@ -164,7 +165,10 @@ async function writePages(
   return files;
 }
 
-async function writeTables(engine: Engine, root: string, folder: string, schema: 'draft' | 'ledger', where: string): Promise<string[]> {
+async function writeTables(
+  context: Context, engine: Engine, folder: string, schema: 'draft' | 'ledger', where: string,
+): Promise<string[]> {
+  const { config: { root }, world: { crash = noCrashPoints } } = context;
   const number = schema === 'draft' ? 'NULL' : 'i.number';
   const order = schema === 'draft' ? 'i.invoice_key' : 'i.serial, i.series, i.seq';
   const status = schema === 'draft' ? "'preview'" : '(SELECT s.status FROM ledger.invoice_status AS s WHERE s.invoice_id = i.invoice_id)';
@@ -185,6 +189,7 @@ async function writeTables(engine: Engine, root: string, folder: string, schema:
     `SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS rows FROM ${schema}.invoices AS i WHERE ${where}`);
   const files = [`${folder}/invoices.csv`];
   await engine.run(`COPY (${invoices}) TO ${literal(join(root, files[0]!))} (FORMAT csv, HEADER true)`);
+  crash.reached('files: table written', files[0]);
   if (rows <= BigInt(SHEET_ROWS)) {
     files.push(`${folder}/lines.csv`);
     await engine.run(`COPY (${lines}) TO ${literal(join(root, files[1]!))} (FORMAT csv, HEADER true)`);

@@ -12,7 +12,7 @@ export const CRASH_POINTS = [
   'commit: begins', 'commit: segment written', 'commit: all segments written', 'commit: document created', 'commit: head replaced',
   'send: composed', 'send: claimed', 'send: about to hand over', 'send: handed over', 'send: all handed over', 'send: outcomes committed',
   'mail: written aside', 'mail: written',
-  'files: about to write', 'files: written aside', 'files: written', 'files: folder emptied',
+  'files: about to write', 'files: written aside', 'files: written', 'files: folder emptied', 'files: table written',
   'publish: begins', 'publish: copied', 'publish: filled', 'publish: flushed', 'publish: about to rename', 'publish: renamed',
 ] as const;
 

@@ -54,11 +54,10 @@ class LocalStore implements ObjectStore {
 
   async createFromFile(key: string, path: string): Promise<'created' | 'exists'> {
     return this.#guard(key, 'write', async () => {
-      const temp = await this.#newTemp();
-      this.#crash.reached('store: about to write aside', key);
-      await copyFile(path, temp, constants.COPYFILE_FICLONE);
-      await flush(temp);
-      this.#crash.reached('store: written aside', key);
+      const temp = await this.#aside(key, async (aside) => {
+        await copyFile(path, aside, constants.COPYFILE_FICLONE);
+        await flush(aside);
+      });
       return this.#link(temp, key);
     });
   }
@@ -66,9 +65,14 @@ class LocalStore implements ObjectStore {
   async replace(key: string, bytes: Buffer): Promise<void> {
     await this.#guard(key, 'write', async () => {
       const temp = await this.#tempOf(key, bytes);
-      await this.#folderOf(key);
-      this.#crash.reached('store: about to replace', key);
-      await rename(temp, this.#path(key));
+      try {
+        await this.#folderOf(key);
+        this.#crash.reached('store: about to replace', key);
+        await rename(temp, this.#path(key));
+      } catch (error) {
+        await unlinkIfThere(temp);
+        throw error;
+      }
       this.#crash.reached('store: replaced', key);
       await flushFolder(dirname(this.#path(key)));
       this.#crash.reached('store: replace settled', key);
@@ -125,15 +129,27 @@ class LocalStore implements ObjectStore {
   }
 
   /** Writes the bytes to a flushed file aside and gives its path. */
-  async #tempOf(key: string, bytes: Buffer): Promise<string> {
+  #tempOf(key: string, bytes: Buffer): Promise<string> {
+    return this.#aside(key, async (aside) => {
+      const file = await open(aside, 'w');
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  /** A file aside that `write` fills; on a disk that is full nothing of it stays. */
+  async #aside(key: string, write: (path: string) => Promise<void>): Promise<string> {
     const temp = await this.#newTemp();
     this.#crash.reached('store: about to write aside', key);
-    const file = await open(temp, 'w');
     try {
-      await file.writeFile(bytes);
-      await file.sync();
-    } finally {
-      await file.close();
+      await write(temp);
+    } catch (error) {
+      await unlinkIfThere(temp);
+      throw error;
     }
     this.#crash.reached('store: written aside', key);
     return temp;
@@ -158,9 +174,9 @@ class LocalStore implements ObjectStore {
   /** Gives the file aside its name, unless the name is taken; the file aside is gone either way. */
   async #link(temp: string, key: string): Promise<'created' | 'exists'> {
     const path = this.#path(key);
-    await this.#folderOf(key);
-    this.#crash.reached('store: about to create', key);
     try {
+      await this.#folderOf(key);
+      this.#crash.reached('store: about to create', key);
       await link(temp, path);
       this.#crash.reached('store: created', key);
       await flushFolder(dirname(path));
@@ -237,6 +253,7 @@ const WORDS: Readonly<Record<string, string>> = {
   EPERM: 'the file system does not allow it',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the disk is full',
+  EFBIG: 'the system allows no file of that size',
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a part of the path is a file, not a folder',
   EISDIR: 'there is a folder where a file should be',

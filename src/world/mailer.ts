@@ -8,12 +8,14 @@ import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { sha256 } from '../values/digest.js';
 import { DuebookError, fail } from '../values/diagnostic.js';
+import { noCrashPoints } from './crash-points.js';
+import type { CrashPoints } from './crash-points.js';
 import { composeMime, envelopeOf } from './mime.js';
 import type { Mailer, OutgoingMessage, SendOutcome } from './types.js';
 
 export type MailerSettings =
   | { readonly transport: 'smtp'; readonly url: string; readonly connections: number; readonly timeouts?: Partial<Timeouts> }
-  | { readonly transport: 'file'; readonly dir: string };
+  | { readonly transport: 'file'; readonly dir: string; readonly crash?: CrashPoints };
 
 interface Timeouts {
   readonly connection_ms: number;
@@ -36,15 +38,17 @@ const PIECE = 65_536;
 
 /** Opens a mailer; it connects when it first has something to send. Throws CONFIG_VALUE for a url that is not one. */
 export function openMailer(settings: MailerSettings): Mailer {
-  return settings.transport === 'file' ? new FileMailer(settings.dir) : new SmtpMailer(settings);
+  return settings.transport === 'file' ? new FileMailer(settings.dir, settings.crash ?? noCrashPoints) : new SmtpMailer(settings);
 }
 
 /** Writes `<message_id>.eml` files; the same message gives the same file, so that writing it twice is harmless. */
 class FileMailer implements Mailer {
   readonly #dir: string;
+  readonly #crash: CrashPoints;
 
-  constructor(dir: string) {
+  constructor(dir: string, crash: CrashPoints) {
     this.#dir = dir;
+    this.#crash = crash;
   }
 
   async send(message: OutgoingMessage): Promise<SendOutcome> {
@@ -59,7 +63,9 @@ class FileMailer implements Mailer {
       await file.writeFile(mime);
       await file.sync();
       await file.close();
+      this.#crash.reached('mail: written aside', name);
       await rename(aside, join(this.#dir, name));
+      this.#crash.reached('mail: written', name);
     } catch (error) {
       const why = (error as NodeJS.ErrnoException).code ?? 'unknown fault';
       return { status: 'failed', error: `the file cannot be written: ${why}`, permanent: false };

@@ -1,7 +1,7 @@
 /** Runs parts of the program in processes of their own: the rooms are transpiled to a folder that plain Node can run. */
 import { spawn } from 'node:child_process';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import ts from 'typescript';
 import { tempFolder } from './support.js';
 
@@ -9,6 +9,7 @@ import { tempFolder } from './support.js';
 export async function builtRooms(): Promise<string> {
   const folder = await tempFolder();
   await writeFile(join(folder, 'package.json'), '{"type":"module"}');
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
   for (const room of ['values', 'world', 'ledger']) {
     await mkdir(join(folder, room));
     for (const name of (await readdir(join('src', room))).filter((n) => n.endsWith('.ts')).sort()) {
