@@ -44,9 +44,11 @@ async function writer(rooms: string, input: CommitInput, place: object): Promise
   await writeFile(file, WRITER.replaceAll('ROOMS', rooms));
   const child: ChildProcess = fork(file, [JSON.stringify(input), JSON.stringify(place)]);
   onTestFinished(() => void child.kill('SIGKILL'));
+  let fails: (error: Error) => void = () => undefined;
+  child.once('exit', (code) => { fails(new Error(`the writer ended with ${code}`)); });
   const answer = (): Promise<Answer> => new Promise((resolve, reject) => {
+    fails = reject;
     child.once('message', (message) => { resolve(message as Answer); });
-    child.once('exit', (code) => { reject(new Error(`the writer ended with ${code}`)); });
   });
   await answer();
   return {
