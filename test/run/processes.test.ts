@@ -99,7 +99,7 @@ describe('a run that is killed', () => {
     const expected = { facts: await facts(alone), out: await alone.files('out') };
     const [first, last] = [commits(begun), commits(alone)];
     expect(last - first).toBeGreaterThan(8);
-    const kills = 16;
+    const kills = 20;
     const after = new Set<number>();
     for (let kill = 0; kill < kills; kill += 1) {
       const made = await copy(begun, String(kill));
