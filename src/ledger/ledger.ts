@@ -184,6 +184,13 @@ async function lost(ledger: Ledger, document: CommitDocument): Promise<never> {
   });
 }
 
+/** Writes HEAD.json again where a run that ended early left it behind; for those who have the lock. */
+export async function settleHead({ store, head }: Ledger): Promise<void> {
+  if (head === null) return;
+  const bytes = await store.get(HEAD_KEY);
+  if (bytes === null || !bytes.equals(encodeHead(head))) await replaceHead(store, head);
+}
+
 /** The commit stands whether or not its pointer can be written: the next reader rolls forward. */
 async function replaceHead(store: ObjectStore, head: Head): Promise<void> {
   try {

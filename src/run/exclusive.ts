@@ -1,5 +1,5 @@
 /** What every command that commits does first: take the lock, open the ledger, and see that time does not go back. */
-import { lockLedger } from '../ledger/ledger.js';
+import { lockLedger, settleHead } from '../ledger/ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { fail } from '../values/diagnostic.js';
 import type { Instant } from '../values/time.js';
@@ -12,6 +12,7 @@ export async function withLedger<T>(context: Context, command: string, work: (le
   try {
     const ledger = await ledgerOf(context);
     checkAsOf(context, ledger.as_of);
+    await settleHead(ledger);
     return await work(ledger);
   } finally {
     await lock.release();

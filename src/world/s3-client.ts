@@ -133,7 +133,8 @@ export class BucketObjects {
         unclear ||= known.attempts > 1 || isUnclear(known);
         // An earlier attempt that nobody answered may be what stands there now.
         if (unclear && condition !== null) {
-          const found = await this.state(key).catch(() => null);
+          const found = await this.state(key).catch(() => undefined);
+          if (found === undefined) throw unreachable(this.address, key, 'write', known, true);
           if (found?.writer === writer) return found.etag;
           if (found !== null && 'absent' in condition) return null;
         }

@@ -11,6 +11,7 @@ import { Engine } from '../../src/engine/engine.js';
 import { attachLedger } from '../../src/ledger/attach.js';
 import { openLedger } from '../../src/ledger/ledger.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
+import { sha256 } from '../../src/values/digest.js';
 import { CRASH_POINTS } from '../../src/world/crash-points.js';
 import type { CrashPoint } from '../../src/world/crash-points.js';
 import { openLocalStore } from '../../src/world/local-store.js';
@@ -30,7 +31,7 @@ const BOOKINGS = ['2026-01-10', '2026-02-10', '2026-03-10'].flatMap((start) => [
   id: `J-${start}-${customer}`, customer, product: 'visit', start, quantity: '2',
 })));
 /** January was billed and sent; the run that is killed bills and sends February, and shows what March will be. */
-const [FIRST, SECOND] = ['2026-02-06', '2026-03-06'];
+const [FIRST, SECOND] = ['2026-02-06', '2026-04-02T06:00'];
 const LEFT = /^LEDGER_DAMAGED .*belongs to a run that did not finish; no commit refers to it\.$/;
 
 type Counts = Partial<Record<CrashPoint, number>>;
@@ -83,7 +84,8 @@ async function commitsIn(store: ObjectStore): Promise<string[]> {
 
 async function outcomeOf(made: Project, store: ObjectStore, mails: readonly Received[]): Promise<Undisturbed> {
   const [invoices, uncertain] = await made.answers([INVOICES, "SELECT count(*) FROM ledger.message_status WHERE status = 'uncertain'"]);
-  return { commits: await commitsIn(store), ledger: await objects(store), out: await made.files('out'), mails: messageIds(mails), invoices: invoices!, uncertain: uncertain! };
+  const ledger = new Map([...await objects(store)].map(([key, bytes]) => [key, sha256(bytes)]));
+  return { commits: await commitsIn(store), ledger, out: await made.files('out'), mails: messageIds(mails), invoices: invoices!, uncertain: uncertain! };
 }
 
 /** Looks at what a killed run left, lets the next one go on, and looks again. Gives whether the outcome of a message was unknown. */
