@@ -37,7 +37,7 @@ describe('a whole ledger', () => {
     expect(diagnostics).toEqual([]);
     expect(checks.map((c) => c.name)).toEqual(NAMES);
     expect(checks.every((c) => c.ok)).toBe(true);
-    expect(checks.map((c) => c.detail)).toMatchSnapshot();
+    expect(checks.map((c) => c.detail.replace(/\d+ bytes/, '… bytes'))).toMatchSnapshot();
   });
 });
 
@@ -102,7 +102,7 @@ describe('a ledger that was written wrong', () => {
     const { diagnostics, checks } = await verifyLedger(engine, ledger, null);
     expect(checks.some((c) => !c.ok)).toBe(true);
     expect(diagnostics.every((d) => d.code === 'LEDGER_DAMAGED' && d.at!.file.startsWith('data/ledger/segments/00000006-'))).toBe(true);
-    return diagnostics.map((d) => [d.message, d.severity === 'error']);
+    return diagnostics.map((d) => [d.message.replace(/run_[0-9a-f]{20}/, 'run_…'), d.severity === 'error']);
   }
 
   it('is told what is wrong', async () => {
