@@ -181,8 +181,8 @@ export const VIEWS: Readonly<Record<string, View>> = {
       state: 'billed, or credited (by hand, and never billed again); what an adjustment took back is not here',
     },
     select: `SELECT b.booking_id, b.source,
-      lpad(to_hex(b.content_hi), 16, '0') || lpad(to_hex(b.content_lo), 16, '0') AS content_hash, b.invoice_id, b.line_no, b.amount, b.serial,
-      b.state
+      lpad(to_hex(b.content_hi), 16, '0') || lpad(to_hex(b.content_lo), 16, '0') AS content_hash, b.invoice_id, b.line_no, b.amount,
+      b.serial, b.state
       FROM (${billedSql('facts.invoice_lines', 'facts.events', 'amount')}) AS b WHERE b.state <> 'open'`,
   },
   events: {
