@@ -28,21 +28,21 @@ WITH asked AS (
     CASE WHEN a.is_whole THEN -a.quantity_micro WHEN a.off_minor < 0 THEN 1000000 ELSE -1000000 END AS quantity_micro,
     CASE WHEN a.is_whole THEN a.unit_price_micro END AS unit_price_micro,
     -a.off_minor AS amount_minor, -a.off_gross_minor AS gross_minor, a.tax_id, a.tax_rate_micro, a.service_start, a.service_end,
-    a.charge_id, -a.measured_minor AS measured_minor,
+    a.charge_id, -a.measured_minor AS measured_minor, a.agreement_id,
     CASE WHEN r.reissue OR a.kind = 'carry_over' THEN 'reissue' ELSE 'credit' END AS correction
   FROM asked AS a
   CROSS JOIN credit.request AS r
   UNION ALL
   SELECT
     NULL, NULL, NULL, NULL, 'Amount credited before', NULL, 1000000, NULL, CAST(-t.unattached_minor AS BIGINT), NULL, t.tax_id, t.rate_micro,
-    NULL, NULL, NULL, NULL, 'credit'
+    NULL, NULL, NULL, NULL, NULL, 'credit'
   FROM credit.taxes_left AS t
   CROSS JOIN credit.request AS r
   WHERE r.mode = 'whole' AND t.unattached_minor <> 0
   UNION ALL
   SELECT
     NULL, NULL, NULL, NULL, 'Amount credited', NULL, CASE WHEN p.net_minor < 0 THEN 1000000 ELSE -1000000 END, NULL,
-    CAST(-p.net_minor AS BIGINT), NULL, p.tax_id, p.rate_micro, NULL, NULL, NULL, NULL, 'credit'
+    CAST(-p.net_minor AS BIGINT), NULL, p.tax_id, p.rate_micro, NULL, NULL, NULL, NULL, NULL, 'credit'
   FROM credit.amount_parts AS p
 )
 SELECT

@@ -9,6 +9,7 @@ WITH taken AS (
 SELECT
   l.line_no, l.kind, l.correction, l.booking_id, l.source, l.product, l.description, l.unit, l.quantity_micro, l.unit_price_micro,
   l.amount_minor, l.gross_minor, l.tax_id, l.tax_rate_micro, l.service_start, l.service_end, l.charge_id, l.measured_minor,
+  l.agreement_id,
   t.corrects_line_no IS NOT NULL AS corrected,
   CAST(l.amount_minor + coalesce(t.amount_minor, 0) AS BIGINT) AS left_minor,
   CAST(l.gross_minor + coalesce(t.gross_minor, 0) AS BIGINT) AS left_gross_minor,
