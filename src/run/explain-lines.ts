@@ -268,7 +268,12 @@ function depositLine(desk: Desk, line: LineFact): Told {
 
 function adjustmentLine(desk: Desk, line: LineFact): Told {
   const booking = line.booking_id === null ? [] : [bookingOf(desk, line.source!, line.booking_id, null)];
-  return { bookings: booking, notes: line.corrects_invoice_id === null ? [] : [`corrects invoice ${line.corrects_invoice_id}`] };
+  const amount = money(desk.pen, line.gross_minor ?? line.amount_minor);
+  const steps = line.unit_price_micro === null ? [amountStep(desk.pen, 'the amount', amount)]
+    : [amountStep(desk.pen, 'quantity × price', `${factor(line.quantity_micro)} × ${price(desk.pen, line.unit_price_micro)}`)];
+  // A line that had an amount of its own besides a price is told by its amount.
+  const isPriced = steps[0]!.value === amount;
+  return { bookings: booking, steps: isPriced ? steps : [] };
 }
 
 /** Which tax, and who says so. Prices of agreements bring their own; see docs/agreements.md. */

@@ -32,7 +32,7 @@ export async function explainDraft(context: Context, draft: Draft, record: Invoi
   return {
     processed: null, config_digest: context.config.digest, today: 'same', notes: [],
     lines: facts.lines.map((line, i) => (
-      { ...shown(pen, record, line, i), ...whyOf(lines.get(keyOf(line))!), today: 'same', today_amount: null })),
+      { ...shown(pen, record, line, i), ...withCorrection(whyOf(lines.get(keyOf(line))!), record, i), today: 'same', today_amount: null })),
     taxes: explainTaxes(pen, record.taxes, facts.lines, context.config.tax_rounding),
   };
 }
@@ -136,11 +136,15 @@ function explained(
 ): ExplainedLine {
   const base = shown(pen, record, line, index);
   const found = again.lines?.get(keyOf(line));
-  if (found !== undefined && found.compared === comparedOf(line)) return { ...base, ...whyOf(found), today: 'same', today_amount: null };
+  if (found !== undefined && found.compared === comparedOf(line)) {
+    return { ...base, ...withCorrection(whyOf(found), record, index), today: 'same', today_amount: null };
+  }
   const priced = ownSteps(pen, line);
   const steps = priced.length === 0 ? [] : [...priced, ...netSteps(pen, line, billed, rounds)];
   const own = { bookings: bookingsOf(line), rules: found?.rules ?? [], steps };
-  if (line.kind === 'adjustment') return { ...base, ...own, notes: correctionOf(line), today: 'same', today_amount: null };
+  if (line.kind === 'adjustment') {
+    return { ...base, ...withCorrection({ ...own, notes: [] }, record, index), today: 'same', today_amount: null };
+  }
   if (found === undefined) {
     return { ...base, ...own, notes: [], today: again.lines === null ? 'unknown' : 'gone', today_amount: null };
   }
@@ -159,6 +163,14 @@ function bookingsOf(line: LineFact): ExplainedLine['bookings'] {
   return [{ source: line.source, booking_id: line.booking_id, at: null, line_no: Number(line.line_no), counted: null }];
 }
 
-function correctionOf(line: LineFact): string[] {
-  return line.corrects_invoice_id === null ? [] : [`corrects invoice ${line.corrects_invoice_id}`];
+const CORRECTIONS: Readonly<Record<string, string>> = {
+  reversal: 'takes back', restatement: 'bills as it is now what was', credit: 'credits by hand', reissue: 'takes back, to be billed again,',
+};
+
+/** Says of a correction which line of which invoice it corrects. */
+function withCorrection<T extends Pick<ExplainedLine, 'notes'>>(why: T, record: InvoiceRecord, index: number): T {
+  const corrects = record.lines[index]?.corrects ?? null;
+  if (corrects === null) return why;
+  const line = corrects.line_no === null ? '' : `line ${corrects.line_no} of `;
+  return { ...why, notes: [...why.notes, `${CORRECTIONS[corrects.correction ?? ''] ?? 'corrects'} ${line}invoice ${corrects.number}`] };
 }

@@ -195,4 +195,16 @@ describe('an explanation', () => {
     await made.run('2026-06-10');
     for (const number of await made.told(NUMBERS)) expect((await explain(made, number)).explanation.today).toBe('same');
   });
+
+  it('of a correction names the line that is corrected', async () => {
+    const made = await project({}, [visit('V1', '2026-04-02', { quantity: '2' }), visit('V2', '2026-05-02')]);
+    await made.run('2026-05-10');
+    await made.book([visit('V1', '2026-04-02', { quantity: '3' }), visit('V2', '2026-05-02')]);
+    await made.run('2026-06-10');
+    const { lines } = await explain(made, (await made.told(NUMBERS)).at(-1)!);
+    expect(lines.filter(({ kind }) => kind === 'adjustment').map(({ amount, steps, notes }) => [amount, steps[0]?.formula, notes])).toEqual([
+      ['-190.00', '(-2) × 95.00', ['takes back line 1 of invoice INV-2026-000001']],
+      ['285.00', '3 × 95.00', ['bills as it is now what was line 1 of invoice INV-2026-000001']],
+    ]);
+  });
 });
