@@ -5,6 +5,7 @@ import { optional, valueOf } from './command.js';
 import { completionScript, SHELLS } from './completion.js';
 import type { Shell } from './completion.js';
 import { cancel, credit } from './correct.js';
+import { forget, retention } from './privacy.js';
 import { previewExit, runExit, verifyExit } from './exit.js';
 import { present } from './present.js';
 
@@ -317,5 +318,5 @@ const query: Command = {
 /** The table that help, parsing and completion are made from. */
 export const COMMANDS: readonly Command[] = [
   init, validate, calendar, preview, confirm, invoice, run, send, cancel, credit, status, show, query, exportCommand, history, ledger,
-  verify, doctor, completion,
+  verify, retention, forget, doctor, completion,
 ];

@@ -50,6 +50,8 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
     exchange_rates: exchangeRatesOf(spec),
     overrides: overridesOf(spec),
     accounting: accountingOf(spec),
+    privacy: spec.privacy ?? null,
+    retention: { invoices: spec.retention?.invoices ?? 8, books: spec.retention?.books ?? 10 },
     notifications: (spec.notifications ?? []).map(notificationOf),
   };
 }

@@ -18,6 +18,7 @@ import { cycleBounds, cycleDates, cyclePauses, cycleSteps, customerCycles } from
 import { mailServer, numberingTemplates, paymentTermForms, sendWindows, taxCategories } from './rules-documents.js';
 import { notYetComputed } from './rules-not-yet.js';
 import { notificationEvents, notificationNames, notificationWays } from './rules-notifications.js';
+import { keysElsewhere } from './rules-privacy.js';
 import { manualLineIds, overrideReferences, overrideTargets } from './rules-overrides.js';
 import { repeatPrices, repeatReferences, repeatRules } from './rules-repeat.js';
 import { reference } from './reference.js';
@@ -34,7 +35,7 @@ export const RULES: readonly Rule[] = [
   taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays, notificationEvents,
   agreementReferences, agreementIds, agreementDates, datedLists, chargeTimes, customerAgreements, priceModels,
   amountDecimals, agreementTotals, discountForms, boundForms, agreementTaxes, exchangeRates, earlyPayment,
-  accountTemplates, accountReferences,
+  accountTemplates, accountReferences, keysElsewhere,
   notYetComputed,
 ];
 

@@ -6,6 +6,7 @@ import { Type } from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
 
 import { LOCALES } from '../values/locales.js';
+import { privacy, retention } from './shape-privacy.js';
 import { accounting } from './shape-accounting.js';
 import { address, businessCalendar, customer, cycle, globalAutomation, mail, numbering, partner, paymentTerms } from './shape-billing.js';
 import { agreement, exchangeRates, indexes, prices, settlement, taxRate } from './shape-agreements.js';
@@ -128,6 +129,8 @@ export const configShape = record({
   mail: maybe(mail),
   overrides: maybe(many(override, 'What finance decides by hand: holds, skips, releases, lines, purchase orders, notes.')),
   accounting: maybe(accounting),
+  privacy: maybe(privacy),
+  retention: maybe(retention),
   notifications: maybe(many(notification, 'Who of the team is told what, by e-mail or by webhook.')),
 }, 'Configuration of duebook.');
 

@@ -353,6 +353,10 @@ export interface Config {
   readonly exchange_rates: readonly ExchangeRate[];
   readonly overrides: readonly Override[];
   readonly accounting: Accounting;
+  /** Folder of the keys of customers, relative to the project or absolute; null: nothing is encrypted. */
+  readonly privacy: { readonly keys: string } | null;
+  /** Years from the end of a document's calendar year. */
+  readonly retention: { readonly invoices: number; readonly books: number };
   /** In the order written. */
   readonly notifications: readonly Notification[];
   /** Where a path of the written config stands, e.g. place(['customers', 'acme', 'cycle']); positions are computed on demand. */

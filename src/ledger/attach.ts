@@ -12,6 +12,8 @@ import type { Ledger } from './ledger.js';
 import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
 import { readPacks, segmentFiles } from './packs.js';
 import type { Packs } from './packs.js';
+import { createOpened, openedSql, openParties, WITH_PARTIES } from './sealed.js';
+import type { CustomerKeys } from './sealed.js';
 import { requireSegments } from './segments.js';
 import { LEDGER_TABLES, readColumn, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
@@ -30,6 +32,8 @@ interface Attached {
   readonly packs: Packs;
   readonly kept: Map<LedgerTable, number>;
   readonly files: Map<LedgerTable, HeadSegment[]>;
+  /** There are parties that only a key opens. */
+  sealed: boolean;
 }
 
 const ATTACHED = new WeakMap<Engine, Attached>();
@@ -53,15 +57,18 @@ export async function attachLedger(engine: Engine, ledger: Ledger): Promise<void
   if (attached === undefined || !continues(attached.segments, segments)) {
     const packs = await readPacks(ledger.store);
     await requireSegments(ledger.store, segments, packs);
-    attached = { segments: [], packs, kept: new Map(), files: new Map() };
+    attached = { segments: [], packs, kept: new Map(), files: new Map(), sealed: false };
     ATTACHED.set(engine, attached);
     await createKept(engine);
     await addSegments(engine, ledger.store, attached, segments);
+    await openSealed(engine, ledger, attached);
     for (const table of TABLES) await createView(engine, ledger.store, attached, table);
     await createFolds(engine, 'ledger');
   } else {
-    const grown = await addSegments(engine, ledger.store, attached, segments.slice(attached.segments.length));
-    for (const table of grown) await createView(engine, ledger.store, attached, table);
+    const fresh = segments.slice(attached.segments.length);
+    const grown = await addSegments(engine, ledger.store, attached, fresh);
+    const first = fresh.some(({ table }) => table === 'parties') && await openSealed(engine, ledger, attached);
+    for (const table of new Set([...grown, ...(first ? WITH_PARTIES : [])])) await createView(engine, ledger.store, attached, table);
   }
   attached.segments = segments;
 }
@@ -83,6 +90,7 @@ async function createKept(engine: Engine): Promise<void> {
   });
   await engine.run(`DROP SCHEMA IF EXISTS ledger CASCADE; DROP SCHEMA IF EXISTS ledger_kept CASCADE;
     CREATE SCHEMA ledger; CREATE SCHEMA ledger_kept; ${tables.join(' ')}`);
+  await createOpened(engine, 'ledger');
 }
 
 /** Takes in segments; gives the tables that have got files which are not in memory. */
@@ -109,23 +117,43 @@ async function addSegments(
   return grown;
 }
 
-async function createView(engine: Engine, store: ObjectStore, attached: Attached, table: LedgerTable): Promise<void> {
+/** Opens what keys open; true: from now on the tables have to be completed with it. */
+async function openSealed(engine: Engine, ledger: Ledger, attached: Attached): Promise<boolean> {
+  const before = attached.sealed;
+  const rows = await rowsSql(engine, ledger.store, attached, 'parties');
+  attached.sealed = await openParties(engine, 'ledger', `(${rows})`, ledger.keys) > 0;
+  return attached.sealed && !before;
+}
+
+async function rowsSql(engine: Engine, store: ObjectStore, attached: Attached, table: LedgerTable): Promise<string> {
   const files = attached.files.get(table) ?? [];
   const rest = files.length === 0 ? '' : ` UNION ALL ${await segmentsSql(engine, store, table, files, attached.packs)}`;
-  await engine.run(`CREATE OR REPLACE VIEW ledger.${table} AS SELECT * FROM ledger_kept.${table}${rest}`);
+  return `SELECT * FROM ledger_kept.${table}${rest}`;
+}
+
+async function createView(engine: Engine, store: ObjectStore, attached: Attached, table: LedgerTable): Promise<void> {
+  const rows = await rowsSql(engine, store, attached, table);
+  const shown = attached.sealed && WITH_PARTIES.includes(table) ? openedSql('ledger', table, rows) : rows;
+  await engine.run(`CREATE OR REPLACE VIEW ledger.${table} AS ${shown}`);
 }
 
 /** The tables as views over some segments, read straight from their files, with the folds, under any schema name. */
 export async function attachSegments(
-  engine: Engine, store: ObjectStore, segments: readonly HeadSegment[], schema: string,
+  engine: Engine, store: ObjectStore, segments: readonly HeadSegment[], schema: string, keys: CustomerKeys | null = null,
 ): Promise<void> {
   const name = identifier(schema);
   const packs = await readPacks(store);
   await engine.run(`DROP SCHEMA IF EXISTS ${name} CASCADE; CREATE SCHEMA ${name};`);
-  for (const table of TABLES) {
+  await createOpened(engine, schema);
+  const rowsOf = async (table: LedgerTable): Promise<string> => {
     const own = segments.filter((segment) => segment.table === table);
-    await engine.run(`CREATE VIEW ${name}.${table} AS ${
-      own.length === 0 ? emptySql(table) : await segmentsSql(engine, store, table, own, packs)}`);
+    return own.length === 0 ? emptySql(table) : segmentsSql(engine, store, table, own, packs);
+  };
+  const sealed = await openParties(engine, schema, `(${await rowsOf('parties')})`, keys) > 0;
+  for (const table of TABLES) {
+    const rows = await rowsOf(table);
+    const shown = sealed && WITH_PARTIES.includes(table) ? openedSql(name, table, rows) : rows;
+    await engine.run(`CREATE VIEW ${name}.${table} AS ${shown}`);
   }
   await createFolds(engine, name);
 }
@@ -136,6 +164,14 @@ export async function cutLedger(engine: Engine, before_serial: number): Promise<
     await engine.run(`ALTER VIEW ledger.${table} RENAME TO ${table}_of_all;
       CREATE VIEW ledger.${table} AS SELECT * FROM ledger.${table}_of_all WHERE serial < ${before_serial}`);
   }
+}
+
+/** The parties alone, as they are written. */
+export async function attachParties(engine: Engine, store: ObjectStore, segments: readonly HeadSegment[], schema: string): Promise<void> {
+  const name = identifier(schema);
+  const own = segments.filter(({ table }) => table === 'parties');
+  const rows = own.length === 0 ? emptySql('parties') : await segmentsSql(engine, store, 'parties', own, await readPacks(store));
+  await engine.run(`CREATE SCHEMA ${name}; CREATE VIEW ${name}.parties AS ${rows}`);
 }
 
 /** The folds over the events; `name` is a quoted schema. */

@@ -94,7 +94,8 @@ export function createFactsSql(): string {
     ${tables.join('\n')}
     CREATE TABLE facts.runs (run_id VARCHAR, serial BIGINT, as_of TIMESTAMPTZ, committed_at TIMESTAMPTZ, config_digest VARCHAR,
       config_commit VARCHAR, tool_version VARCHAR, invoices BIGINT, total DECIMAL(18,3));
-    CREATE TABLE duebook_meta (layout BIGINT, lineage VARCHAR, serial BIGINT, head_sha256 VARCHAR, as_of_date DATE, tool_version VARCHAR);`;
+    CREATE TABLE duebook_meta (layout BIGINT, lineage VARCHAR, serial BIGINT, head_sha256 VARCHAR, as_of_date DATE, tool_version VARCHAR,
+      keys VARCHAR);`;
 }
 
 /** INSERT of one fact table from the schema `ledger` of the catalog `catalog`. */

@@ -12,11 +12,12 @@ import { noCrashPoints } from '../world/crash-points.js';
 import type { CrashPoints } from '../world/crash-points.js';
 import { errorCode } from '../world/local-store.js';
 import { processName } from '../world/process-name.js';
-import { attachSegments } from './attach.js';
+import { attachParties, attachSegments } from './attach.js';
 import { commitKey, damaged, decodeCommit } from './commit.js';
 import type { CommitDocument } from './commit.js';
 import { createFactsSql, createViewsSql, FACTS, HISTORY_LAYOUT, insertFactsSql } from './history-views.js';
 import type { Ledger } from './ledger.js';
+import { unreadableDigest } from './sealed.js';
 import { requireSegments } from './segments.js';
 
 /** Readable by DuckDB 1.4 and later; older ones apply a stale write-ahead log a second time without a word. */
@@ -92,7 +93,20 @@ async function extendableFrom(ledger: Ledger, path: string): Promise<number> {
   if (meta === null || meta.layout !== HISTORY_LAYOUT || meta.lineage !== (ledger.head?.lineage ?? null)) return 0;
   if (meta.serial < 1 || meta.serial > ledger.serial) return 0;
   const bytes = await ledger.store.get(commitKey(meta.serial));
-  return bytes !== null && sha256(bytes) === meta.head_sha256 ? meta.serial : 0;
+  if (bytes === null || sha256(bytes) !== meta.head_sha256) return 0;
+  return meta.keys === await keysWord(ledger) ? meta.serial : 0;
+}
+
+/** Which keys of customers there are, in a word: two histories of the same ledger say the same if these are the same. */
+export async function keysWord(ledger: Ledger): Promise<string> {
+  if (ledger.keys === null) return 'none';
+  const engine = await Engine.open({ threads: 1 });
+  try {
+    await attachParties(engine, ledger.store, ledger.head?.segments ?? [], 'sealed');
+    return await unreadableDigest(engine, 'sealed.parties', ledger.keys) ?? 'all';
+  } finally {
+    await engine.close();
+  }
 }
 
 export interface HistoryMeta {
@@ -100,6 +114,8 @@ export interface HistoryMeta {
   readonly lineage: string | null;
   readonly serial: number;
   readonly head_sha256: string | null;
+  /** See {@link keysWord}. */
+  readonly keys: string;
 }
 
 /** What a history file says it was made from; null if there is none, it cannot be read, or a write-ahead log lies beside it. */
@@ -108,8 +124,8 @@ export async function readHistoryMeta(path: string): Promise<HistoryMeta | null>
   const engine = await Engine.open({ little: true });
   try {
     await engine.run(`ATTACH ${literal(path)} AS h (READ_ONLY)`);
-    const row = await engine.row<{ layout: bigint; lineage: string | null; serial: bigint; head_sha256: string | null }>(
-      'SELECT layout, lineage, serial, head_sha256 FROM h.duebook_meta');
+    const row = await engine.row<Omit<HistoryMeta, 'layout' | 'serial'> & { layout: bigint; serial: bigint }>(
+      'SELECT layout, lineage, serial, head_sha256, keys FROM h.duebook_meta');
     return { ...row, layout: Number(row.layout), serial: Number(row.serial) };
   } catch {
     return null;
@@ -125,9 +141,10 @@ async function fill(ledger: Ledger, file: string, from: number, options: Publish
   try {
     // Rows keep the order of the segments, joins are done as written: the same ledger gives the same bytes.
     await engine.run("SET preserve_insertion_order = true; SET disabled_optimizers = 'join_order,build_side_probe_side'");
-    const segments = (ledger.head?.segments ?? []).filter((s) => s.serial > from);
+    // Names follow from parties, which may stand in earlier commits than the invoices.
+    const segments = (ledger.head?.segments ?? []).filter((s) => s.serial > from || (ledger.keys !== null && s.table === 'parties'));
     if (proved !== true) await requireSegments(ledger.store, segments);
-    await attachSegments(engine, ledger.store, segments, 'fresh');
+    await attachSegments(engine, ledger.store, segments, 'fresh', ledger.keys);
     await engine.run(`ATTACH ${literal(file)} AS h (STORAGE_VERSION '${STORAGE_VERSION}'); USE h;`);
     if (from === 0) await engine.run(createFactsSql());
     const tables: { table: string; rows: number }[] = [];
@@ -142,7 +159,7 @@ async function fill(ledger: Ledger, file: string, from: number, options: Publish
     for (let i = 0; i < commits.length; i += 500) {
       await engine.run(`INSERT INTO facts.runs VALUES ${commits.slice(i, i + 500).map(runSql).join(',\n')}`);
     }
-    await engine.run(`DELETE FROM duebook_meta; INSERT INTO duebook_meta VALUES (${metaSql(ledger)})`);
+    await engine.run(`DELETE FROM duebook_meta; INSERT INTO duebook_meta VALUES (${metaSql(ledger, await keysWord(ledger))})`);
     if (from === 0) await engine.run(createViewsSql());
     await engine.run('CHECKPOINT h; USE memory; DETACH h');
     return [...tables, { table: 'runs', rows: commits.length }];
@@ -179,11 +196,12 @@ function runSql(commit: CommitDocument): string {
   return `(${values.join(', ')})`;
 }
 
-function metaSql(ledger: Ledger): string {
+function metaSql(ledger: Ledger, keys: string): string {
   const { head } = ledger;
   return [
     String(HISTORY_LAYOUT), orNull(head?.lineage ?? null), String(ledger.serial), orNull(head?.head_sha256 ?? null),
     head === null ? 'NULL' : `DATE ${literal(head.as_of.slice(0, 10))}`, orNull(head?.tool_version ?? null),
+    literal(keys),
   ].join(', ');
 }
 

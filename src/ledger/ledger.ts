@@ -20,6 +20,7 @@ import type { CommitDocument, Segment } from './commit.js';
 import { hashFile } from './hash.js';
 import { encodeHead, HEAD_KEY, headAfter, readHead, rebuildHead } from './head.js';
 import type { Head } from './head.js';
+import type { CustomerKeys } from './sealed.js';
 import { LEDGER_TABLES, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
 
@@ -28,6 +29,8 @@ export interface Ledger {
   readonly store: ObjectStore;
   /** Version of this program, for messages. */
   readonly tool_version: string;
+  /** Keys of customers, where the configuration names some. */
+  readonly keys: CustomerKeys | null;
   /** Null: nothing was ever committed. */
   readonly head: Head | null;
   /** 0 when empty. */
@@ -57,19 +60,25 @@ export interface CommitInput {
   readonly files: readonly { readonly table: LedgerTable; readonly path: string; readonly rows: number }[];
 }
 
+/** Who opens it: the version of the program, and the keys of customers where it has some. */
+export interface OpenOptions {
+  readonly tool_version: string;
+  readonly keys?: CustomerKeys | null;
+}
+
 /** Opens the ledger and proves its head. Reads only. Throws LEDGER_DAMAGED, LEDGER_NEWER, LEDGER_UNREACHABLE. */
-export async function openLedger(store: ObjectStore, options: { readonly tool_version: string }): Promise<Ledger> {
-  return ledgerAt(store, options.tool_version, await readHead(store, options.tool_version));
+export async function openLedger(store: ObjectStore, options: OpenOptions): Promise<Ledger> {
+  return ledgerAt(store, options, await readHead(store, options.tool_version));
 }
 
 /** Opens the ledger from its commits alone, for `verify`, when HEAD.json is damaged. Throws LEDGER_DAMAGED, LEDGER_NEWER. */
-export async function openFromCommits(store: ObjectStore, options: { readonly tool_version: string }): Promise<Ledger> {
-  return ledgerAt(store, options.tool_version, await rebuildHead(store, options.tool_version));
+export async function openFromCommits(store: ObjectStore, options: OpenOptions): Promise<Ledger> {
+  return ledgerAt(store, options, await rebuildHead(store, options.tool_version));
 }
 
-function ledgerAt(store: ObjectStore, toolVersion: string, head: Head | null): Ledger {
+function ledgerAt(store: ObjectStore, { tool_version, keys = null }: OpenOptions, head: Head | null): Ledger {
   return {
-    store, head, tool_version: toolVersion, serial: head?.serial ?? 0, next_number: head?.next_number ?? {},
+    store, head, tool_version, keys, serial: head?.serial ?? 0, next_number: head?.next_number ?? {},
     as_of: head === null ? null : Date.parse(head.as_of),
   };
 }
@@ -117,7 +126,7 @@ export async function commit(ledger: Ledger, input: CommitInput, crash: CrashPoi
   const next = headAfter(head, document);
   await replaceHead(store, next);
   crash.reached('commit: head replaced');
-  return ledgerAt(store, ledger.tool_version, next);
+  return ledgerAt(store, ledger, next);
 }
 
 const TABLES = Object.keys(LEDGER_TABLES) as LedgerTable[];

@@ -24,7 +24,7 @@ export const ROW_PROOFS: readonly string[] = ['rows', ...PROOFS.map((proof) => p
 export async function proveRows(engine: Engine, ledger: Ledger, commits: readonly CommitDocument[]): Promise<Proof[]> {
   const rows = await proveRowCounts(engine, ledger);
   if (rows.diagnostics.length > 0) return [rows, ...notDone('the segments do not hold the recorded rows', ROW_PROOFS.slice(1))];
-  await attachSegments(engine, ledger.store, ledger.head?.segments ?? [], 'ledger');
+  await attachSegments(engine, ledger.store, ledger.head?.segments ?? [], 'ledger', ledger.keys);
   await engine.run(prepareSql(ledger));
   const proofs: Proof[] = [rows];
   for (const { name, detail, checks } of PROOFS) {

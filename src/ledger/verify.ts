@@ -1,9 +1,9 @@
 /** Proving the ledger: everything it says is checked against everything else it says. Reads only. */
 import { basename, join } from 'node:path';
 import { Engine, literal } from '../engine/engine.js';
-import { DuebookError, problem, sortDiagnostics } from '../values/diagnostic.js';
+import { DuebookError, problem, sortDiagnostics, warning } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
-import { publishHistory, readHistoryMeta } from './history.js';
+import { keysWord, publishHistory, readHistoryMeta } from './history.js';
 import { HISTORY_LAYOUT, VIEWS } from './history-views.js';
 import type { Ledger } from './ledger.js';
 import { proveAnchors, proveChain, proveNoForeignFiles, proveSegments } from './verify-files.js';
@@ -39,7 +39,8 @@ export async function verifyLedger(
   if (anchors.length > 0) proofs.push(proveAnchors(ledger, hashes, anchors));
   const whole = proofs.slice(0, 2).every((proof) => proof.diagnostics.length === 0);
   if (whole) {
-    proofs.push(...(await proveRows(engine, ledger, commits)));
+    const rows = await proveRows(engine, ledger, commits);
+    proofs.push(...rows, ...(rows.some(({ skipped }) => skipped === true) ? [] : await provePrivacy(engine)));
     if (historyPath !== null) proofs.push(await proveHistory(engine, ledger, historyPath));
   } else {
     proofs.push(...notDone('the files are damaged', [...ROW_PROOFS, ...(historyPath === null ? [] : ['history'])]));
@@ -76,6 +77,21 @@ export async function historyDigest(path: string): Promise<Record<string, { rows
   }
 }
 
+/** Where parties are sealed: how many customers can be read, were forgotten, or should be readable and are not. */
+async function provePrivacy(engine: Engine): Promise<Proof[]> {
+  const { all, forgotten, lost } = await engine.row<{ all: bigint; forgotten: bigint; lost: bigint }>(`
+    WITH customers AS (SELECT customer_id, bool_and(readable) AS readable FROM ledger_opened.parties GROUP BY customer_id),
+    told AS (SELECT DISTINCT subject_id FROM ledger.events WHERE subject = 'customer' AND event = 'forgotten')
+    SELECT count(*) AS "all", count(t.subject_id) AS forgotten, count(*) FILTER (NOT readable AND t.subject_id IS NULL) AS lost
+    FROM customers AS c LEFT JOIN told AS t ON t.subject_id = c.customer_id`);
+  if (all === 0n) return [];
+  const detail = `personal data of ${all} customers is encrypted; ${forgotten} of them were forgotten`;
+  const told = `${lost} customers cannot be read and were not forgotten: their keys are not here, or are others.`;
+  const hint = 'That is as it should be where the keys are kept elsewhere; otherwise bring them back from a backup.';
+  const diagnostics = lost === 0n ? [] : [warning('PRIVACY_KEY', told, { hint })];
+  return [{ name: 'privacy', detail, diagnostics }];
+}
+
 async function proveHistory(engine: Engine, ledger: Ledger, path: string): Promise<Proof> {
   const file = basename(path);
   const wrong = (message: string): Proof => ({
@@ -90,6 +106,12 @@ async function proveHistory(engine: Engine, ledger: Ledger, path: string): Promi
   if (meta.serial !== ledger.serial || meta.head_sha256 !== (ledger.head?.head_sha256 ?? null)) {
     const than = meta.serial === ledger.serial ? ' of another ledger' : `, the ledger at ${ledger.serial}`;
     return wrong(`stands at serial ${meta.serial}${than}`);
+  }
+  if (meta.keys !== await keysWord(ledger)) {
+    const told = warning('PRIVACY_KEY', `${file} was made with other keys than are here, so it was not compared.`, {
+      at: { file }, hint: 'Where customers were forgotten since, it still shows them: make it again with `duebook history rebuild`.',
+    });
+    return { name: 'history', detail: `${file} was made with other keys; not compared`, diagnostics: [told] };
   }
   const fresh = join(engine.scratch, 'history.duckdb');
   await publishHistory(ledger, fresh, { rebuild: true, proved: true });

@@ -7,6 +7,7 @@ import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox';
 import type { Explanation } from '../run/explain-types.js';
 import type { QueryResult } from '../run/query.js';
 import type { CancelResult, CreditResult } from '../run/results-corrections.js';
+import type { ForgetResult, RetentionResult } from '../run/results-privacy.js';
 import type {
   CalendarResult, DoctorResult, ExportResult, HistoryResult, InitResult, LedgerResult, PreviewResult, RunResult, StatusResult,
   ValidateResult, VerifyResult,
@@ -209,6 +210,17 @@ const named = record({
   invoice_id: text, number: text, kind: choice(['invoice', 'credit_note']), customer_id: text, customer_name: text, batch_id: text,
   issued_on: date, currency: text, total: amount,
 });
+const forget = record({
+  schema_version: version, as_of: instant, head, dry_run: yesNo, customer_id: text, reason: text, invoices: whole, keep_until: date,
+  committed: yesNo, key_removed: yesNo, messages_cancelled: whole, files: Type.Array(text), removed: Type.Array(text), diagnostics,
+});
+const retention = record({
+  schema_version: version, as_of: instant, years: record({ invoices: whole, books: whole }), keys: yesNo, books_until: orNull(date),
+  customers: Type.Array(record({
+    customer_id: text, invoices: whole, last_issued_on: date, keep_until: date,
+    state: choice(['may_be_forgotten', 'kept', 'configured', 'in_the_open', 'forgotten']),
+  })),
+});
 const cancel = record({
   schema_version: version, as_of: instant, head, dry_run: yesNo, invoice: named, reason: text, by: orNull(text), free_bookings: whole,
   free_lines: whole, messages_cancelled: whole, files: Type.Array(text), diagnostics,
@@ -257,7 +269,7 @@ export interface ShowResult extends InvoiceRecord {
 /** By the name of the command; confirm, invoice and send give the shape of run. */
 export const SCHEMAS: Readonly<Record<string, TSchema>> = {
   preview, run, confirm: run, invoice: run, send: run, status, validate, calendar, verify, doctor, export: exported, history, ledger, init,
-  query, show, error, notice, cancel, credit,
+  query, show, error, notice, cancel, credit, forget, retention,
 };
 
 /** File names in `schemas/` and their texts. */
@@ -279,6 +291,7 @@ type Held = [
   Same<Static<typeof query>, QueryResult>, Same<Static<typeof error>, ErrorResult>,
   Same<Static<typeof show>, ShowResult>, Same<Static<typeof notice>, NoticeBody>, Same<Static<typeof history>, HistoryResult>,
   Same<Static<typeof ledger>, LedgerResult>, Same<Static<typeof cancel>, CancelResult>, Same<Static<typeof credit>, CreditResult>,
+  Same<Static<typeof forget>, ForgetResult>, Same<Static<typeof retention>, RetentionResult>,
 ];
 /** Does not compile when a shape and its type differ; the place in the list tells which. */
-export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];

@@ -6,6 +6,7 @@ import type {
 import { changesText } from './changes.js';
 import { conservationText } from './conservation.js';
 import { cancelText, creditText } from './corrections.js';
+import { forgetText, retentionText } from './privacy.js';
 import { calendarText } from './month.js';
 import { queryTable } from './query.js';
 import type { QueryTable } from './query.js';
@@ -26,7 +27,7 @@ const TEXTS: Readonly<Record<string, (result: never, style: Style) => string[]>>
   preview: previewText, run: runText, confirm: runText, invoice: runText, send: runText, status: statusText, validate: validateText,
   verify: verifyText, doctor: doctorText, export: exportText, history: historyText, ledger: ledgerText, init: initText,
   calendar: (result: CalendarResult, style: Style) => calendarText(result, style),
-  cancel: cancelText, credit: creditText,
+  cancel: cancelText, credit: creditText, forget: forgetText, retention: retentionText,
   query: (result: QueryTable, style: Style) => queryTable(result, style),
 };
 

@@ -19,6 +19,7 @@ import { tell } from './context.js';
 import type { Draft } from './draft.js';
 import { batchEvent, processedEvent, stageNotices } from './notices.js';
 import type { NoticeEvent } from './notices.js';
+import { sealingFor } from './privacy.js';
 import { buyerParties } from './records.js';
 import type { ConfirmedBatch } from './results.js';
 
@@ -170,7 +171,7 @@ export function numberSql(template: string): string {
 
 interface ChosenCustomer { customer_key: number; calendar_key: number; cycle_id: string; timezone: string }
 
-/** draft.new_parties: seller and buyers as they stand now; recipients and send time of each customer's messages. */
+/** draft.new_parties: seller and buyers as they stand now; recipients, unless they are sealed, and send time of messages. */
 async function chooseParties(context: Context, draft: Draft, confirmation: Confirmation): Promise<void> {
   const { engine, calendars } = draft;
   const { config } = context;
@@ -181,9 +182,11 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
     FROM draft.numbered AS n JOIN input.customers AS c ON c.customer_key = n.customer_key ORDER BY n.customer_key, n.cycle_id, n.timezone`);
   const partners = new Map(config.partners.map((partner) => [partner.partner_id, partner]));
   const sendTimes = new Map<string, Instant | null>();
+  const sealing = await sealingFor(context, engine, new Set(chosen.map((row) => config.customers[row.customer_key]!.customer_id)));
   const rows = chosen.map(({ customer_key, calendar_key, cycle_id, timezone }) => {
     const customer = config.customers[customer_key]!;
-    const party = canonicalJson(buyerParties(customer, partners.get(customer.partner_id ?? '')));
+    const plain = canonicalJson(buyerParties(customer, partners.get(customer.partner_id ?? '')));
+    const party = sealing === null ? plain : sealing(customer.customer_id, plain);
     const key = `${calendar_key} ${cycle_id} ${timezone}`;
     if (!sendTimes.has(key)) {
       const calendar = calendars[calendar_key]!;
@@ -208,13 +211,15 @@ async function chooseParties(context: Context, draft: Draft, confirmation: Confi
     a.appendVarchar(row.cycle_id);
     a.appendVarchar(row.timezone);
     a.appendVarchar(row.party_id);
-    a.appendVarchar(canonicalJson(row.customer.email));
+    if (sealing === null) a.appendVarchar(canonicalJson(row.customer.email));
+    else a.appendNull();
     if (row.send_due === null) a.appendNull();
     else a.appendBigInt(BigInt(row.send_due));
     a.appendBoolean(config.mail === null || row.customer.email.length === 0);
   });
   await engine.run(`CREATE OR REPLACE TABLE draft.facts AS
-    SELECT n.*, n.total_minor AS total, ${literal(partyId(seller))} AS seller_id, a.buyer_id, a.recipients, a.held,
+    SELECT n.* ${sealing === null ? '' : 'REPLACE (CAST(NULL AS VARCHAR) AS customer_name)'}, n.total_minor AS total,
+      ${literal(partyId(seller))} AS seller_id, a.buyer_id, a.recipients, a.held,
       epoch_ms(a.send_due_ms) AS send_due
     FROM draft.numbered AS n
     JOIN draft.addressed AS a ON a.customer_key = n.customer_key AND a.cycle_id = n.cycle_id AND a.timezone = n.timezone`);

@@ -13,6 +13,8 @@ import type { Diagnostic } from '../values/diagnostic.js';
 import { isLocalDate, isoUtc } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { projectFiles } from '../world/config-files.js';
+import { openKeyFolder } from '../world/key-folder.js';
+import type { KeyFolder } from '../world/key-folder.js';
 import { openLocalStore } from '../world/local-store.js';
 import { openBucketStore } from '../world/s3-store.js';
 import type { ObjectStore } from '../world/types.js';
@@ -101,7 +103,14 @@ export function storeOf({ config, world }: Context): ObjectStore {
 
 /** Opens the ledger of the configuration and proves its head. */
 export async function ledgerOf(context: Context): Promise<Ledger> {
-  return openLedger(storeOf(context), { tool_version: context.world.tool_version });
+  return openLedger(storeOf(context), { tool_version: context.world.tool_version, keys: keysOf(context) });
+}
+
+/** The keys of customers that the configuration names; null: nothing is encrypted. */
+export function keysOf({ config }: Context): KeyFolder | null {
+  if (config.privacy === null) return null;
+  const { keys } = config.privacy;
+  return openKeyFolder(isAbsolute(keys) ? keys : join(config.root, keys), keys);
 }
 
 /** Absolute path of the analysts' file, beside the ledger's project. */

@@ -74,15 +74,24 @@ export async function resultOf(
  */
 export async function writeProcessedSince(context: Context, engine: Engine, ledger: Ledger, since: number): Promise<string[]> {
   const written = (await readHistoryMeta(historyPath(context.config)))?.serial ?? since;
+  return writeProcessed(context, engine, ledger, `
+    SELECT n.batch_id FROM last AS c JOIN ledger.invoices AS n ON n.invoice_id = c.subject_id
+    WHERE c.serial > ${Math.min(written, since)}`);
+}
+
+/** Writes the folders of batches again; `which` is SQL for their ids. */
+export async function writeProcessed(context: Context, engine: Engine, ledger: Ledger, which: string): Promise<string[]> {
   const files: string[] = [];
-  for (const batch of await batchesSince(context, engine, ledger, Math.min(written, since))) {
+  for (const batch of await processedBatches(context, engine, ledger, which)) {
     files.push(...await writeProcessedFiles(context, engine, batch));
   }
   return files.sort();
 }
 
-/** The batches to whose invoices anything happened after a serial, whole; what is void does not count for the totals. */
-async function batchesSince(context: Context, engine: Engine, ledger: Ledger, since: number): Promise<ProcessedBatch[]> {
+/** The batches that `which` names, whole; what is void does not count for the totals. */
+async function processedBatches(
+  context: Context, engine: Engine, ledger: Ledger, which: string,
+): Promise<ProcessedBatch[]> {
   type Row = { batch_id: string; billing_date: string; confirmed_at: bigint; newest: bigint } & Parameters<typeof currencyTotal>[0];
   const rows = await engine.rows<Row>(`
     WITH last AS (SELECT subject_id, max(serial) AS serial FROM ledger.events WHERE subject = 'invoice' GROUP BY subject_id)
@@ -96,8 +105,7 @@ async function batchesSince(context: Context, engine: Engine, ledger: Ledger, si
     FROM ledger.invoices AS i
     JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
     JOIN last AS e ON e.subject_id = i.invoice_id
-    WHERE i.batch_id IN (
-      SELECT n.batch_id FROM last AS c JOIN ledger.invoices AS n ON n.invoice_id = c.subject_id WHERE c.serial > ${since})
+    WHERE i.batch_id IN (${which})
     GROUP BY i.batch_id, i.currency, i.exponent ORDER BY i.batch_id, i.currency`);
   const batches = new Map<string, ProcessedBatch & { totals: CurrencyTotal[] }>();
   for (const { batch_id, billing_date, confirmed_at, newest, ...sums } of rows) {

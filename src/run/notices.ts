@@ -103,7 +103,7 @@ function openPayload(
   return {
     ...payloadOf(context, event), batch_id: head.batch_id, billing_date: head.billing_date, partner: partnerOf(context, head.partner_id),
     invoices: head.totals.reduce((n, total) => n + total.invoices, 0), totals: head.totals, confirm_due_at: head.confirm_due_at,
-    auto_confirm: head.auto_confirm, digest: head.digest, ...parkedPart(parked),
+    auto_confirm: head.auto_confirm, digest: head.digest, ...parkedPart(context, parked),
   };
 }
 
@@ -131,12 +131,15 @@ export function payloadOf({ config }: Pick<Context, 'config'>, event: NoticeEven
   };
 }
 
-/** Customers, not invoices: one with two currencies is told once a currency but counted once. */
-function parkedPart(parked: readonly ParkedCustomer[]): Pick<NoticePayload, 'parked' | 'parked_count'> {
+/**
+ * Customers, not invoices: one with two currencies is told once a currency but counted once. A notice is kept for ever, so with keys it
+ * names customers by their ids alone.
+ */
+function parkedPart({ config }: Context, parked: readonly ParkedCustomer[]): Pick<NoticePayload, 'parked' | 'parked_count'> {
   return {
     parked_count: new Set(parked.map((each) => each.customer_id)).size,
     parked: parked.slice(0, PARKED_NAMED).map(({ customer_id, customer_name, currency, total, reason }) => (
-      { customer_id, customer_name, currency, total, reason })),
+      { customer_id, customer_name: config.privacy === null ? customer_name : customer_id, currency, total, reason })),
   };
 }
 

@@ -23,6 +23,7 @@ import type { Brands } from './brands.js';
 import { brandsOf } from './brands.js';
 import type { Context } from './context.js';
 import { noticeDelivery, TO_WEBHOOK } from './outbox-notices.js';
+import { impersonal, requireRecipients } from './privacy.js';
 import { openPrinters } from './printers.js';
 import type { Printers } from './printers.js';
 import { ledgerRecords } from './records.js';
@@ -188,7 +189,8 @@ export class Outbox {
         this.#problem(message, refused, 'failed', 'the server refused this recipient; the others have the message');
       }
     } else this.#problem(message, recipients.join(', '), status, outcome.error);
-    return { subject_id: message.message_id, event: status, detail: { attempt, ...detail } };
+    const kept = this.#context.config.privacy === null ? detail : impersonal(detail);
+    return { subject_id: message.message_id, event: status, detail: { attempt, ...kept } };
   }
 
   #problem(message: Queued, recipient: string, status: string, error: string): void {
@@ -199,6 +201,7 @@ export class Outbox {
   /** Everything that could fail in a template fails here, before the message is claimed. */
   async #compose(chunk: readonly Queued[], at: Instant): Promise<Delivery[]> {
     const { mail } = this.#context.config;
+    requireRecipients(this.#context, chunk);
     const ids = chunk.flatMap((m) => (m.invoice_id === null ? [] : [literal(m.invoice_id)]));
     const found = ids.length === 0 ? [] : await ledgerRecords(this.#engine, `i.invoice_id IN (${ids.join(', ')})`);
     const records = new Map(found.map((record) => [record.invoice_id, record]));

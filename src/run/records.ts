@@ -14,7 +14,7 @@ interface InvoiceRow {
   batch_id: string; partner_id: string | null; cycle_id: string; period_start: bigint; period_end: bigint; timezone: string; locale: string;
   billing_date: string; issued_on: string; due_on: string; currency: string; exponent: number;
   net_minor: bigint; tax_minor: bigint; total_minor: bigint; seller: string | null; buyer: string | null;
-  purchase_order: string | null; note: string | null; early_percent_micro: bigint | null; early_days: number | null;
+  purchase_order: string | null; note: string | null; customer_name: string; early_percent_micro: bigint | null; early_days: number | null;
 }
 
 interface LineRow {
@@ -46,7 +46,8 @@ const FIELDS = `i.invoice_id, i.kind, i.customer_id, i.batch_id, i.partner_id, i
 
 /** Draft invoices with their lines, in their order. `where` is SQL over `i` (draft.invoices). */
 export async function draftRecords(engine: Engine, config: Config, where: string): Promise<InvoiceRecord[]> {
-  const invoices = await engine.rows<InvoiceRow>(`SELECT ${FIELDS}, NULL AS number, 'preview' AS status, NULL AS seller, NULL AS buyer
+  const invoices = await engine.rows<InvoiceRow>(`
+    SELECT ${FIELDS}, NULL AS number, 'preview' AS status, i.customer_name, NULL AS seller, NULL AS buyer
     FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key`);
   const customers = new Map(config.customers.map((customer) => [customer.customer_id, customer]));
   const partners = new Map(config.partners.map((partner) => [partner.partner_id, partner]));
@@ -58,16 +59,19 @@ export async function draftRecords(engine: Engine, config: Config, where: string
 
 /** Committed invoices with their lines, by number. `where` is SQL over `i` (ledger.invoices). */
 export async function ledgerRecords(engine: Engine, where: string): Promise<InvoiceRecord[]> {
-  const invoices = await engine.rows<InvoiceRow>(`SELECT ${FIELDS}, i.number, s.status, seller.party AS seller, buyer.party AS buyer
+  const invoices = await engine.rows<InvoiceRow>(`
+    SELECT ${FIELDS}, i.number, s.status, i.customer_name, seller.party AS seller, buyer.party AS buyer
     FROM ledger.invoices AS i
     JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
     JOIN ledger.parties AS seller ON seller.party_id = i.seller_id
     JOIN ledger.parties AS buyer ON buyer.party_id = i.buyer_id
     WHERE ${where} ORDER BY i.serial, i.series, i.seq`);
-  return assemble(engine, 'ledger', invoices, (row) => ({
-    seller: JSON.parse(row.seller!) as Issuer,
-    ...(JSON.parse(row.buyer!) as Pick<Parties, 'buyer' | 'partner'>),
-  }));
+  return assemble(engine, 'ledger', invoices, (row) => {
+    const { buyer, partner } = JSON.parse(row.buyer!) as Pick<Parties, 'buyer' | 'partner'>;
+    // Of who was forgotten there is a word in place of the name.
+    const name = buyer.name === '' ? row.customer_name : buyer.name;
+    return { seller: JSON.parse(row.seller!) as Issuer, buyer: { ...buyer, name }, partner };
+  });
 }
 
 /** What the ledger keeps of a customer beside the invoice, and what a preview shows of it. */
@@ -120,7 +124,8 @@ function record(
   row: InvoiceRow, lines: readonly LineRow[], taxes: readonly TaxRow[], parties: Parties, known: ReadonlyMap<string, Corrected>,
 ): InvoiceRecord {
   const {
-    period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer, purchase_order,
+    period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer,
+    customer_name: _name, purchase_order,
     early_percent_micro, early_days,
     ...plain
   } = row;

@@ -7,7 +7,7 @@ import { verifyLedger } from '../ledger/verify.js';
 import type { Anchor } from '../ledger/verify-types.js';
 import { DuebookError, fail } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
-import { headResult, historyPath, ledgerOf, openContext, storeOf } from './context.js';
+import { headResult, historyPath, keysOf, ledgerOf, openContext, storeOf } from './context.js';
 import type { Context } from './context.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { VerifyResult } from './results.js';
@@ -66,7 +66,7 @@ async function openDamaged(context: Context): Promise<{ ledger: Ledger | null; f
     return { ledger: await ledgerOf(context), found: [] };
   } catch (error) {
     const found = damage(error);
-    const options = { tool_version: context.world.tool_version };
+    const options = { tool_version: context.world.tool_version, keys: keysOf(context) };
     return openFromCommits(storeOf(context), options).then((ledger) => ({ ledger, found }), (other: unknown) => {
       const more = damage(other).filter(({ message }) => !found.some((each) => each.message === message));
       return { ledger: null, found: [...found, ...more] };

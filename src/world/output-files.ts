@@ -36,6 +36,16 @@ export async function foldersIn(path: string): Promise<string[]> {
   return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
 }
 
+/** Names of the files in a folder, sorted; none if it does not exist. */
+export async function filesIn(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isFile()).map((entry) => entry.name).sort();
+}
+
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
+}
+
 /** The file's bytes, or null if there is none. */
 export async function readIfThere(path: string): Promise<Buffer | null> {
   return readFile(path).catch(() => null);

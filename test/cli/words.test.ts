@@ -124,7 +124,7 @@ describe('completion', () => {
     };
     expect(ask('duebook va')).toEqual(['validate']);
     expect(ask('duebook preview --b')).toEqual(['--billing-date']);
-    expect(ask('duebook export --format ')).toEqual(['parquet', 'csv']);
+    expect(ask('duebook export --format ')).toEqual(['parquet', 'csv', 'hledger', 'beancount']);
     expect(ask('duebook --no-color completion z')).toEqual(['zsh']);
   });
 });

@@ -18,6 +18,7 @@ import { status } from '../../src/run/status.js';
 import type { World } from '../../src/run/world.js';
 import { DuebookError } from '../../src/values/diagnostic.js';
 import { sha256 } from '../../src/values/digest.js';
+import { openKeyFolder } from '../../src/world/key-folder.js';
 import { openLocalStore } from '../../src/world/local-store.js';
 import type { ObjectStore } from '../../src/world/types.js';
 import { lines } from './table.js';
@@ -96,6 +97,8 @@ export class Project {
   readonly world: World;
   /** Where the ledger is; the folder below the project unless told otherwise. */
   readonly #store: ObjectStore;
+  /** Folder of the keys that the ledger is read with here; null: none. */
+  keys: string | null = null;
 
   constructor(root: string, store?: ObjectStore, env: World['env'] = {}) {
     this.root = root;
@@ -210,13 +213,16 @@ export class Project {
     try {
       await attachLedger(engine, ledger);
       checkInvoices(await ledgerRecords(engine, 'i.lines < 1000'));
+    } catch (error) {
+      if (!(error instanceof DuebookError)) throw error;
     } finally {
       await engine.close();
     }
   }
 
   async #ledger(): Promise<Awaited<ReturnType<typeof openLedger>>> {
-    return openLedger(this.#store, { tool_version: '0.1.0' });
+    const keys = this.keys === null ? null : openKeyFolder(join(this.root, this.keys), this.keys);
+    return openLedger(this.#store, { tool_version: '0.1.0', keys });
   }
 }
 
