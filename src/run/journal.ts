@@ -125,8 +125,8 @@ function postingsSql({ accounts }: Accounting): string {
       SELECT invoice_id, 1 AS rank, 'receivables' AS role, NULL AS product, NULL AS tax_id, total_minor::HUGEINT AS amount
       FROM ledger.invoices
       UNION ALL
-      SELECT invoice_id, CASE WHEN kind IN ('deposit', 'deposit_applied') THEN 3 WHEN kind = 'carry_over' THEN 4 ELSE 2 END,
-        CASE WHEN kind IN ('deposit', 'deposit_applied') THEN 'deposits' WHEN kind = 'carry_over' THEN 'carried' ELSE 'revenue' END,
+      SELECT invoice_id, CASE WHEN kind LIKE 'deposit%' THEN 3 WHEN kind = 'carry_over' THEN 4 ELSE 2 END,
+        CASE WHEN kind LIKE 'deposit%' THEN 'deposits' WHEN kind = 'carry_over' THEN 'carried' ELSE 'revenue' END,
         coalesce(product, kind), tax_id, -sum(amount_minor) FROM lines GROUP BY ALL
       UNION ALL
       SELECT invoice_id, 5, 'tax', NULL, tax_id, -sum(tax_minor) FROM ledger.invoice_taxes GROUP BY invoice_id, tax_id

@@ -25,7 +25,7 @@ interface Invoice { readonly customer: string; readonly name: string; readonly c
 /** Commits: invoices, and the places of earlier invoices that are cancelled. */
 interface Step { readonly invoices: readonly Invoice[]; readonly voids: readonly number[] }
 
-const KINDS = ['booking', 'recurring', 'usage', 'discount', 'fee', 'deposit', 'deposit_applied', 'carry_over', 'manual'];
+const KINDS = ['booking', 'recurring', 'usage', 'discount', 'fee', 'deposit', 'deposit_applied', 'deposit_refund', 'carry_over', 'manual'];
 const PRODUCTS = ['visit', 'Ölwechsel 5W-30; "extra"', 'a:b', '(x)', null, null];
 const CUSTOMERS = ['acme', '4711', 'Käse & Co', 'c;d', 'x'];
 const NAMES = ['Acme GmbH', 'A "quoted" \\ name; with | signs', '=cmd()', '* star', '(code) [x]', 'Müller\u00a0 &  Söhne', '2026-01-01 open Assets:X', '; comment', '!'];
