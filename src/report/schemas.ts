@@ -294,4 +294,6 @@ type Held = [
   Same<Static<typeof forget>, ForgetResult>, Same<Static<typeof retention>, RetentionResult>,
 ];
 /** Does not compile when a shape and its type differ; the place in the list tells which. */
-export const HELD: Held = [true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true];
+export const HELD: Held = [
+  true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true, true,
+];

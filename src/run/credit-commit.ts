@@ -68,7 +68,9 @@ async function stageFacts(
     CREATE TABLE credit.facts AS
     SELECT i.* REPLACE (
       ${literal(facts.invoice_id)} AS invoice_id, ${literal(facts.number)} AS number, ${literal(facts.series)} AS series,
-      ${facts.seq} AS seq, 'credit_note' AS kind, DATE '${facts.issued_on}' AS issued_on, DATE '${facts.issued_on}' AS due_on,
+      ${facts.seq} AS seq, 'credit_note' AS kind,
+      CASE WHEN i.buyer_id IN (SELECT party_id FROM ledger_opened.parties) THEN NULL ELSE i.customer_name END AS customer_name,
+      DATE '${facts.issued_on}' AS issued_on, DATE '${facts.issued_on}' AS due_on,
       t.net_minor AS net_minor, t.tax_minor AS tax_minor, t.net_minor + t.tax_minor AS total_minor,
       (SELECT count(*) FROM credit.lines) AS lines, TIMESTAMP '${sqlTimestamp(context.as_of)}' AS confirmed_at,
       'credit' AS confirmed_by, ${literal(facts.reason)} AS note, NULL AS early_percent_micro, NULL AS early_days)
@@ -91,15 +93,17 @@ async function stageEvents(
     CREATE TABLE credit.messages (
       message_id VARCHAR, invoice_id VARCHAR, kind VARCHAR, recipients VARCHAR, queued_at TIMESTAMP, send_due_at TIMESTAMP,
       subject_id VARCHAR, payload VARCHAR);
-    ${mail === null ? '' : `INSERT INTO credit.messages VALUES ('msg_${invoice_id.slice(4)}', ${literal(invoice_id)}, 'invoice',
-      ${literal(canonicalJson(mail.recipients))}, ${at}, ${due}, NULL, NULL);`}
+    ${mail === null ? '' : `INSERT INTO credit.messages SELECT 'msg_${invoice_id.slice(4)}', ${literal(invoice_id)}, 'invoice',
+      CASE WHEN i.buyer_id NOT IN (SELECT party_id FROM ledger_opened.parties) THEN ${literal(canonicalJson(mail.recipients))} END,
+      ${at}, ${due}, NULL, NULL FROM ledger.invoices AS i WHERE i.invoice_id = ${literal(found.invoice_id)};`}
     CREATE TABLE credit.events AS SELECT * FROM (VALUES
       (${at}, 'invoice', ${literal(invoice_id)}, 'confirmed', ${literal(confirmed)}),
       (${at}, 'invoice', ${literal(found.invoice_id)}, 'credited', ${literal(credited)})) AS t("at", subject, subject_id, event, detail)`);
 }
 
 /**
- * Who gets it and when: as the configuration says of the customer now. A customer that is no longer in it is written to where the
+ * Who gets it and when: as the configuration says of the customer now; with keys, where the
+ * invoice went, which is all the ledger keeps. A customer that is no longer in it is written to where the
  * invoice went, and a human sends it. Null: nobody gets a mail.
  */
 async function mailOf(context: Context, engine: Engine, found: FoundInvoice): Promise<Mail | null> {

@@ -57,9 +57,13 @@ export async function requireSealed(
   context: Context, engine: Engine, files: readonly { table: string; path: string; rows: number }[],
 ): Promise<void> {
   if (context.config.privacy === null) return;
+  // What corrects an invoice from before the keys keeps its buyer, who is in the open already.
+  const sealed = 'SELECT party_id FROM ledger_opened.parties';
   const open: Readonly<Record<string, string>> = {
-    invoices: 'customer_name IS NOT NULL', parties: `customer_id IS NOT NULL AND NOT starts_with(party, '${SEALED}')`,
-    messages: "kind = 'invoice' AND recipients IS NOT NULL",
+    invoices: `customer_name IS NOT NULL
+      AND (buyer_id IN (${sealed}) OR buyer_id NOT IN (SELECT party_id FROM ledger.parties))`, parties: `customer_id IS NOT NULL AND NOT starts_with(party, '${SEALED}')`,
+    messages: `kind = 'invoice' AND recipients IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM ledger.parties AS p WHERE p.customer_id IS NOT NULL AND p.party_id NOT IN (${sealed}))`,
   };
   for (const { table, path, rows } of files) {
     if (rows === 0 || open[table] === undefined) continue;

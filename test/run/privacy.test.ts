@@ -3,6 +3,7 @@ import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeF
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Engine, literal } from '../../src/engine/engine.js';
+import { credit } from '../../src/run/credit.js';
 import { forget, retention } from '../../src/run/forget.js';
 import { query } from '../../src/run/query.js';
 import { show } from '../../src/run/show.js';
@@ -114,6 +115,14 @@ describe('with keys', () => {
     expect(await billing()).toEqual(before);
     writeFileSync(join(made.root, 'keys/acme.key'), 'short');
     expect(await refusal(made.status('2026-04-10'))).toContain('PRIVACY_KEY 7 keys/acme.key is not a key');
+  });
+
+  it('a credit note is as quiet as its invoice', async () => {
+    const made = await billed();
+    await credit(made.world, { number: 'INV-2026-000001', lines: [], reissue: false, reason: 'Twice', dry_run: false, as_of: '2026-03-11' });
+    expect(await leaks(made.root, ['data/ledger'])).toEqual([]);
+    expect(await made.told("SELECT customer_name, m.recipients FROM ledger.invoices JOIN ledger.messages AS m USING (invoice_id) WHERE invoices.kind = 'credit_note'"))
+      .toEqual(['Clara Nachtigall | ["clara@nachtigall.example"]']);
   });
 
   it('a message whose customer cannot be read is not sent to nobody', async () => {
