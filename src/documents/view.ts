@@ -131,7 +131,8 @@ function lineView(pen: Pen, line: InvoiceLineRecord): LineView {
   const uncounted = (plain || (line.quantity === '-1' && unit === '')) && price === '' && UNCOUNTED.has(line.kind);
   const split = record.taxes.length > 1 && uncounted;
   const byTax = split ? `${labels.tax} ${formatPercent(format, line.tax_rate)}` : '';
-  const detail = isPricedBelow(pen, line) ? [...(plain ? [] : [counted]), labels.counted_below].join(' · ')
+  const below = isPricedBelow(pen, line) ? labels.counted_below : '';
+  const detail = below !== '' ? [...(plain ? [] : [counted]), below].join(' · ')
     : price !== '' && !told ? `${counted} × ${price}` : plain || uncounted ? byTax : counted;
   const reference = [
     line.booking_id === null ? '' : fill(labels.reference, { id: clean(line.booking_id) }), correctionText(pen, line),
@@ -140,7 +141,7 @@ function lineView(pen: Pen, line: InvoiceLineRecord): LineView {
   return bare({
     position: String(line.line_no), kind: line.kind,
     description: wordsOf(pen, line) || cleanOr(line.product),
-    reference, service, quantity: uncounted ? '' : quantity, unit, unit_price: price, detail,
+    reference, service, quantity: uncounted ? '' : quantity, unit, unit_price: below || price, detail,
     tax_rate: formatPercent(format, line.tax_rate), amount: money(line.amount), late,
     small: [service, detail, reference, late].filter((part) => part !== '').join(' · '),
   });
@@ -170,7 +171,7 @@ function wordsOf({ labels, date }: Pen, { kind, description, amount, corrects }:
     return sign(amount) > 0 ? labels.credited_before : labels.amount_credited;
   }
   if (kind === 'deposit_applied' || kind === 'deposit_refund') {
-    const [, name = description, on = ''] = /^(.*) (\d{4}-\d\d-\d\d)$/.exec(description) ?? [];
+    const [, name = description, on = ''] = /^(?:Deducted|Refunded): (.*) (\d{4}-\d\d-\d\d)$/.exec(description) ?? [];
     return fill(labels[kind], { name: clean(name), date: on === '' ? '' : date(on) });
   }
   if (kind !== 'carry_over' && !(kind === 'adjustment' && CARRIED_IN.test(description))) return clean(description);

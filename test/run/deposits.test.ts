@@ -25,7 +25,7 @@ describe('a deposit', () => {
     await made.run('2026-05-10');
     expect(await made.told(LINES)).toEqual([
       '2026-02-01 | A | 10000 | standard', '2026-02-01 | deposit Down payment | 100000 | standard', '2026-03-01 | B | 50000 | standard',
-      '2026-04-01 | C | 300000 | standard', '2026-04-01 | deposit_applied Down payment 2026-02-01 | -100000 | standard',
+      '2026-04-01 | C | 300000 | standard', '2026-04-01 | deposit_applied Deducted: Down payment 2026-02-01 | -100000 | standard',
     ]);
     expect(await made.told(TOTALS)).toEqual([
       '2026-02-01 | invoice | 110000 | 20900 | 130900', '2026-03-01 | invoice | 50000 | 9500 | 59500', '2026-04-01 | invoice | 200000 | 38000 | 238000',
@@ -39,11 +39,11 @@ describe('a deposit', () => {
     await made.run('2026-06-10');
     expect(await made.told(LINES)).toEqual([
       '2026-02-01 | deposit Down payment | 100000 | standard',
-      '2026-03-01 | B | 30000 | standard', '2026-03-01 | deposit_applied Down payment 2026-02-01 | -30000 | standard',
+      '2026-03-01 | B | 30000 | standard', '2026-03-01 | deposit_applied Deducted: Down payment 2026-02-01 | -30000 | standard',
       // 481.50 with 7 % are 404.62 and 76.88 tax of 19 %.
-      '2026-04-01 | C | 45000 | reduced', '2026-04-01 | deposit_applied Down payment 2026-02-01 | -40462 | standard',
-      '2026-05-01 | D | 5000 | standard', '2026-05-01 | deposit_applied Down payment 2026-02-01 | -5000 | standard',
-      '2026-05-01 | deposit_refund Down payment 2026-02-01 | -24538 | standard',
+      '2026-04-01 | C | 45000 | reduced', '2026-04-01 | deposit_applied Deducted: Down payment 2026-02-01 | -40462 | standard',
+      '2026-05-01 | D | 5000 | standard', '2026-05-01 | deposit_applied Deducted: Down payment 2026-02-01 | -5000 | standard',
+      '2026-05-01 | deposit_refund Refunded: Down payment 2026-02-01 | -24538 | standard',
     ]);
     expect(await made.told(TOTALS)).toEqual([
       '2026-02-01 | invoice | 100000 | 19000 | 119000', '2026-03-01 | invoice | 0 | 0 | 0', '2026-04-01 | invoice | 4538 | -4538 | 0',
@@ -67,8 +67,8 @@ describe('a deposit', () => {
     await made.run('2026-05-10');
     expect(await made.told(LINES)).toEqual([
       '2026-02-01 | deposit Down payment | 100000 | standard',
-      '2026-03-01 | B | 30000 | standard', '2026-03-01 | deposit_applied Down payment 2026-02-01 | -30000 | standard',
-      '2026-03-01 | deposit_refund Down payment 2026-02-01 | -70000 | standard', '2026-03-01 | carry_over Credit carried to the next invoice | 70000 | standard',
+      '2026-03-01 | B | 30000 | standard', '2026-03-01 | deposit_applied Deducted: Down payment 2026-02-01 | -30000 | standard',
+      '2026-03-01 | deposit_refund Refunded: Down payment 2026-02-01 | -70000 | standard', '2026-03-01 | carry_over Credit carried to the next invoice | 70000 | standard',
       '2026-04-01 | C | 200000 | standard', '2026-04-01 | carry_over Credit from 2026-03-01 | -70000 | standard',
     ]);
     expect(await made.flaws()).toEqual([]);
@@ -96,7 +96,7 @@ describe('a deposit', () => {
     await made.run('2026-09-10');
     expect(await made.told(LINES)).toEqual([
       '2026-02-01 | deposit Down payment | 100000 | standard', '2026-03-01 | A | 10000 | standard',
-      '2026-04-01 | deposit_refund Down payment 2026-02-01 | -100000 | standard',
+      '2026-04-01 | deposit_refund Refunded: Down payment 2026-02-01 | -100000 | standard',
     ]);
     const short = await agreed({ until: '2026-01-31', deposits: [deposit()] }, [visit('A', '100.00')]);
     await short.run('2026-04-10');
@@ -109,7 +109,7 @@ describe('a deposit', () => {
     await made.run('2026-02-10');
     expect(await made.told(LINES)).toEqual([
       '2026-01-16 | deposit Down payment | 100000 | standard', '2026-02-01 | A | 120000 | standard',
-      '2026-02-01 | deposit_applied Down payment 2026-01-16 | -100000 | standard',
+      '2026-02-01 | deposit_applied Deducted: Down payment 2026-01-16 | -100000 | standard',
     ]);
   });
 });

@@ -18,7 +18,8 @@ WITH applied AS (
 SELECT
   o.charge_id || l.mark || w.invoice_stem || ':' || o.tax_id || ':' || CAST(o.tax_rate_micro AS VARCHAR)
     || CASE WHEN o.with_tax THEN ':incl' ELSE '' END AS charge_id,
-  l.kind, l.customer_key, l.period_key, w.invoice_stem, l.currency, o.agreement_key, o.description,
+  l.kind, l.customer_key, l.period_key, w.invoice_stem, l.currency, o.agreement_key,
+  CASE WHEN l.kind = 'deposit_applied' THEN 'Deducted: ' ELSE 'Refunded: ' END || o.description AS description,
   CAST(-l.off_minor AS BIGINT) AS amount_minor,
   o.with_tax, o.tax_id, o.tax_key, o.tax_rate_micro, l.sort_rank
 FROM lines AS l
