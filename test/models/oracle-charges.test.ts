@@ -1,43 +1,19 @@
 /** Recurring charges and fees of random agreements against an independent account of them, to the cent and line. */
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Agreement, Charge, DatedValue } from '../../src/config/types.js';
+import type { Agreement } from '../../src/config/types.js';
 import { Engine } from '../../src/engine/engine.js';
 import { addDays } from '../../src/values/time.js';
 import { draftOf, periods, provenDraft } from '../support/models.js';
 import type { World } from '../support/models.js';
 import { expectedCharges } from './oracle-charges.js';
+import { charge, day, FIRST, INDEX, money, path } from './worlds.js';
 
 let engine: Engine;
 beforeAll(async () => { engine = await Engine.open(); });
 afterAll(async () => { await engine.close(); });
 
-const FIRST = '2025-06-01';
 const AS_OF = '2026-09-15';
-const path = [] as const;
-const day = fc.integer({ min: -60, max: 560 }).map((n) => addDays(FIRST, n));
-const money = fc.oneof(fc.integer({ min: 0, max: 100_000 }).map((n) => (n / 100).toFixed(2)), fc.integer({ min: 0, max: 9_999_999 }).map((n) => (n / 1_000_000).toFixed(6)));
-const dated = (value: fc.Arbitrary<string>): fc.Arbitrary<DatedValue[]> => fc.tuple(value, fc.uniqueArray(fc.tuple(day, value), { maxLength: 2, selector: ([on]) => on }))
-  .map(([first, rest]) => [{ from: null, value: first, path }, ...rest.sort(([a], [b]) => (a < b ? -1 : 1)).map(([from, each]) => ({ from, value: each, path }))]);
-
-const INDEX = { index: 'cpi', values: Array.from({ length: 600 }, (_, n) => ({ month: `${2024 + Math.floor(n / 12)}-${String((n % 12) + 1).padStart(2, '0')}`, value: `${100 + n}.${n % 10}` })) };
-
-const uplift = (from: string, prices: readonly DatedValue[]): fc.Arbitrary<Charge['uplift']> => fc.record({
-  kind: fc.constantFrom('none', 'none', 'percent', 'index'), percent: fc.constantFrom('3', '0.5', '12.25'), lag_months: fc.constantFrom(0, 1, 3), year: fc.boolean(),
-}).map(({ kind, percent, lag_months, year }) => {
-  const times = { anchor: year ? `${from.slice(0, 4)}-01-01` : from, after: from, path };
-  if (kind === 'percent') return { percent, index: null, ...times };
-  return kind === 'index' && prices.length === 1 ? { percent: null, index: { id: 'cpi', base: '2025-01', lag_months }, ...times } : null;
-});
-
-const charge = fc.record({
-  span: fc.oneof(fc.constantFrom(1, 7).map((count) => ({ unit: 'day' as const, count })), fc.constantFrom(1, 3, 6, 12).map((count) => ({ unit: 'month' as const, count }))),
-  anchor: fc.option(day, { nil: null }), from: day, length: fc.option(fc.integer({ min: 0, max: 500 }), { nil: null }), timing: fc.constantFrom('in_advance' as const, 'in_arrears' as const),
-  proration: fc.constantFrom('calendar_days' as const, 'fixed_30' as const, 'none' as const), prices: dated(money), quantities: dated(fc.constantFrom('1', '2.5', '100', '0')),
-}).chain(({ length, ...rest }) => uplift(rest.from, rest.prices).map((raised): Omit<Charge, 'charge_id' | 'name'> => ({
-  ...rest, uplift: raised, until: length === null ? null : addDays(rest.from, length), product: null, tax: 'standard', path,
-  proration: rest.span.unit === 'day' && rest.proration === 'fixed_30' ? 'none' : rest.proration,
-})));
 
 const agreement = fc.record({ charges: fc.array(charge, { minLength: 1, maxLength: 2 }), fees: fc.array(fc.tuple(money.map((each) => each.slice(0, each.indexOf('.') + 3)), day), { maxLength: 2 }), currency: fc.constantFrom('EUR', 'EUR', 'KWD') });
 

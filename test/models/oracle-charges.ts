@@ -2,7 +2,7 @@
  * What recurring charges and fees should come to, written slowly and plainly, day by day and from the description in
  * docs/agreements.md. It shares no code with the models. For worlds in which nothing was billed before.
  */
-import type { Agreement, Charge } from '../../src/config/types.js';
+import type { Agreement, Charge, Fee } from '../../src/config/types.js';
 import type { RunPeriod } from '../../src/models/load.js';
 import { exponentOf, parseDecimal } from '../../src/values/money.js';
 import { roundedQuotient } from '../support/exact.js';
@@ -16,32 +16,51 @@ const toText = (day: number): string => new Date(day * DAY).toISOString().slice(
 /** A stretch of days within a unit at one price. */
 interface Stretch { first: number; last: number; over: number; under: number; price: bigint; quantity: bigint; whole: boolean; run: number; period: RunPeriod }
 
+/** A line of a charge or fee. */
+export interface ChargeLine {
+  readonly customer: string;
+  readonly agreement: Agreement;
+  readonly charge: Charge | Fee;
+  readonly period: RunPeriod;
+  readonly key: string;
+  readonly first: string;
+  readonly last: string;
+  readonly quantity: bigint;
+  readonly amount: bigint;
+}
+
 /** One line a charge, `customer period charge quantity amount`, sorted. */
 export function expectedCharges(world: World): string[] {
-  const lines: string[] = [];
+  return chargeLines(world).map(({ customer, period, key, quantity, amount }) => `${customer} ${date(period.period_start)} ${key} ${quantity} ${amount}`).sort();
+}
+
+/** The lines of all charges and fees that are billed now. */
+export function chargeLines(world: World): ChargeLine[] {
+  const lines: ChargeLine[] = [];
   for (const customer of world.customers) {
     const periods = world.periods.filter((p) => p.calendar_key === (customer.calendar ?? 0)).sort((a, b) => a.period_start - b.period_start);
     for (const id of customer.agreements ?? []) {
       const agreement = world.agreements!.find((each) => each.agreement_id === id)!;
       const exponent = exponentOf(agreement.currency);
-      const amount = (n: bigint, d: bigint): bigint => roundedQuotient(n, d * 10n ** BigInt(12 - exponent), world.rounding ?? 'half_away');
-      const tell = (period: RunPeriod, key: string, quantity: bigint, minor: bigint): void => {
-        lines.push(`${customer.id} ${date(period.period_start)} ${customer.id}:${id}:${key} ${quantity} ${minor}`);
+      const amountOf = (n: bigint, d: bigint): bigint => roundedQuotient(n, d * 10n ** BigInt(12 - exponent), world.rounding ?? 'half_away');
+      const tell = (charge: Charge | Fee, key: string, more: Pick<ChargeLine, 'period' | 'first' | 'last' | 'quantity' | 'amount'>): void => {
+        lines.push({ customer: customer.id, agreement, charge, key: `${customer.id}:${id}:${key}`, ...more });
       };
       for (const charge of agreement.charges) {
-        for (const { first, last, count, all } of grouped(stretchesOf(charge, agreement, world, periods))) {
-          const quantity = all.quantity * BigInt(count);
-          tell(all.period, `${charge.charge_id}:${toText(first)}..${toText(last)}`, quantity, amount(quantity * all.price * BigInt(all.over), BigInt(all.under)));
+        for (const { first: from, last: until, count, all } of grouped(stretchesOf(charge, agreement, world, periods))) {
+          const [first, last, quantity] = [toText(from), toText(until), all.quantity * BigInt(count)];
+          const amount = amountOf(quantity * all.price * BigInt(all.over), BigInt(all.under));
+          tell(charge, `${charge.charge_id}:${first}..${last}`, { period: all.period, first, last, quantity, amount });
         }
       }
       for (const fee of agreement.fees) {
         const period = periods.find((p) => date(p.period_end) > fee.on);
         if (period?.previewed !== true || fee.on < date(periods[0]!.period_start)) continue;
-        tell(period, fee.charge_id, 1_000_000n, amount(1_000_000n * parseDecimal(fee.amount)!, 1n));
+        tell(fee, fee.charge_id, { period, first: fee.on, last: fee.on, quantity: 1_000_000n, amount: amountOf(1_000_000n * parseDecimal(fee.amount)!, 1n) });
       }
     }
   }
-  return lines.sort();
+  return lines;
 }
 
 /** Whole units of one invoice that cost the same, one behind the other, together. */
@@ -60,8 +79,9 @@ function stretchesOf(charge: Charge, agreement: Agreement, world: World, periods
   const [from, until] = [toDay(charge.from), charge.until === null ? Infinity : toDay(charge.until)];
   const horizon = Math.min(until, periods.at(-1)!.period_end / DAY + 800);
   const costs = new Map<number, { price: bigint; quantity: bigint; run: number }>();
+  const priceOn = pricesOf(charge, agreement, world);
   for (let day = from, run = 0; day <= horizon; day += 1) {
-    const [price, quantity, before] = [priceOn(charge, agreement, world, day), on(charge.quantities, day), costs.get(day - 1)];
+    const [price, quantity, before] = [priceOn(day), on(charge.quantities, day), costs.get(day - 1)];
     if (before !== undefined && (before.price !== price || before.quantity !== quantity)) run += 1;
     costs.set(day, { price, quantity, run });
   }
@@ -122,12 +142,12 @@ function on(values: Charge['prices'], day: number): bigint {
 }
 
 /** The price of a day, millionths: written, and changed on every day of a yearly change since. */
-function priceOn(charge: Charge, { currency }: Agreement, world: World, day: number): bigint {
+function pricesOf(charge: Charge, { currency }: Agreement, world: World): (day: number) => bigint {
   const { uplift } = charge;
-  if (uplift === null) return on(charge.prices, day);
+  if (uplift === null) return (day) => on(charge.prices, day);
   const decimals = Math.max(exponentOf(currency), ...charge.prices.map(({ value }) => (value.split('.')[1] ?? '').length));
   const unit = 10n ** BigInt(6 - decimals);
-  let price = parseDecimal(charge.prices[0]!.value)!;
+  const written = parseDecimal(charge.prices[0]!.value)!;
   const changes = new Map<number, (before: bigint) => bigint>();
   for (let year = 1; year < 40; year += 1) {
     const change = monthsAfter(uplift.anchor, 12 * year);
@@ -142,6 +162,6 @@ function priceOn(charge: Charge, { currency }: Agreement, world: World, day: num
     }
   }
   for (const { from, value } of charge.prices) if (from !== null) changes.set(toDay(from), () => parseDecimal(value)!);
-  for (const [from, change] of [...changes].sort(([a], [b]) => a - b)) if (from <= day) price = change(price);
-  return price;
+  const ordered = [...changes].sort(([a], [b]) => a - b);
+  return (day) => ordered.reduce((price, [from, change]) => (from <= day ? change(price) : price), written);
 }

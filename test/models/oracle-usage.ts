@@ -22,8 +22,21 @@ export interface UsageWorld {
 
 type Fraction = readonly [over: bigint, under: bigint];
 
-/** `customer:span/tier month quantity amount` */
-export type UsageLine = string;
+/** What a tier, a minimum or a maximum of a span adds to the invoice of a month. */
+export interface UsageLine {
+  readonly customer: string;
+  /** Place of the month. */
+  readonly month: number;
+  /** `customer:span` */
+  readonly key: string;
+  readonly tier: string;
+  readonly quantity: bigint;
+  readonly amount: bigint;
+  readonly price: Price;
+  /** First day of the span, and the day after it. */
+  readonly begin: string;
+  readonly end: string;
+}
 
 interface Account {
   readonly price: Price;
@@ -59,26 +72,34 @@ export class UsageOracle {
   readonly #world: UsageWorld;
   readonly #accounts = new Map<string, Account>();
   readonly #billed = new Set<string>();
+  /** Rows that may hold for a customer and product, the stronger first. */
+  readonly #lists = new Map<string, readonly Price[]>();
 
   constructor(world: UsageWorld) {
     this.#world = world;
   }
 
+  /** The lines of the invoices of the months as texts, `customer:span/tier month quantity amount`. */
+  bill(bookings: readonly UsageBooking[], first: number, last: number): string[] {
+    return this.lines(bookings, first, last)
+      .map(({ key, tier, month, quantity, amount }) => `${key}/${tier} ${this.#world.months[month]!} ${quantity} ${amount}`).sort();
+  }
+
   /** The lines of the invoices of the months from `first` to `last`; what was before is closed. */
-  bill(bookings: readonly UsageBooking[], first: number, last: number): UsageLine[] {
+  lines(bookings: readonly UsageBooking[], first: number, last: number): UsageLine[] {
     const lines: UsageLine[] = [];
     for (let month = first; month <= last; month += 1) {
       for (const { id } of this.#world.customers) {
         for (const booking of bookings) {
           const own = this.#monthOf(dayOf(booking.end));
-          if (booking.customer !== id || this.#billed.has(booking.id) || Math.max(own, first) !== month || !this.#isPriced(booking)) continue;
+          if (booking.customer !== id || this.#billed.has(booking.id) || Math.max(own, first) !== month || !this.isPriced(booking)) continue;
           this.#billed.add(booking.id);
           this.#count(booking);
         }
         lines.push(...this.#charge(id, month));
       }
     }
-    return lines.sort();
+    return lines;
   }
 
   #monthOf(day: string): number {
@@ -86,40 +107,43 @@ export class UsageOracle {
   }
 
   /** The row in force for a customer. */
-  #priceOf(customer: string, product: string, day: string): Price | undefined {
-    const { agreements } = this.#world.customers.find(({ id }) => id === customer)!;
-    const fits = this.#world.prices.filter((price) => price.product === product && (price.from ?? day) <= day && day <= (price.until ?? day)
-      && (price.scope === 'product' || (price.scope === 'customer' ? price.owner === customer : agreements.includes(price.owner))));
-    return (['customer', 'agreement', 'product'] as const).map((scope) => fits.find((price) => price.scope === scope)).find((price) => price !== undefined);
+  priceOf(customer: string, product: string, day: string): Price | undefined {
+    const key = `${customer} ${product}`;
+    if (!this.#lists.has(key)) {
+      const { agreements } = this.#world.customers.find(({ id }) => id === customer)!;
+      this.#lists.set(key, (['customer', 'agreement', 'product'] as const).flatMap((scope) => this.#world.prices.filter((price) => price.product === product
+        && price.scope === scope && (scope === 'product' || (scope === 'customer' ? price.owner === customer : agreements.includes(price.owner))))));
+    }
+    return this.#lists.get(key)!.find((price) => (price.from ?? day) <= day && day <= (price.until ?? day));
   }
 
   /** Others are rejected. */
-  #isPriced(booking: UsageBooking): boolean {
+  isPriced(booking: UsageBooking): boolean {
     if (booking.amount !== undefined || booking.price !== undefined) return true;
-    const price = this.#priceOf(booking.customer, booking.product!, dayOf(booking.start));
+    const price = this.priceOf(booking.customer, booking.product!, dayOf(booking.start));
     return price !== undefined && price.metric?.column !== 'amount';
   }
 
   /** The amount of a booking: its own, what is measured of it, or its quantity at its price. */
-  #amountOf(booking: UsageBooking): Fraction {
+  amountOf(booking: UsageBooking): Fraction {
     const { amount, price } = booking;
     if (amount !== undefined) return fraction(amount);
-    const row = this.#priceOf(booking.customer, booking.product!, dayOf(booking.start));
+    const row = this.priceOf(booking.customer, booking.product!, dayOf(booking.start));
     const each = price ?? (row?.metric === null ? row.tiers[0]!.unit_price : '0');
     return [this.#round(times(times(fraction(booking.quantity), fraction(each)), [100n, 1n])), 100n];
   }
 
   /** Whether a row measures a booking of its own product. */
-  #measures(price: Price, booking: UsageBooking): boolean {
+  measures(price: Price, booking: UsageBooking): boolean {
     if (price.metric === null) return false;
     return price.metric.column === 'amount' || (booking.amount === undefined && booking.price === undefined);
   }
 
   #count(booking: UsageBooking): void {
     for (const product of new Set(this.#world.prices.map((price) => price.product))) {
-      const price = this.#priceOf(booking.customer, product, dayOf(booking.start));
+      const price = this.priceOf(booking.customer, product, dayOf(booking.start));
       if (price?.metric == null) continue;
-      if (booking.product === product && !this.#measures(price, booking)) continue;
+      if (booking.product === product && !this.measures(price, booking)) continue;
       const { where } = price.metric;
       const isIn = (list: readonly string[], value: string): boolean => list.length === 0 || list.includes(value);
       const fits = where.product.includes(booking.product!) && isIn(where.source, booking.source) && isIn(where.description, booking.description!);
@@ -152,7 +176,7 @@ export class UsageOracle {
     if (!this.#accounts.has(key)) {
       this.#accounts.set(key, {
         price, customer, begin: first, end: own.length === 0 ? end : next(own.at(-1)!), counted: [], charged: new Map(),
-        days: own.filter((each) => this.#priceOf(customer, price.product, each) === price).length, whole: days.length,
+        days: own.filter((each) => this.priceOf(customer, price.product, each) === price).length, whole: days.length,
       });
     }
     return this.#accounts.get(key)!;
@@ -163,7 +187,7 @@ export class UsageOracle {
     const agreed = this.#world.prices.filter((price) => price.metric !== null && (price.scope === 'customer' ? price.owner === customer
       : price.scope === 'agreement' && this.#world.customers.find(({ id }) => id === customer)!.agreements.includes(price.owner)));
     for (const price of agreed) {
-      for (let day = start; day < end; day = next(day)) if (this.#priceOf(customer, price.product, day) === price) this.#account(price, customer, day);
+      for (let day = start; day < end; day = next(day)) if (this.priceOf(customer, price.product, day) === price) this.#account(price, customer, day);
     }
     const lines: UsageLine[] = [];
     for (const [key, account] of this.#accounts) {
@@ -173,7 +197,9 @@ export class UsageOracle {
         const added = { quantity: now.quantity - before.quantity, amount: now.amount - before.amount };
         account.charged.set(tier, now);
         const shown = /m/.test(tier) ? (added.amount < 0n ? -1_000_000n : 1_000_000n) : added.quantity;
-        if (added.amount !== 0n || (added.quantity !== 0n && !/m/.test(tier))) lines.push(`${key}/${tier} ${start} ${shown} ${added.amount}`);
+        if (added.amount !== 0n || (added.quantity !== 0n && !/m/.test(tier))) {
+          lines.push({ customer, month, key, tier, quantity: shown, amount: added.amount, price: account.price, begin: account.begin, end: account.end });
+        }
       }
     }
     return lines;
@@ -187,7 +213,7 @@ export class UsageOracle {
   #soFar({ price, counted, days, whole }: Account, isOver: boolean): Map<string, { quantity: bigint; amount: bigint }> {
     const found = new Map<string, { quantity: bigint; amount: bigint }>();
     const isUsed = counted.length > 0 || (price.scope !== 'product' && !price.needs_usage && days > 0);
-    const amountOf = (booking: UsageBooking): Fraction => this.#amountOf(booking);
+    const amountOf = (booking: UsageBooking): Fraction => this.amountOf(booking);
     const units = isUsed ? unitsOf(price, counted, amountOf) : ZERO;
     let sum = 0n;
     price.tiers.forEach((tier, index) => {

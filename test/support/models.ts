@@ -3,6 +3,7 @@
  * DuckDB. All times are UTC and written `2026-05-01` or `2026-05-01 10:00`.
  */
 import { readFileSync } from 'node:fs';
+import { localDate } from '../../src/calendar/calendar.js';
 import type { Calendar } from '../../src/calendar/types.js';
 import { DEFAULT_AUTOMATION } from '../../src/config/defaults.js';
 import type { Agreement, Automation, BookingSource, BookingStatus, Config, Customer, Override, Price, PriceIndex, Product, Tax, Timing } from '../../src/config/types.js';
@@ -178,9 +179,11 @@ function sharedCalendars(world: World): { calendars: Calendar[]; keys: number[];
     if (!known.has(text)) {
       const calendar_key = known.size;
       known.set(text, calendar_key);
-      const start = date(Math.min(...world.periods.filter((p) => p.calendar_key === (c.calendar ?? 0)).map((p) => p.period_start)));
+      const own = world.periods.filter((p) => p.calendar_key === (c.calendar ?? 0));
+      const timezone = own[0]?.timezone ?? 'UTC';
+      const start = localDate(Math.min(...own.map((p) => p.period_start)), timezone);
       // Of the cycle only its start counts: the periods are given.
-      const cycle = { cycle_id: 'monthly', type: 'monthly', start, timezone: 'UTC', end: null, recurring_count: null, every: null, dates: null };
+      const cycle = { cycle_id: 'monthly', type: 'monthly', start, timezone, end: null, recurring_count: null, every: null, dates: null };
       const uses = [{ cycle, use: { cycle_id: 'monthly', from: null, until: null } }] as unknown as Calendar['uses'];
       calendars.push({ calendar_key, uses, assign_by: (world.assign_by ?? ['ends_at'])[c.calendar ?? 0] } as Calendar);
       all.push(...world.periods.filter((p) => p.calendar_key === (c.calendar ?? 0)).map((p) => ({ ...p, calendar_key, late_bookings, separate_preview_per_partner })));
