@@ -61,7 +61,8 @@ export async function requireSealed(
   const sealed = 'SELECT party_id FROM ledger_opened.parties';
   const open: Readonly<Record<string, string>> = {
     invoices: `customer_name IS NOT NULL
-      AND (buyer_id IN (${sealed}) OR buyer_id NOT IN (SELECT party_id FROM ledger.parties))`, parties: `customer_id IS NOT NULL AND NOT starts_with(party, '${SEALED}')`,
+      AND (buyer_id IN (${sealed}) OR buyer_id NOT IN (SELECT party_id FROM ledger.parties))`,
+    parties: `customer_id IS NOT NULL AND NOT starts_with(party, '${SEALED}')`,
     messages: `kind = 'invoice' AND recipients IS NOT NULL
       AND NOT EXISTS (SELECT 1 FROM ledger.parties AS p WHERE p.customer_id IS NOT NULL AND p.party_id NOT IN (${sealed}))`,
   };
