@@ -158,11 +158,15 @@ const CARRIED_IN = /^Credit from \d{4}-\d\d-\d\d$/;
 /** Lines that are an amount and nothing counted. */
 const UNCOUNTED: ReadonlySet<string> = new Set(['discount', 'carry_over', 'deposit_applied', 'deposit_refund', 'adjustment']);
 
-/** Which line it corrects; of which invoice, where the document does not say it of all its lines. */
-function correctionText({ record, labels }: Pen, { corrects }: InvoiceLineRecord): string {
-  if (corrects === null || corrects.line_no === null) return '';
+/** Which line it corrects, and how; of which invoice, where the document does not say it of all its lines. */
+function correctionText({ record, labels }: Pen, { kind, corrects }: InvoiceLineRecord): string {
+  if (corrects === null) return '';
+  if (kind !== 'adjustment') return fill(labels.line_billed_before, { number: clean(corrects.number) });
+  if (corrects.line_no === null) return '';
   const line = fill(labels.corrected_line, { line: String(corrects.line_no) });
-  return record.kind === 'credit_note' && record.corrects.length === 1 ? line : `${clean(corrects.number)}, ${line}`;
+  const place = record.kind === 'credit_note' && record.corrects.length === 1 ? line : `${clean(corrects.number)}, ${line}`;
+  if (corrects.correction === 'reversal') return fill(labels.line_taken_back, { place });
+  return corrects.correction === 'restatement' ? fill(labels.line_as_now, { place }) : place;
 }
 
 /** Words of ours are in the language of the document, those of others as they are. */
