@@ -13,7 +13,6 @@ import { didYouMean, nearest } from './suggest.js';
 
 /** Keys of later versions: refused, never ignored, with words that say so. */
 const LATER: Readonly<Record<string, string>> = {
-  charges: 'recurring charges', minimum: 'minimums', discounts: 'discounts', deposits: 'deposits',
   dunning: 'dunning', reminders: 'reminders',
 };
 
