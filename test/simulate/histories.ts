@@ -11,6 +11,7 @@ import { openLedger } from '../../src/ledger/ledger.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
 import { cancel } from '../../src/run/cancel.js';
 import { confirm } from '../../src/run/confirm.js';
+import { credit } from '../../src/run/credit.js';
 import { invoice } from '../../src/run/invoice.js';
 import { preview } from '../../src/run/preview.js';
 import type { RunResult } from '../../src/run/results.js';
@@ -210,6 +211,11 @@ class History {
     if (what <= 46 && number !== undefined && !this.#plan.twin) {
       return { words: `cancel ${number}`, work: (world) => cancel(world, { ...given, number, reason: 'Wrong address', by: 'Ada', dry_run: false }) };
     }
+    if (what <= 54 && number !== undefined) {
+      const part = chance.pick([{ lines: [] }, { lines: ['1'] }, { lines: ['1', '2'] }, { lines: [], amount: '5' }]);
+      const reissue = part.amount === undefined && chance.percent(40);
+      return { words: `credit ${number}${reissue ? ', to be billed again' : ''}`, work: (world) => credit(world, { ...given, number, ...part, reissue, reason: 'Agreed', by: 'Ada', dry_run: false }) };
+    }
     return { words: 'run', work: (world) => run(world, given) };
   }
 
@@ -239,6 +245,8 @@ class History {
         await this.#prepare();
         if (attempt > 5) return [`still refused: ${outcome.refused}`];
       }
+      // Who credits looks first whether it was done before the program died.
+      if (command.words.startsWith('credit') && this.witness.serial > before) return [];
       if (!this.#plan.steady && !last && chance.percent(40)) return [];
     }
   }
