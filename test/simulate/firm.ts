@@ -43,6 +43,7 @@ export class Firm {
   readonly lives: Life[] = [];
   readonly #options: FirmOptions;
   #before: Spec;
+  #good: Spec;
   #customers = 0;
   #bookings = 0;
   #until = START;
@@ -60,9 +61,9 @@ export class Firm {
       ...(chance.percent(40) ? { agreements: { fee: { from: '2026-01-01', charges: [{ id: 'base', name: 'Service contract', price: '20.00', per: 'month', timing: chance.pick(['in_arrears', 'in_advance']) }] } } } : {}),
       business_calendar: { holidays: ['2026-01-06', '2026-05-01', '2026-12-25'] },
     };
-    this.#before = this.spec;
+    this.#before = this.#good = this.spec;
     for (let i = 0; i < options.customers; i += 1) this.#customerComes(chance);
-    this.#before = this.spec;
+    this.#before = this.#good = this.spec;
   }
 
   get customerIds(): string[] {
@@ -78,9 +79,14 @@ export class Firm {
     return changes && chance.percent(45) ? this.#change(chance, until) : '';
   }
 
-  /** The configuration before the last change: that one was refused. */
+  /** The configuration before the last change: that one was refused. If there was none since, the last one that went through a run. */
   takeBack(): void {
-    this.spec = this.#before;
+    this.spec = this.spec === this.#before ? this.#good : this.#before;
+  }
+
+  /** A run went through with this configuration. */
+  accepted(): void {
+    this.#good = this.spec;
   }
 
   /** Everything that holds anything up is lifted, so that in the end all is billed. */

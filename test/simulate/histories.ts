@@ -71,7 +71,7 @@ const PERILS: readonly Perils[] = [
 
 function planOf({ seed, months, stride, twins = 10 }: HistoryOptions): Plan {
   const chance = new Chance(seed * 69_069 + 5);
-  const lasting = months ?? (chance.percent(2) ? 24 : chance.pick([0.5, 0.5, 1]));
+  const lasting = months ?? (chance.percent(1) ? 24 : chance.pick([0.5, 0.5, 0.5, 1]));
   return {
     seed, months: lasting, stride: stride ?? (lasting > 6 ? 120 : 15), perils: chance.pick(PERILS),
     // Who always repeats what failed can be compared with somebody to whom nothing happened.
@@ -159,6 +159,8 @@ class History {
         const flaws = await this.#step(chance);
         if (flaws.length > 0) return flaws.map((flaw) => `step ${this.steps} (${iso(this.#at)}): ${flaw}`);
       }
+      // Half of those who give up now and then are left as they stand.
+      if (!this.#plan.steady && this.#plan.months < 24 && this.#plan.seed % 2 === 0) return [];
       return (await this.#end()).map((flaw) => `at the end: ${flaw}`);
     } finally {
       this.checks += this.witness.checks;
@@ -300,6 +302,7 @@ class History {
     if (/^(run|confirm|invoice|send|cancel|credit)/.test(command.words)) flaws.push(...this.#headOf(done as RunResult));
     if (command.words.startsWith('run')) {
       this.#last = done as RunResult;
+      this.firm.accepted();
       flaws.push(...this.#accounted(this.#last));
       if (chance.percent(7)) flaws.push(...await this.#again(command));
     }
