@@ -106,11 +106,13 @@ function taxOf(world: World, booking: BookingRow, customer: CustomerRow): string
   return customer.tax ?? ofProduct ?? ofSource ?? ofProject;
 }
 
-/** Billed already, or its batch was confirmed without this customer having been parked. */
+/** Billed already, or its batch was confirmed without this customer having been parked, or having an invoice that was cancelled. */
 function isClosed(world: World, customer: CustomerRow, period: RunPeriod): boolean {
   if (coveredUntil(world, customer, period) >= period.period_end) return true;
   const events = world.events ?? [];
   if (events.some((e) => e.event === 'parked' && e.id === customer.id && at(e.time!) === startOf(world, customer, period))) return false;
+  const start = startOf(world, customer, period);
+  if ((world.invoices ?? []).some((i) => i.void === true && i.customer === customer.id && (i.cycle ?? 'monthly') === period.cycle_id && at(i.period[0]) === start)) return false;
   const batch = period.billing_date + (customer.separate === true && customer.partner !== undefined ? `-${customer.partner}` : '');
   const ofBatch = events.filter((e) => e.subject === 'batch' && e.id === batch);
   if (ofBatch.some((e) => e.event === 'closed')) return true;
