@@ -55,10 +55,21 @@ it('leave exceptions out, and know an exception added after billing', async () =
   expect(await made.flaws()).toEqual([]);
 });
 
-it('tell a change after billing at the place of the declaration', async () => {
+it('are corrected when they change after billing', async () => {
   const made = await project(spec());
   await made.run('2026-02-10');
   await made.configure(spec({ unit_price: '50.00' }));
+  const { diagnostics } = await made.run('2026-03-10');
+  expect(diagnostics.filter((d) => d.code === 'BOOKING_CHANGED')).toEqual([]);
+  expect((await made.told(LINES)).filter((each) => each.includes('| 10000 |') || each.includes('| -10000 |'))).toHaveLength(8);
+  expect(await made.flaws()).toEqual([]);
+});
+
+it('tell a change after billing at the place of the declaration, where changed bookings are held', async () => {
+  const held = { automation: { changed_bookings: 'hold' } };
+  const made = await project({ ...spec(), ...held });
+  await made.run('2026-02-10');
+  await made.configure({ ...spec({ unit_price: '50.00' }), ...held });
   const { diagnostics } = await made.run('2026-03-10');
   const changed = diagnostics.filter((d) => d.code === 'BOOKING_CHANGED');
   expect(changed.map((d) => d.message)).toHaveLength(4);
