@@ -60,8 +60,8 @@ describe('a month of a customer', () => {
         Not written, so the default: enabled true, lead_days 0, confirm_at 22:00,
         lock_before_period_end false, auto_send true, send_window none, document_date billing_date,
         lock_invoices false, separate_preview_per_partner false, late_bookings next_invoice,
-        business_days.due none, deadline_notice_hours 24, limits.max_invoice_total none,
-        limits.max_change_percent none, limits.max_lines none
+        changed_bookings adjust, business_days.due none, deadline_notice_hours 24,
+        limits.max_invoice_total none, limits.max_change_percent none, limits.max_lines none
 
       Settings of acme on monthly
         Setting                   Value      Level     Written in
@@ -72,8 +72,8 @@ describe('a month of a customer', () => {
         Not written, so the default: enabled true, lead_days 0, confirm_at 22:00,
         lock_before_period_end false, auto_send true, send_window none, document_date billing_date,
         lock_invoices false, separate_preview_per_partner false, late_bookings next_invoice,
-        business_days.due none, deadline_notice_hours 24, limits.max_invoice_total none,
-        limits.max_change_percent none, limits.max_lines none
+        changed_bookings adjust, business_days.due none, deadline_notice_hours 24,
+        limits.max_invoice_total none, limits.max_change_percent none, limits.max_lines none
       "
     `);
   });
