@@ -248,7 +248,7 @@ class History {
         if (attempt > 5) return [`still refused: ${outcome.refused}`];
       }
       // Who credits looks first whether it was done before the program died.
-      if (command.words.startsWith('credit') && this.witness.serial > before) return [];
+      if (command.words.startsWith('credit') && this.witness.commits.slice(before).some(({ action }) => action === 'credit')) return [];
       if (!this.#plan.steady && !last && chance.percent(40)) return [];
     }
   }
