@@ -233,7 +233,9 @@ class History {
     for (let attempt = 1; ; attempt += 1) {
       const calm = attempt > 2;
       const seed = this.#plan.seed * 31 + this.steps * 1_009 + attempt * 17;
-      const process = this.#process(command.words, calm ? NO_PERILS : this.#perils, seed, () => this.#rival(seed));
+      // The rival runs. Where somebody does something else the history without faults has no such run at that instant.
+      const rival = this.#plan.twin && !command.words.startsWith('run') ? null : (): Promise<void> => this.#rival(seed);
+      const process = this.#process(command.words, calm ? NO_PERILS : this.#perils, seed, rival);
       const before = this.witness.serial;
       const outcome = await this.#execute(command, process);
       const flaws = [...await this.witness.look(), ...this.witness.deliveries(this.post.delivered), ...this.#judge(outcome, process, before)];
