@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts'],
+    setupFiles: ['test/seed.ts'],
     // Guards against a hang, not bounds of speed: a runner may have two slow cores.
     testTimeout: 180_000,
     hookTimeout: 300_000,

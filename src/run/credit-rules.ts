@@ -27,6 +27,16 @@ export async function judgeCredit(engine: Engine, found: FoundInvoice, wish: Cre
   if (wish.reissue) await refuseReissue(engine, found);
   if (nothing.lines === 0n || (left.total <= 0n && !wish.reissue)) fail('CREDIT_TOO_MUCH', told, { hint: 'nothing is to be done' });
   await refuseTaxes(engine, found, wish);
+  if (wish.lines !== null) await refuseTotal(engine, found, left.total, told);
+}
+
+/** What other lines take off may bear another tax: then the lines fit their tax, and yet are more than the invoice. */
+async function refuseTotal(engine: Engine, found: FoundInvoice, left: bigint, told: string): Promise<void> {
+  const { total } = await sums(engine, true);
+  if (total >= 0n) return;
+  fail('CREDIT_TOO_MUCH', `these lines come to ${money(found, left - total)} ${found.currency} with tax: ${told}`, {
+    hint: 'other lines take something off: credit the whole, or an amount',
+  });
 }
 
 /** Sums over the taxes in minor units: of what is left, before the credit note or after it. */

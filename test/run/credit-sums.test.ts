@@ -88,6 +88,12 @@ const BOUNDS = `
   FROM (SELECT invoice_id, tax_id, sum(amount_minor) AS amount FROM ledger.invoice_lines GROUP BY ALL) AS l
   FULL JOIN ledger.invoice_taxes AS t ON t.invoice_id = l.invoice_id AND t.tax_id = l.tax_id WHERE coalesce(l.amount, 0) <> coalesce(t.net_minor, 0)`;
 
+/** A line that fits its tax and is yet more than the invoice: what another tax takes off. */
+const OTHER_TAX = {
+  lines: [{ tax: 0, amount: 50n, gross: false, kind: 'less' as const }, { tax: 1, amount: 2n, gross: false, kind: 'booking' as const }],
+  off: [], steps: [{ lines: [2] }], half_even: false,
+};
+
 describe('credit notes', () => {
   it('never take back more than there is, and the last one leaves nothing', async () => {
     let kept = 0;
@@ -125,7 +131,7 @@ describe('credit notes', () => {
           expect(await engine.rows("SELECT corrects_line_no FROM ledger.invoice_lines WHERE invoice_id <> 'inv_1' AND corrects_line_no IS NOT NULL GROUP BY ALL")).toHaveLength(lines.length);
         }
       }
-    }), { numRuns: Number(process.env['CREDIT_RUNS'] ?? 60) });
+    }), { numRuns: Number(process.env['CREDIT_RUNS'] ?? 60), examples: [[OTHER_TAX]] });
     expect(kept).toBeGreaterThan(60);
   });
 });
