@@ -70,23 +70,23 @@ function addTallies(tallies: readonly SendTally[]): SendTally {
   };
 }
 
+/** SQL over `d` (draft.changed_bookings): free once what was billed is taken back, and not gone. */
+const LEAVES = "d.step = 'reversed' AND NOT d.restated AND d.record IS NOT NULL";
+
 /** Whether a commit of this draft may leave something to a later invoice: a credit carried over, a booking that is taken back alone. */
 async function mayLeave({ engine }: Draft): Promise<boolean> {
   const { some } = await engine.row<{ some: boolean }>(`
-    SELECT (SELECT count(*) FROM draft.closing_lines) + (SELECT count(*) FROM draft.changed_bookings WHERE ${LEAVES}) > 0 AS some`);
+    SELECT (SELECT count(*) FROM draft.closing_lines) + (SELECT count(*) FROM draft.changed_bookings AS d WHERE ${LEAVES}) > 0 AS some`);
   return some;
 }
-
-/** Bookings that are free once what was billed is taken back, and not gone. */
-const LEAVES = "step = 'reversed' AND NOT restated AND record IS NOT NULL";
 
 /** Whether one has: the draft then does not know where it goes. */
 async function hasLeft({ engine }: Draft): Promise<boolean> {
   const { some } = await engine.row<{ some: boolean }>(`
     SELECT (SELECT count(*) FROM draft.closing_lines WHERE invoice_id IN (SELECT invoice_id FROM ledger.invoices))
       + (SELECT count(*) FROM draft.changed_bookings AS d
-        JOIN ledger.billed AS b ON b.source = d.source AND b.booking_id = d.booking_id AND b.state = 'open' WHERE d.step = 'reversed'
-          AND NOT d.restated AND d.record IS NOT NULL) > 0 AS some`);
+        JOIN ledger.billed AS b ON b.source = d.source AND b.booking_id = d.booking_id AND b.state = 'open'
+        WHERE ${LEAVES}) > 0 AS some`);
   return some;
 }
 
