@@ -124,7 +124,7 @@ function firstOf(agreements: readonly Agreement[], keys: readonly number[], zone
       .map((key) => ({ key, span: bounds(agreements[key]!.from, agreements[key]!.until, zone) }));
     for (const [from, until] of stretches(own.map(({ span }) => span))) {
       const first = own.find(({ span }) => span[0] <= from && until <= span[1]);
-      if (first !== undefined) rows.push([currency, at(from), at(until), first.key]);
+      if (first !== undefined) rows.push([currency, sqlTimestamp(from), sqlTimestamp(until), first.key]);
     }
   }
   return rows;
@@ -154,7 +154,7 @@ function discountEnds(agreements: readonly Agreement[], listed: readonly Listed[
     const last = given.periods.reduce((end, period) => (period.calendar_key === calendar_key ? Math.max(end, period.period_end) : end), 0);
     const from = toInstant(each.from, calendar.uses[0]!.cycle.timezone);
     const end = periodsOf(calendar, from, Math.max(from, last) + 1)[each.periods - 1]?.period_end;
-    return end === undefined ? [] : [[key, i + 1, calendar_key, at(end)]];
+    return end === undefined ? [] : [[key, i + 1, calendar_key, sqlTimestamp(end)]];
   }));
 }
 
@@ -181,11 +181,7 @@ function groupRows({ discounts }: Agreement, agreement_key: number, zones: reado
     return stretches(spans).flatMap(([from, until]) => products.map((product): Cell[] => {
       const places = discounts.flatMap((each, i) => (
         spans[i]![0] <= from && until <= spans[i]![1] && (each.products.length === 0 || each.products.includes(product)) ? [i + 1] : []));
-      return [agreement_key, zone_key, product, at(from), at(until), groups.keyOf(agreement_key, places)];
+      return [agreement_key, zone_key, product, sqlTimestamp(from), sqlTimestamp(until), groups.keyOf(agreement_key, places)];
     }));
   });
-}
-
-function at(instant: Instant): string {
-  return sqlTimestamp(instant);
 }

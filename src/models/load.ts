@@ -10,7 +10,7 @@ import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
 import { currencies } from '../values/money.js';
-import { sqlTimestamp } from '../values/time.js';
+import { sqlTimestamp, timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { derive } from './derive.js';
 import { loadAgreements } from './load-agreements.js';
@@ -101,10 +101,10 @@ export async function loadInputs(
 ): Promise<void> {
   const { config } = given;
   const days = config.max_catch_up_days;
-  const oldest = days === null ? 'NULL' : `TIMESTAMP '${sqlTimestamp(given.as_of - days * 86_400_000)}'`;
+  const oldest = days === null ? 'NULL' : timestampLiteral(given.as_of - days * 86_400_000);
   await engine.run(TABLES);
   await engine.run(`INSERT INTO input.run VALUES (
-    TIMESTAMP '${sqlTimestamp(given.as_of)}', ${oldest}, ${literal(config.currency)}, ${textOrNull(config.default_tax)},
+    ${timestampLiteral(given.as_of)}, ${oldest}, ${literal(config.currency)}, ${textOrNull(config.default_tax)},
     ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'}, ${config.prices_include_tax})`);
   await loadCatalogue(engine, config);
   await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import { literal } from '../engine/engine.js';
 import { bucketTotals } from '../models/build.js';
 import { formatScaled, formatMinor } from '../values/money.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import type { Context } from './context.js';
 import { tell } from './context.js';
@@ -27,7 +27,7 @@ export function selectionSql(selection: Selection): string {
   if (selection.batch !== undefined) parts.push(`i.batch_id = ${literal(selection.batch)}`);
   if (selection.partner !== undefined) parts.push(`i.partner_id = ${literal(selection.partner)}`);
   if (selection.cycle !== undefined) parts.push(`i.cycle_id = ${literal(selection.cycle)}`);
-  if (selection.previewed_by !== undefined) parts.push(`i.preview_at <= TIMESTAMP '${sqlTimestamp(selection.previewed_by)}'`);
+  if (selection.previewed_by !== undefined) parts.push(`i.preview_at <= ${timestampLiteral(selection.previewed_by)}`);
   if (selection.customers !== undefined && selection.customers.length > 0) {
     parts.push(`i.customer_id IN (${selection.customers.map(literal).join(', ')})`);
   }

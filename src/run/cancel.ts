@@ -7,7 +7,7 @@ import { attachLedger, exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { fail } from '../values/diagnostic.js';
 import { canonicalJson } from '../values/digest.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import { append } from './append.js';
 import { headResult, ledgerOf, openContext, tell } from './context.js';
 import type { Context } from './context.js';
@@ -92,7 +92,7 @@ async function commitVoid(
   context: Context, engine: Engine, ledger: Ledger, found: FoundInvoice,
   { messages, ...detail }: { reason: string; by: string | null; messages: readonly string[] },
 ): Promise<Ledger> {
-  const at = `TIMESTAMP '${sqlTimestamp(context.as_of)}'`;
+  const at = timestampLiteral(context.as_of);
   const rows = [
     `(${at}, 'invoice', ${literal(found.invoice_id)}, 'voided', ${literal(canonicalJson(detail))})`,
     ...messages.map((id) => `(${at}, 'message', ${literal(id)}, 'cancelled', ${literal(canonicalJson({ reason: detail.reason }))})`),

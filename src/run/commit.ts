@@ -7,7 +7,7 @@ import { literal } from '../engine/engine.js';
 import { exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { append } from './append.js';
 import { currencyTotal } from './batches.js';
@@ -44,7 +44,7 @@ export async function commitInvoices(
   context: Context, draft: Draft, ledger: Ledger, confirmation: Confirmation,
 ): Promise<{ ledger: Ledger; confirmed: ConfirmedBatch[] }> {
   const { engine } = draft;
-  const at = `TIMESTAMP '${sqlTimestamp(confirmation.at)}'`;
+  const at = timestampLiteral(confirmation.at);
   await engine.run(`CREATE OR REPLACE TABLE draft.chosen AS
     SELECT i.invoice_key, l.parked FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key
     WHERE ${confirmation.where}`);

@@ -1,6 +1,6 @@
 /** `duebook confirm`: locks, numbers and commits exactly the preview that was looked at, or refuses and says what moved. */
 import { automationOf, localDate } from '../calendar/calendar.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import { literal } from '../engine/engine.js';
 import { fail } from '../values/diagnostic.js';
 import { openBatches, selectionSql } from './batches.js';
@@ -98,7 +98,7 @@ async function refuseEarly(context: Context, { engine, calendars }: Draft, where
   const early = await engine.rows<{ customer_id: string; calendar_key: number; use_no: number; ends: bigint; timezone: string }>(`
     SELECT i.customer_id, p.calendar_key, p.use_no, epoch_ms(i.period_end) AS ends, i.timezone
     FROM draft.invoices AS i JOIN input.periods AS p ON p.period_key = i.period_key
-    WHERE ${where} AND p.timing = 'in_arrears' AND i.period_end > TIMESTAMP '${sqlTimestamp(context.as_of)}' ORDER BY i.invoice_key`);
+    WHERE ${where} AND p.timing = 'in_arrears' AND i.period_end > ${timestampLiteral(context.as_of)} ORDER BY i.invoice_key`);
   const first = early.find((row) => !automationOf(calendars[row.calendar_key]!, row.use_no).lock_before_period_end);
   if (first === undefined) return;
   const ends = localDate(Number(first.ends), first.timezone);

@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import { exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { canonicalJson } from '../values/digest.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { append } from './append.js';
 import { numberSql } from './commit.js';
@@ -72,7 +72,7 @@ async function stageFacts(
       CASE WHEN i.buyer_id IN (SELECT party_id FROM ledger_opened.parties) THEN NULL ELSE i.customer_name END AS customer_name,
       DATE '${facts.issued_on}' AS issued_on, DATE '${facts.issued_on}' AS due_on,
       t.net_minor AS net_minor, t.tax_minor AS tax_minor, t.net_minor + t.tax_minor AS total_minor,
-      (SELECT count(*) FROM credit.lines) AS lines, TIMESTAMP '${sqlTimestamp(context.as_of)}' AS confirmed_at,
+      (SELECT count(*) FROM credit.lines) AS lines, ${timestampLiteral(context.as_of)} AS confirmed_at,
       'credit' AS confirmed_by, ${literal(facts.reason)} AS note, NULL AS early_percent_micro, NULL AS early_days)
     FROM ledger.invoices AS i
     CROSS JOIN (SELECT sum(net_minor) AS net_minor, sum(tax_minor) AS tax_minor FROM credit.taxes) AS t
@@ -85,8 +85,8 @@ async function stageEvents(
   context: Context, engine: Engine, found: FoundInvoice, facts: CreditFacts & { number: string }, mail: Mail | null,
 ): Promise<void> {
   const { invoice_id, number, reason, by, reissue } = facts;
-  const at = `TIMESTAMP '${sqlTimestamp(context.as_of)}'`;
-  const due = mail?.send_due_at == null ? 'NULL' : `TIMESTAMP '${sqlTimestamp(mail.send_due_at)}'`;
+  const at = timestampLiteral(context.as_of);
+  const due = mail?.send_due_at == null ? 'NULL' : timestampLiteral(mail.send_due_at);
   const confirmed = canonicalJson({ batch_id: found.batch_id, by: 'credit', number });
   const credited = canonicalJson({ credit_note_id: invoice_id, number, reason, by, reissue });
   await engine.run(`

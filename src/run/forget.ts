@@ -9,7 +9,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { DuebookError, fail, problem } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { canonicalJson } from '../values/digest.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import { filesIn, removeFile } from '../world/output-files.js';
 import type { KeyFolder } from '../world/key-folder.js';
 import { append } from './append.js';
@@ -116,7 +116,7 @@ async function openMessages(engine: Engine, customer: string): Promise<string[]>
 async function commitForgotten(
   context: Context, engine: Engine, ledger: Ledger, customer: string, reason: string, messages: readonly string[],
 ): Promise<Ledger> {
-  const at = `TIMESTAMP '${sqlTimestamp(context.as_of)}'`;
+  const at = timestampLiteral(context.as_of);
   const rows = [
     `(${at}, 'customer', ${literal(customer)}, 'forgotten', ${literal(canonicalJson({ reason }))})`,
     ...messages.map((id) => `(${at}, 'message', ${literal(id)}, 'cancelled', ${literal(canonicalJson({ reason: 'customer forgotten' }))})`),

@@ -8,7 +8,7 @@ import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { problem, warning } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import type { Context } from './context.js';
 import { SHIFTED } from './periods.js';
 
@@ -111,7 +111,7 @@ async function cyclesInside({ config }: Context, engine: Engine): Promise<Diagno
   const found: Diagnostic[] = [];
   for (let i = 0; i < changes.length; i += 5_000) {
     const some = changes.slice(i, i + 5_000);
-    const begins = some.map((c, n) => `(${n}, ${literal(c.customer_id)}, ${literal(c.cycle_id)}, TIMESTAMP '${sqlTimestamp(c.at)}')`);
+    const begins = some.map((c, n) => `(${n}, ${literal(c.customer_id)}, ${literal(c.cycle_id)}, ${timestampLiteral(c.at)})`);
     const rows = await engine.rows<{ place: number; number: string; until: bigint; timezone: string }>(`
       SELECT c.place, min(i.number) AS number, epoch_ms(max(i.period_end)) AS until, max_by(i.timezone, i.period_end) AS timezone
       FROM (VALUES ${begins.join(', ')}) AS c(place, customer_id, cycle_id, begins)

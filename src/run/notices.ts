@@ -9,7 +9,7 @@ import { PARKED_NAMED } from '../documents/notice.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { openBatches, parkedCustomers } from './batches.js';
 import type { Context } from './context.js';
@@ -75,7 +75,7 @@ export async function stageNotices(engine: Engine, context: Context, events: rea
   const rows = noticeRows(context, events);
   if (rows.length === 0) return 0;
   const values = rows.map((row) => `(${literal(row.message_id)}, NULL, ${literal(row.kind)}, ${literal(row.recipients)},
-    TIMESTAMP '${sqlTimestamp(row.queued_at)}', TIMESTAMP '${sqlTimestamp(row.send_due_at)}', ${literal(row.subject_id)},
+    ${timestampLiteral(row.queued_at)}, ${timestampLiteral(row.send_due_at)}, ${literal(row.subject_id)},
     ${literal(row.payload)})`);
   await engine.run(`INSERT INTO draft.new_notices VALUES ${values.join(', ')};
     DELETE FROM draft.new_notices WHERE message_id IN (SELECT message_id FROM ledger.messages)`);

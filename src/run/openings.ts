@@ -5,7 +5,7 @@
 import { isTold } from '../values/notices.js';
 import { exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { append } from './append.js';
 import type { Context } from './context.js';
@@ -40,21 +40,21 @@ export async function nextDeadlineNotice(context: Context, draft: Draft, until: 
 async function earliest({ engine }: Draft, column: string, where: string, until: Instant): Promise<Instant | null> {
   const { due } = await engine.row<{ due: bigint | null }>(`
     SELECT epoch_ms(min(${column})) AS due FROM draft.invoices AS i
-    WHERE ${column} <= TIMESTAMP '${sqlTimestamp(until)}' AND ${where}`);
+    WHERE ${column} <= ${timestampLiteral(until)} AND ${where}`);
   return due === null ? null : Number(due);
 }
 
 /** Commits the openings of previews that were first open at `at`, with a notice for each batch. */
 export async function commitOpenings(context: Context, draft: Draft, ledger: Ledger, at: Instant): Promise<Ledger> {
-  const when = stamp(Math.max(at, ledger.as_of ?? at));
+  const when = timestampLiteral(Math.max(at, ledger.as_of ?? at));
   await draft.engine.run(`
     CREATE OR REPLACE TABLE draft.new_openings AS
     SELECT DISTINCT i.customer_id, i.cycle_id, i.period_start, i.batch_id, i.preview_at, i.confirm_due_at, i.auto_confirm_at
-    FROM draft.invoices AS i WHERE i.preview_at = ${stamp(at)} AND ${UNOPENED};
+    FROM draft.invoices AS i WHERE i.preview_at = ${timestampLiteral(at)} AND ${UNOPENED};
     CREATE OR REPLACE TABLE draft.new_events AS
     SELECT ${when} AS "at", 'batch' AS subject, batch_id AS subject_id, 'opened' AS event,
       CAST(to_json({
-        'customers': count(DISTINCT customer_id), 'preview_at': strftime(${stamp(at)}, '%Y-%m-%d %H:%M:%S'),
+        'customers': count(DISTINCT customer_id), 'preview_at': strftime(${timestampLiteral(at)}, '%Y-%m-%d %H:%M:%S'),
         'confirm_due_at': strftime(min(coalesce(auto_confirm_at, confirm_due_at)), '%Y-%m-%d %H:%M:%S'),
         'auto_confirm': count(auto_confirm_at) > 0
       }) AS VARCHAR) AS detail
@@ -64,13 +64,13 @@ export async function commitOpenings(context: Context, draft: Draft, ledger: Led
 
 /** Commits that the deadline of batches is near, with a notice for each. */
 export async function commitDeadlineNotices(context: Context, draft: Draft, ledger: Ledger, at: Instant): Promise<Ledger> {
-  const when = stamp(Math.max(at, ledger.as_of ?? at));
+  const when = timestampLiteral(Math.max(at, ledger.as_of ?? at));
   await draft.engine.run(`
     CREATE OR REPLACE TABLE draft.new_openings AS SELECT * FROM ledger.openings LIMIT 0;
     CREATE OR REPLACE TABLE draft.new_events AS
     SELECT DISTINCT ${when} AS "at", 'batch' AS subject, i.batch_id AS subject_id, 'deadline_near' AS event,
       CAST(to_json({'confirm_due_at': strftime(i.auto_confirm_at, '%Y-%m-%d %H:%M:%S')}) AS VARCHAR) AS detail
-    FROM draft.invoices AS i WHERE i.deadline_notice_at = ${stamp(at)} AND ${UNTOLD}`);
+    FROM draft.invoices AS i WHERE i.deadline_notice_at = ${timestampLiteral(at)} AND ${UNTOLD}`);
   return commitNews(context, draft, ledger, { event: 'deadline_near', action: 'notify', at });
 }
 
@@ -104,8 +104,4 @@ async function noticesOf(context: Context, { engine }: Draft, ledger: Ledger, { 
     events.push({ ...told, ...again, at: Math.max(at, ledger.as_of ?? at) });
   }
   return events;
-}
-
-function stamp(at: Instant): string {
-  return `TIMESTAMP '${sqlTimestamp(at)}'`;
 }

@@ -13,7 +13,7 @@ import type { Engine } from '../engine/engine.js';
 import { exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { canonicalJson } from '../values/digest.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { noCrashPoints } from '../world/crash-points.js';
 import { openMailer } from '../world/mailer.js';
@@ -87,7 +87,7 @@ export class Outbox {
   async nextDue(until: Instant): Promise<Instant | null> {
     const { due } = await this.#engine.row<{ due: bigint | null }>(
       `SELECT epoch_ms(min(send_due_at)) AS due FROM ledger.message_status AS m
-      WHERE ${this.#reachable()} AND status = 'queued' AND send_due_at <= TIMESTAMP '${sqlTimestamp(until)}'`);
+      WHERE ${this.#reachable()} AND status = 'queued' AND send_due_at <= ${timestampLiteral(until)}`);
     return due === null ? null : Number(due);
   }
 
@@ -114,17 +114,17 @@ export class Outbox {
 
   /** Sends what is queued and due exactly at `at`. */
   async sendDue(at: Instant): Promise<void> {
-    await this.#sendAll("status = 'queued'", `send_due_at = TIMESTAMP '${sqlTimestamp(at)}'`, at);
+    await this.#sendAll("status = 'queued'", `send_due_at = ${timestampLiteral(at)}`, at);
   }
 
   /** Sends everything queued that is due by then, or waits for a human (`auto_send: false`). */
   async sendQueued(at: Instant): Promise<void> {
-    await this.#sendAll("status = 'queued'", `(send_due_at IS NULL OR send_due_at <= TIMESTAMP '${sqlTimestamp(at)}')`, at);
+    await this.#sendAll("status = 'queued'", `(send_due_at IS NULL OR send_due_at <= ${timestampLiteral(at)})`, at);
   }
 
   /** Tries again what failed for a passing reason in an earlier run. */
   async retryFailed(at: Instant): Promise<void> {
-    const due = `attempts < ${ATTEMPTS} AND last_at < TIMESTAMP '${sqlTimestamp(at)}'`;
+    const due = `attempts < ${ATTEMPTS} AND last_at < ${timestampLiteral(at)}`;
     await this.#sendAll("status = 'failed' AND NOT coalesce(permanent, FALSE)", due, at);
   }
 
@@ -252,7 +252,7 @@ export class Outbox {
       CREATE OR REPLACE TABLE draft.new_events (
         "at" TIMESTAMP, subject VARCHAR, subject_id VARCHAR, event VARCHAR, detail VARCHAR)`);
     const rows = events.map((e) => `(
-      TIMESTAMP '${sqlTimestamp(at)}', 'message', ${literal(e.subject_id)}, ${literal(e.event)}, ${literal(canonicalJson(e.detail))})`);
+      ${timestampLiteral(at)}, 'message', ${literal(e.subject_id)}, ${literal(e.event)}, ${literal(canonicalJson(e.detail))})`);
     await this.#engine.run(`INSERT INTO draft.new_events VALUES ${rows.join(', ')}`);
     this.#ledger = await append(this.#context, this.#engine, this.#ledger, {
       at, action: 'send',

@@ -3,7 +3,7 @@
  * was. Each event commits for itself with its own instant, so that hourly runs and one late run leave the same ledger, byte for byte.
  */
 import type { Ledger } from '../ledger/ledger.js';
-import { sqlTimestamp } from '../values/time.js';
+import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { Approvals } from './approvals.js';
 import { commitInvoices } from './commit.js';
@@ -113,7 +113,7 @@ async function workThrough(
     await first.kind.work(first.at);
     if (leaves && await hasLeft(draft)) return false;
   }
-  const released = `i.parked_before AND i.auto_confirm_at <= TIMESTAMP '${sqlTimestamp(context.as_of)}'`;
+  const released = `i.parked_before AND i.auto_confirm_at <= ${timestampLiteral(context.as_of)}`;
   confirmed.push(...await confirmAll(context, draft, outbox, released, context.as_of, null));
   if (leaves && await hasLeft(draft)) return false;
   // What was released just now may be due at once.
@@ -144,7 +144,7 @@ function kindsOf(context: Context, draft: Draft, outbox: Outbox, approvals: Appr
     {
       next: () => nextConfirmation(draft, until),
       work: async (at) => {
-        const fresh = `i.auto_confirm_at = TIMESTAMP '${sqlTimestamp(at)}' AND NOT i.parked_before`;
+        const fresh = `i.auto_confirm_at = ${timestampLiteral(at)} AND NOT i.parked_before`;
         confirmed.push(...await confirmAll(context, draft, outbox, fresh, at, 'closed_until'));
       },
     },
@@ -156,7 +156,7 @@ function kindsOf(context: Context, draft: Draft, outbox: Outbox, approvals: Appr
 async function nextConfirmation({ engine }: Draft, until: Instant): Promise<Instant | null> {
   const { due } = await engine.row<{ due: bigint | null }>(`
     SELECT epoch_ms(min(auto_confirm_at)) AS due FROM draft.invoices
-    WHERE NOT parked_before AND auto_confirm_at <= TIMESTAMP '${sqlTimestamp(until)}'`);
+    WHERE NOT parked_before AND auto_confirm_at <= ${timestampLiteral(until)}`);
   return due === null ? null : Number(due);
 }
 

@@ -15,9 +15,14 @@ export function isoUtc(instant: Instant): string {
   return new Date(instant).toISOString().replace('.000Z', 'Z');
 }
 
-/** Writes an instant as a DuckDB TIMESTAMP literal in UTC: `2026-05-01 00:00:00`. */
+/** Writes an instant as the text of a DuckDB TIMESTAMP in UTC: `2026-05-01 00:00:00`. */
 export function sqlTimestamp(instant: Instant): string {
   return new Date(instant).toISOString().slice(0, 23).replace('T', ' ').replace('.000', '');
+}
+
+/** Writes an instant as an SQL literal: `TIMESTAMP '2026-05-01 00:00:00'`. */
+export function timestampLiteral(instant: Instant): string {
+  return `TIMESTAMP '${sqlTimestamp(instant)}'`;
 }
 
 const DAY_MS = 86_400_000;
