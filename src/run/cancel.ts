@@ -3,17 +3,17 @@
  * with it. Nothing is computed: the next draft sees an invoice less.
  */
 import { Engine, literal } from '../engine/engine.js';
-import { attachLedger, exportSegment } from '../ledger/attach.js';
+import { attachLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { fail } from '../values/diagnostic.js';
-import { canonicalJson } from '../values/digest.js';
-import { timestampLiteral } from '../values/time.js';
 import { append } from './append.js';
 import { headResult, ledgerOf, openContext, tell } from './context.js';
 import type { Context } from './context.js';
 import { findProcessed, nameOf, reasonOf, restsOn, wordsOf } from './corrections.js';
 import type { FoundInvoice } from './corrections.js';
 import { engineOptions } from './draft.js';
+import { exportEvents, stageEvents } from './events.js';
+import type { NewEvent } from './events.js';
 import { withLedger } from './exclusive.js';
 import { publish, writeProcessedSince } from './finish.js';
 import { SCHEMA_VERSION } from './results.js';
@@ -92,15 +92,12 @@ async function commitVoid(
   context: Context, engine: Engine, ledger: Ledger, found: FoundInvoice,
   { messages, ...detail }: { reason: string; by: string | null; messages: readonly string[] },
 ): Promise<Ledger> {
-  const at = timestampLiteral(context.as_of);
-  const rows = [
-    `(${at}, 'invoice', ${literal(found.invoice_id)}, 'voided', ${literal(canonicalJson(detail))})`,
-    ...messages.map((id) => `(${at}, 'message', ${literal(id)}, 'cancelled', ${literal(canonicalJson({ reason: detail.reason }))})`),
-  ];
-  await engine.run(`CREATE SCHEMA IF NOT EXISTS draft;
-    CREATE OR REPLACE TABLE draft.new_events AS SELECT * FROM (VALUES ${rows.join(', ')}) AS t("at", subject, subject_id, event, detail)`);
+  await stageEvents(engine, context.as_of, [
+    { subject: 'invoice', subject_id: found.invoice_id, event: 'voided', detail },
+    ...messages.map((subject_id): NewEvent => (
+      { subject: 'message', subject_id, event: 'cancelled', detail: { reason: detail.reason } })),
+  ]);
   return append(context, engine, ledger, {
-    at: context.as_of, action: 'cancel',
-    files: [await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event')],
+    at: context.as_of, action: 'cancel', files: [await exportEvents(engine)],
   });
 }

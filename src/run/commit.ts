@@ -17,6 +17,7 @@ import { proveLines } from './conservation.js';
 import type { Context } from './context.js';
 import { tell } from './context.js';
 import type { Draft } from './draft.js';
+import { exportEvents } from './events.js';
 import { batchEvent, processedEvent, stageNotices } from './notices.js';
 import type { NoticeEvent } from './notices.js';
 import { sealingFor } from './privacy.js';
@@ -286,7 +287,7 @@ async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
         confirmed_at AS queued_at, send_due AS send_due_at, NULL AS subject_id, NULL AS payload
       FROM draft.facts WHERE NOT held
       UNION ALL BY NAME SELECT * FROM draft.new_notices)`, 'r.message_id'),
-    await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event'),
+    await exportEvents(engine),
   ];
 }
 

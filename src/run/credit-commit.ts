@@ -11,6 +11,7 @@ import { append } from './append.js';
 import { numberSql } from './commit.js';
 import type { Context } from './context.js';
 import type { FoundInvoice } from './corrections.js';
+import { exportEvents, stageEvents } from './events.js';
 
 /** What the facts do not tell. */
 export interface CreditFacts {
@@ -42,7 +43,7 @@ export async function commitCredit(
   const { number } = await engine.row<{ number: string }>(`SELECT ${numberSql(context.config.numbering.credit_note)} AS number
     FROM (SELECT DATE '${facts.issued_on}' AS issued_on, ${seq} AS seq)`);
   await stageFacts(context, engine, found, { ...facts, series, seq, number });
-  await stageEvents(context, engine, found, { ...facts, number }, mail);
+  await stageNews(context, engine, found, { ...facts, number }, mail);
   const { total } = await engine.row<{ total: bigint }>('SELECT CAST(total_minor AS HUGEINT) AS total FROM credit.facts');
   const after = await append(context, engine, ledger, {
     at: context.as_of, action: 'credit', next_number: { [series]: seq + 1 }, invoices: 1, totals: { [found.currency]: total },
@@ -54,7 +55,7 @@ export async function commitCredit(
       await exportSegment(engine, 'invoice_taxes', `(SELECT t.*, ${literal(facts.invoice_id)} AS invoice_id FROM credit.taxes AS t)`,
         'r.tax_id, r.rate_micro'),
       await exportSegment(engine, 'messages', 'credit.messages', 'r.message_id'),
-      await exportSegment(engine, 'events', 'credit.events', 'r."at", r.subject, r.subject_id, r.event'),
+      await exportEvents(engine),
     ],
   });
   return { ledger: after, number, ...told };
@@ -81,24 +82,27 @@ async function stageFacts(
 
 interface Mail { readonly recipients: readonly string[]; readonly send_due_at: Instant | null }
 
-async function stageEvents(
+/** credit.messages and draft.new_events. */
+async function stageNews(
   context: Context, engine: Engine, found: FoundInvoice, facts: CreditFacts & { number: string }, mail: Mail | null,
 ): Promise<void> {
   const { invoice_id, number, reason, by, reissue } = facts;
   const at = timestampLiteral(context.as_of);
   const due = mail?.send_due_at == null ? 'NULL' : timestampLiteral(mail.send_due_at);
-  const confirmed = canonicalJson({ batch_id: found.batch_id, by: 'credit', number });
-  const credited = canonicalJson({ credit_note_id: invoice_id, number, reason, by, reissue });
   await engine.run(`
     CREATE TABLE credit.messages (
       message_id VARCHAR, invoice_id VARCHAR, kind VARCHAR, recipients VARCHAR, queued_at TIMESTAMP, send_due_at TIMESTAMP,
       subject_id VARCHAR, payload VARCHAR);
     ${mail === null ? '' : `INSERT INTO credit.messages SELECT 'msg_${invoice_id.slice(4)}', ${literal(invoice_id)}, 'invoice',
       CASE WHEN i.buyer_id NOT IN (SELECT party_id FROM ledger_opened.parties) THEN ${literal(canonicalJson(mail.recipients))} END,
-      ${at}, ${due}, NULL, NULL FROM ledger.invoices AS i WHERE i.invoice_id = ${literal(found.invoice_id)};`}
-    CREATE TABLE credit.events AS SELECT * FROM (VALUES
-      (${at}, 'invoice', ${literal(invoice_id)}, 'confirmed', ${literal(confirmed)}),
-      (${at}, 'invoice', ${literal(found.invoice_id)}, 'credited', ${literal(credited)})) AS t("at", subject, subject_id, event, detail)`);
+      ${at}, ${due}, NULL, NULL FROM ledger.invoices AS i WHERE i.invoice_id = ${literal(found.invoice_id)};`}`);
+  await stageEvents(engine, context.as_of, [
+    { subject: 'invoice', subject_id: invoice_id, event: 'confirmed', detail: { batch_id: found.batch_id, by: 'credit', number } },
+    {
+      subject: 'invoice', subject_id: found.invoice_id, event: 'credited',
+      detail: { credit_note_id: invoice_id, number, reason, by, reissue },
+    },
+  ]);
 }
 
 /**

@@ -4,18 +4,18 @@
  */
 import { join } from 'node:path';
 import { Engine, literal } from '../engine/engine.js';
-import { attachLedger, exportSegment } from '../ledger/attach.js';
+import { attachLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { DuebookError, fail, problem } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
-import { canonicalJson } from '../values/digest.js';
-import { timestampLiteral } from '../values/time.js';
 import { filesIn, removeFile } from '../world/output-files.js';
 import type { KeyFolder } from '../world/key-folder.js';
 import { append } from './append.js';
 import { headResult, keysOf, ledgerOf, openContext, tell } from './context.js';
 import type { Context } from './context.js';
 import { engineOptions } from './draft.js';
+import { exportEvents, stageEvents } from './events.js';
+import type { NewEvent } from './events.js';
 import { withLedger } from './exclusive.js';
 import { publish, writeProcessed } from './finish.js';
 import { keptCustomers } from './retention.js';
@@ -116,16 +116,13 @@ async function openMessages(engine: Engine, customer: string): Promise<string[]>
 async function commitForgotten(
   context: Context, engine: Engine, ledger: Ledger, customer: string, reason: string, messages: readonly string[],
 ): Promise<Ledger> {
-  const at = timestampLiteral(context.as_of);
-  const rows = [
-    `(${at}, 'customer', ${literal(customer)}, 'forgotten', ${literal(canonicalJson({ reason }))})`,
-    ...messages.map((id) => `(${at}, 'message', ${literal(id)}, 'cancelled', ${literal(canonicalJson({ reason: 'customer forgotten' }))})`),
-  ];
-  await engine.run(`CREATE SCHEMA IF NOT EXISTS draft;
-    CREATE OR REPLACE TABLE draft.new_events AS SELECT * FROM (VALUES ${rows.join(', ')}) AS t("at", subject, subject_id, event, detail)`);
+  await stageEvents(engine, context.as_of, [
+    { subject: 'customer', subject_id: customer, event: 'forgotten', detail: { reason } },
+    ...messages.map((subject_id): NewEvent => (
+      { subject: 'message', subject_id, event: 'cancelled', detail: { reason: 'customer forgotten' } })),
+  ]);
   return append(context, engine, ledger, {
-    at: context.as_of, action: 'forget',
-    files: [await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event')],
+    at: context.as_of, action: 'forget', files: [await exportEvents(engine)],
   });
 }
 

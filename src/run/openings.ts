@@ -10,6 +10,7 @@ import type { Instant } from '../values/time.js';
 import { append } from './append.js';
 import type { Context } from './context.js';
 import type { Draft } from './draft.js';
+import { exportEvents } from './events.js';
 import { batchEvent, stageNotices } from './notices.js';
 import type { NoticeEvent } from './notices.js';
 
@@ -85,7 +86,7 @@ async function commitNews(context: Context, draft: Draft, ledger: Ledger, news: 
     files: [
       await exportSegment(engine, 'messages', 'draft.new_notices', 'r.message_id'),
       await exportSegment(engine, 'openings', 'draft.new_openings', 'r.customer_id, r.cycle_id, r.period_start'),
-      await exportSegment(engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event, r.detail'),
+      await exportEvents(engine),
     ],
   });
 }

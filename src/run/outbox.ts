@@ -10,9 +10,7 @@ import type { InvoiceRecord } from '../documents/types.js';
 import { ublProblems, ublXml } from '../documents/ubl.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
-import { exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { canonicalJson } from '../values/digest.js';
 import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { noCrashPoints } from '../world/crash-points.js';
@@ -22,6 +20,8 @@ import { append } from './append.js';
 import type { Brands } from './brands.js';
 import { brandsOf } from './brands.js';
 import type { Context } from './context.js';
+import { exportEvents, stageEvents } from './events.js';
+import type { NewEvent } from './events.js';
 import { noticeDelivery, TO_WEBHOOK } from './outbox-notices.js';
 import { impersonal, requireRecipients } from './privacy.js';
 import { openPrinters } from './printers.js';
@@ -41,7 +41,7 @@ interface Queued {
 }
 /** Sends a message that is ready in every way. */
 type Delivery = () => Promise<SendOutcome>;
-interface Event { subject_id: string; event: string; detail: object }
+type MessageEvent = Omit<NewEvent, 'subject'>;
 type Problem = SendTally['problems'][number];
 
 /** The outbox of one command: holds the mailer open and counts what became of the messages. */
@@ -106,7 +106,7 @@ export class Outbox {
       FROM ledger.message_status AS m WHERE status = 'sending' ORDER BY message_id`);
     if (left.length === 0) return;
     const error = 'the run ended before the outcome was known';
-    await this.#commit(this.#ledger.as_of ?? this.#context.as_of, left.flatMap(({ message_id, attempts, file }): Event[] => (file
+    await this.#commit(this.#ledger.as_of ?? this.#context.as_of, left.flatMap(({ message_id, attempts, file }): MessageEvent[] => (file
       ? [{ subject_id: message_id, event: 'failed', detail: { attempt: Number(attempts), error, permanent: false } },
         { subject_id: message_id, event: 'queued', detail: { attempt: Number(attempts) + 1 } }]
       : [{ subject_id: message_id, event: 'uncertain', detail: { attempt: Number(attempts), error } }])));
@@ -162,7 +162,7 @@ export class Outbox {
     crash.reached('send: composed');
     for (const { message_id } of chunk) this.#tried.add(message_id);
     const attempt = (m: Queued): number => Number(m.attempts) + 1;
-    await this.#commit(at, chunk.flatMap((m): Event[] => [
+    await this.#commit(at, chunk.flatMap((m): MessageEvent[] => [
       ...(fresh ? [] : [{ subject_id: m.message_id, event: 'queued', detail: { attempt: attempt(m) } }]),
       { subject_id: m.message_id, event: 'sending', detail: { attempt: attempt(m) } },
     ]));
@@ -180,7 +180,7 @@ export class Outbox {
     crash.reached('send: outcomes committed');
   }
 
-  #outcomeEvent(message: Queued, attempt: number, outcome: SendOutcome): Event {
+  #outcomeEvent(message: Queued, attempt: number, outcome: SendOutcome): MessageEvent {
     const { status, ...detail } = outcome;
     const recipients = JSON.parse(message.recipients) as string[];
     if (status === 'sent') {
@@ -247,16 +247,10 @@ export class Outbox {
     return this.#mailer;
   }
 
-  async #commit(at: Instant, events: readonly Event[]): Promise<void> {
-    await this.#engine.run(`CREATE SCHEMA IF NOT EXISTS draft;
-      CREATE OR REPLACE TABLE draft.new_events (
-        "at" TIMESTAMP, subject VARCHAR, subject_id VARCHAR, event VARCHAR, detail VARCHAR)`);
-    const rows = events.map((e) => `(
-      ${timestampLiteral(at)}, 'message', ${literal(e.subject_id)}, ${literal(e.event)}, ${literal(canonicalJson(e.detail))})`);
-    await this.#engine.run(`INSERT INTO draft.new_events VALUES ${rows.join(', ')}`);
+  async #commit(at: Instant, events: readonly MessageEvent[]): Promise<void> {
+    await stageEvents(this.#engine, at, events.map((each) => ({ subject: 'message', ...each })));
     this.#ledger = await append(this.#context, this.#engine, this.#ledger, {
-      at, action: 'send',
-      files: [await exportSegment(this.#engine, 'events', 'draft.new_events', 'r."at", r.subject, r.subject_id, r.event')],
+      at, action: 'send', files: [await exportEvents(this.#engine)],
     });
   }
 }
