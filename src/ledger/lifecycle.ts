@@ -83,8 +83,8 @@ export function messageStatusSql(messages: string, events: string): string {
     FROM ${messages} AS m LEFT JOIN folded AS f ON f.subject_id = m.message_id`;
 }
 
-/** SQL: invoice_id and instant of every void invoice. */
+/** SQL: invoice_id of every void invoice, with the instant and the commit at which it became so. */
 export function voidedSql(events: string): string {
-  return `SELECT subject_id AS invoice_id, min("at") AS voided_at FROM ${events}
+  return `SELECT subject_id AS invoice_id, min("at") AS voided_at, min(serial) AS serial FROM ${events}
     WHERE subject = 'invoice' AND event = 'voided' GROUP BY subject_id`;
 }

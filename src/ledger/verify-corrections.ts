@@ -3,6 +3,7 @@
  * the models), and billed as it is now (`restatement`) or anew, or be credited by hand for good (`credit`) or to be billed again
  * (`reissue`). Lines of void invoices count for nothing.
  */
+import { voidedSql } from './lifecycle.js';
 import type { RowProof } from './verify-types.js';
 
 /** What may come before a move of a booking, and nothing else; '' is nothing. */
@@ -94,7 +95,7 @@ export const CORRECTIONS: RowProof = {
     { table: 'events', sql: `
       SELECT max(v.serial) AS serial, 'The invoice ' || i.number || ' is void, but '
         || string_agg(DISTINCT f.number, ', ' ORDER BY f.number) || ' corrects it' AS message
-      FROM verify.void_at AS v JOIN verify.invoices AS i ON i.invoice_id = v.invoice_id
+      FROM verify.voided AS v JOIN verify.invoices AS i ON i.invoice_id = v.invoice_id
       JOIN verify.standing_corrections AS c ON c.corrects_invoice_id = v.invoice_id AND c.kind = 'adjustment'
       JOIN verify.invoices AS f ON f.invoice_id = c.invoice_id
       GROUP BY i.number` },
@@ -108,18 +109,17 @@ export function prepareCorrectionsSql(): string {
     + 'corrects_line_no, correction, serial';
   return `
     CREATE TABLE verify.may_follow AS SELECT * FROM (VALUES ${pairs.join(', ')}) t(move, before);
-    CREATE TABLE verify.void_at AS SELECT subject_id AS invoice_id, min(serial) AS serial FROM verify.events
-      WHERE subject = 'invoice' AND event = 'voided' GROUP BY subject_id;
+    CREATE TABLE verify.voided AS ${voidedSql('verify.events')};
     CREATE TABLE verify.corrections AS SELECT ${columns} FROM ledger.invoice_lines WHERE kind = 'adjustment' OR correction IS NOT NULL;
     CREATE VIEW verify.standing_corrections AS SELECT c.* FROM verify.corrections AS c
-      ANTI JOIN verify.void_at AS v ON v.invoice_id = c.invoice_id;
+      ANTI JOIN verify.voided AS v ON v.invoice_id = c.invoice_id;
     CREATE TABLE verify.corrected AS
       SELECT l.invoice_id, l.line_no, l.booking_id, l.charge_id, l.amount_minor, l.tax_id, l.tax_rate_micro, l.serial,
         v.invoice_id IS NOT NULL AS void
-      FROM ledger.invoice_lines AS l LEFT JOIN verify.void_at AS v ON v.invoice_id = l.invoice_id
+      FROM ledger.invoice_lines AS l LEFT JOIN verify.voided AS v ON v.invoice_id = l.invoice_id
       WHERE l.invoice_id IN (SELECT corrects_invoice_id FROM verify.corrections);
     CREATE TABLE verify.charges AS SELECT l.charge_id, l.kind, l.correction, l.invoice_id, l.line_no, l.serial
-      FROM ledger.invoice_lines AS l ANTI JOIN verify.void_at AS v ON v.invoice_id = l.invoice_id
+      FROM ledger.invoice_lines AS l ANTI JOIN verify.voided AS v ON v.invoice_id = l.invoice_id
       WHERE l.charge_id IS NOT NULL AND l.booking_id IS NULL AND l.kind IN ('adjustment', ${ONCE});
     -- Bookings of which there is more than one line. Equal hashes of different ones only add a candidate.
     CREATE TABLE verify.repeated AS
@@ -132,7 +132,7 @@ export function prepareCorrectionsSql(): string {
         lag(number) OVER steps AS before_number
       FROM (SELECT l.source, l.booking_id, l.line_no, l.serial, i.number, coalesce(l.correction, 'booking') AS move
         FROM verify.of_bookings AS l JOIN verify.invoices AS i ON i.invoice_id = l.invoice_id
-        ANTI JOIN verify.void_at AS v ON v.invoice_id = l.invoice_id
+        ANTI JOIN verify.voided AS v ON v.invoice_id = l.invoice_id
         WHERE l.kind = 'booking' OR l.kind = 'adjustment')
       WINDOW steps AS (PARTITION BY source, booking_id
         ORDER BY serial, CASE WHEN move IN ('reversal', 'credit', 'reissue') THEN 0 ELSE 1 END, number, line_no);
