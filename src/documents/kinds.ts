@@ -1,11 +1,13 @@
 /** The kinds of lines in words of finance, for summaries. */
-const WORDS: Readonly<Record<string, string>> = {
+import type { LineKind } from '../values/line-kinds.js';
+
+const WORDS: Readonly<Record<LineKind, string>> = {
   booking: 'bookings', usage: 'usage', recurring: 'recurring charges', fee: 'fees', discount: 'discounts', minimum: 'missing to minimums',
-  deposit: 'deposits',
-  deposit_applied: 'deposits taken off', manual: 'lines by hand', adjustment: 'corrections', carry_over: 'credits carried over',
+  deposit: 'deposits', deposit_applied: 'deposits taken off', deposit_refund: 'deposits given back', manual: 'lines by hand',
+  adjustment: 'corrections', carry_over: 'credits carried over',
 };
 
 /** "recurring charges" of `recurring`; a kind of the future is told as it is. */
 export function kindText(kind: string): string {
-  return WORDS[kind] ?? kind.replaceAll('_', ' ');
+  return (WORDS as Readonly<Record<string, string>>)[kind] ?? kind.replaceAll('_', ' ');
 }

@@ -3,6 +3,7 @@
  * in `main` (an interface). Amounts are DECIMAL made from minor units with integer arithmetic alone; instants TIMESTAMPTZ.
  */
 import { literal } from '../engine/engine.js';
+import { LINE_KINDS } from '../values/line-kinds.js';
 import { billedSql } from './billed.js';
 import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
 
@@ -152,7 +153,7 @@ export const VIEWS: Readonly<Record<string, View>> = {
     comment: 'One row per line of an invoice, also of void ones',
     columns: {
       invoice_id: 'Invoice the line stands on', line_no: 'Place on the invoice, from 1',
-      kind: 'booking, recurring, usage, minimum, discount, adjustment, deposit, deposit_applied, deposit_refund, fee, carry_over or manual',
+      kind: `${LINE_KINDS.slice(0, -1).join(', ')} or ${LINE_KINDS.at(-1)!}`,
       booking_id: 'Booking it bills, or null', product: 'Product, or null', description: 'Text on the document', quantity: 'Quantity',
       unit_price: 'Price of one unit, or null', amount: 'Amount of the line in the currency of the invoice, without tax',
       tax_id: 'Tax that applies',

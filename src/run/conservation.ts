@@ -7,6 +7,7 @@ import { literal } from '../engine/engine.js';
 import { bucketTotals } from '../models/build.js';
 import type { BucketTotal } from '../models/build.js';
 import { fail } from '../values/diagnostic.js';
+import { LINE_KINDS } from '../values/line-kinds.js';
 import { exponentOf, formatMinor, formatScaled } from '../values/money.js';
 import type { Conservation, InvoiceParts } from './results.js';
 
@@ -66,12 +67,9 @@ export async function processedParts(engine: Engine, where: string): Promise<Inv
 }
 
 /** Kinds in the order in which they stand on an invoice; others by name behind them. */
-const KINDS = [
-  'booking', 'usage', 'recurring', 'fee', 'discount', 'minimum', 'deposit', 'deposit_applied', 'manual', 'adjustment', 'carry_over',
-];
-
 function partsOf(state: InvoiceParts['state'], kinds: readonly KindRow[], sums: readonly SumRow[]): InvoiceParts[] {
-  const rank = ({ kind }: KindRow): number => (KINDS.includes(kind) ? KINDS.indexOf(kind) : KINDS.length);
+  const known: readonly string[] = LINE_KINDS;
+  const rank = ({ kind }: KindRow): number => (known.includes(kind) ? known.indexOf(kind) : known.length);
   return sums.map(({ currency, invoices, net, tax, total }) => {
     const own = kinds.filter((each) => each.currency === currency).sort((a, b) => rank(a) - rank(b));
     const lines = own.reduce((sum, each) => sum + each.net, 0n);

@@ -1,6 +1,7 @@
 /** What the models worked out on the way to one draft invoice: the rows behind its lines, read set by set. */
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
+import type { LineKind } from '../values/line-kinds.js';
 
 export interface InvoiceKey {
   readonly invoice_id: string;
@@ -15,7 +16,7 @@ export interface InvoiceKey {
 
 /** The keys of a line; amounts in minor units. */
 export interface LineFact {
-  line_no: bigint; kind: string; source: string | null; booking_id: string | null; charge_id: string | null; product: string | null;
+  line_no: bigint; kind: LineKind; source: string | null; booking_id: string | null; charge_id: string | null; product: string | null;
   description: string; unit: string | null; quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint;
   gross_minor: bigint | null; tax_id: string; tax_rate_micro: bigint; corrects_invoice_id: string | null;
 }

@@ -2,6 +2,7 @@
 import { factorOn, pricesUntil } from '../config/agreement-dates.js';
 import type { Agreement, Charge, Config, ConfigPath, Price } from '../config/types.js';
 import type { Place } from '../values/diagnostic.js';
+import type { LineKind } from '../values/line-kinds.js';
 import { formatMicro, formatScaled, parseDecimal } from '../values/money.js';
 import { amountStep, factor, money, numberStep, price, provenSteps } from './explain-steps.js';
 import type { Pen } from './explain-steps.js';
@@ -37,7 +38,7 @@ export function draftedLines(desk: Desk): Map<string, DraftedLine> {
 
 function drafted(desk: Desk, line: LineFact): DraftedLine {
   const { pen, facts } = desk;
-  const told = tellers[line.kind]?.(desk, line) ?? {};
+  const told = tellers[line.kind](desk, line);
   const priced = provenSteps(pen, told.steps ?? [], line.gross_minor ?? line.amount_minor);
   const steps = priced.length === 0 ? [] : [...priced, ...netSteps(pen, line, facts.lines, desk.config.tax_rounding)];
   const lost = (told.steps ?? []).length > 0 && priced.length === 0;
@@ -56,7 +57,7 @@ export function comparedOf(line: LineFact): string {
 }
 
 type Teller = (desk: Desk, line: LineFact) => Told;
-const tellers: Readonly<Record<string, Teller>> = {
+const tellers: Readonly<Record<LineKind, Teller>> = {
   booking: bookingLine, recurring: recurringLine, usage: usageLine, fee: feeLine, manual: manualLine, discount: discountLine,
   minimum: minimumLine, carry_over: carriedLine, deposit: depositLine, deposit_applied: depositLine, deposit_refund: depositLine,
   adjustment: adjustmentLine,
