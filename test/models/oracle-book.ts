@@ -1,6 +1,6 @@
 /**
- * What discounts, bounds of a billing period and taxes make of the lines of one invoice, whatever lines they are. Written slowly and plainly
- * from docs/agreements.md; it shares no code with the models. oracle-money.ts knows bounds over longer times, of bookings alone.
+ * What discounts, maximums, minimums and taxes make of the lines of one invoice, whatever lines they are. Written slowly and plainly from
+ * docs/agreements.md with exact fractions; it shares no code with the models. Bounds over longer times need what was billed before.
  */
 import type { Agreement, Bound, Discount } from '../../src/config/types.js';
 import type { RunPeriod } from '../../src/models/load.js';
@@ -14,6 +14,21 @@ const days = (from: string, until: string): bigint => BigInt((at(until) - at(fro
 
 /** A line: its amount as written (with tax or not), and what is left of it in the terms of its agreement. */
 export interface Line { key: string; show: string; tax: string; rate: bigint; withTax: boolean; amount: bigint; first: string; product: string; agreed: Agreement | null; left: bigint; usage: boolean }
+
+/** Of each bound over a longer time what counted on an invoice, what it took off, and what it charged. */
+export interface Bounded { readonly counted: Map<string, bigint>; readonly taken: Map<string, bigint>; readonly charged: Map<string, bigint> }
+
+/** What the customer's standing invoices were bounded by, what this one is, and the first day there is. */
+export interface Memory { readonly before: readonly Bounded[]; readonly now: Bounded; readonly first: string }
+
+interface Time { readonly key: string; readonly amount: bigint; readonly first: string; readonly last: string; readonly due: boolean; readonly after: boolean }
+
+const months = (day: string, count: number): string => {
+  const [year, month, date_] = day.split('-').map(Number) as [number, number, number];
+  const last = new Date(Date.UTC(year, month + count, 0)).getUTCDate();
+  return new Date(Date.UTC(year, month - 1 + count, Math.min(date_, last))).toISOString().slice(0, 10);
+};
+const dayAfter = (day: string): string => date(at(day) + DAY);
 
 /** The invoices of one currency. */
 export class Book {
@@ -30,12 +45,12 @@ export class Book {
   }
 
   /** Lines with the discounts and bounds of the customer's agreements. */
-  adjustedLines(customer: CustomerRow, period: RunPeriod, given: readonly Line[]): Line[] {
+  adjustedLines(customer: CustomerRow, period: RunPeriod, given: readonly Line[], memory: Memory | null = null): Line[] {
     const lines = [...given];
     for (const id of customer.agreements ?? []) {
       const agreement = this.#world.agreements!.find((each) => each.agreement_id === id)!;
       if (agreement.currency !== this.#currency) continue;
-      lines.push(...this.#adjusted(customer, agreement, lines.filter((line) => line.agreed === agreement), period));
+      lines.push(...this.#adjusted(customer, agreement, lines.filter((line) => line.agreed === agreement), period, memory));
     }
     return lines;
   }
@@ -54,42 +69,108 @@ export class Book {
   #taxOn(net: bigint, rate: bigint): bigint { return roundedQuotient(net * rate, 100_000_000n, this.#half); }
   #netOf(gross: bigint, rate: bigint): bigint { return roundedQuotient(gross * 100_000_000n, 100_000_000n + rate, this.#half); }
 
-  /** Discounts, then maximums, then minimums; each as lines of its own. */
-  #adjusted(customer: CustomerRow, agreement: Agreement, own: Line[], period: RunPeriod): Line[] {
+  /** Discounts, then maximums (of a period, then longer ones), then minimums; each as lines of its own. */
+  #adjusted(customer: CustomerRow, agreement: Agreement, own: Line[], period: RunPeriod, memory: Memory | null): Line[] {
     const made: Line[] = [];
-    const less = (name: string, place: number, off: readonly bigint[]): void => {
+    const less = (name: string, key: string, off: readonly bigint[]): void => {
       const taxes = new Map<string, Line>();
       own.forEach((line, i) => {
         line.left -= off[i]!;
         const id = `${line.tax}:${line.rate}`;
         const sum = taxes.get(id) ?? {
-          ...line, key: `inv:${agreement.agreement_id}:discount:${place}:${id}`, show: `discount ${name}`, withTax: agreement.prices_include_tax, amount: 0n, agreed: null,
+          ...line, key: `inv:${agreement.agreement_id}:${key}:${id}`, show: `discount ${name}`, withTax: agreement.prices_include_tax, amount: 0n, agreed: null,
         };
         taxes.set(id, { ...sum, amount: sum.amount - off[i]! });
       });
       made.push(...[...taxes.values()].filter((line) => line.amount !== 0n));
     };
-    agreement.discounts.forEach((discount, i) => { less(discount.name, i + 1, this.#taken(discount, own)); });
-    const inForce = (bound: Bound): bigint | null => this.#boundIn(bound, period);
-    agreement.bounds.filter((bound) => bound.kind === 'maximum').forEach((bound, i) => {
-      const most = inForce(bound);
-      const counted = own.map((line) => (counts(bound, line) ? line.left : 0n));
-      const sum = counted.reduce((total, left) => total + left, 0n);
-      if (most !== null && sum > most) less(bound.name, agreement.discounts.length + i + 1, spread(sum - most, counted, own.map((line) => line.key)));
+    agreement.discounts.forEach((discount, i) => { less(discount.name, `discount:${i + 1}`, this.#taken(discount, own)); });
+    const counted = (bound: Bound): bigint[] => own.map((line) => (counts(bound, line) ? line.left : 0n));
+    const shared = (bound: Bound, total: bigint): bigint[] => spread(total, counted(bound), own.map((line) => line.key));
+    const maximums = agreement.bounds.filter((bound) => bound.kind === 'maximum');
+    maximums.filter((bound) => bound.per.unit === 'period').forEach((bound, i) => {
+      const most = this.#boundIn(bound, period);
+      const now = sum(counted(bound));
+      if (most !== null && now > most) less(bound.name, `discount:${agreement.discounts.length + i + 1}`, shared(bound, now - most));
     });
+    for (const bound of maximums.filter((each) => each.per.unit !== 'period')) {
+      const number = maximums.indexOf(bound) + 1;
+      const off = this.#offOf(bound, `${agreement.agreement_id} maximum ${number}`, agreement, period, sum(counted(bound)), memory);
+      if (off !== 0n) less(bound.name, `maximum:${number}`, shared(bound, off));
+    }
     agreement.bounds.filter((bound) => bound.kind === 'minimum').forEach((bound, i) => {
-      const least = inForce(bound);
-      const missing = (least ?? 0n) - own.reduce((total, line) => total + (counts(bound, line) ? line.left : 0n), 0n);
-      if (least === null || missing <= 0n) return;
-      const until = date(period.period_end);
-      const end = bound.until !== null && bound.until < until ? bound.until : date(period.period_end - 1);
+      const now = sum(counted(bound));
+      const missing = bound.per.unit === 'period' ? this.#missingIn(bound, period, now)
+        : this.#missingOf(bound, `${agreement.agreement_id} minimum ${i + 1}`, agreement, period, now, memory);
+      if (missing === null) return;
       const tax = customer.tax ?? bound.tax!;
       made.push({
-        key: `${customer.id}:${agreement.agreement_id}:minimum:${i + 1}`, show: `minimum ${bound.name}`, tax, rate: this.rateOf(tax, end), withTax: agreement.prices_include_tax,
-        amount: missing, first: end, product: '', agreed: null, left: missing, usage: false,
+        key: `${customer.id}:${agreement.agreement_id}:minimum:${i + 1}`, show: `minimum ${bound.name}`, tax, rate: this.rateOf(tax, missing.end), withTax: agreement.prices_include_tax,
+        amount: missing.amount, first: missing.end, product: '', agreed: null, left: missing.amount, usage: false,
       });
     });
     return made;
+  }
+
+  /** What is missing of a minimum of a period, with the last day for which it is. */
+  #missingIn(bound: Bound, period: RunPeriod, now: bigint): { amount: bigint; end: string } | null {
+    const least = this.#boundIn(bound, period);
+    if (least === null || least <= now) return null;
+    return { amount: least - now, end: bound.until !== null && bound.until < date(period.period_end) ? bound.until : date(period.period_end - 1) };
+  }
+
+  /** What a maximum of a longer time takes off an invoice of which so much counts; it may also give back. */
+  #offOf(bound: Bound, name: string, agreement: Agreement, period: RunPeriod, now: bigint, memory: Memory | null): bigint {
+    const time = this.#timeOf(bound, agreement, period, memory);
+    if (time === null) return 0n;
+    const key = `${name} ${time.key}`;
+    memory!.now.counted.set(key, now);
+    const above = remembered(memory!, 'counted', key) + now - time.amount;
+    const off = (above > 0n ? above : 0n) - remembered(memory!, 'taken', key);
+    const most = now > 0n ? now : 0n;
+    if (now === 0n || off === 0n) return 0n;
+    memory!.now.taken.set(key, off > most ? most : off);
+    return off > most ? most : off;
+  }
+
+  /** What is missing of a minimum when its time is over; after that it can only become less. */
+  #missingOf(bound: Bound, name: string, agreement: Agreement, period: RunPeriod, now: bigint, memory: Memory | null): { amount: bigint; end: string } | null {
+    const time = this.#timeOf(bound, agreement, period, memory);
+    if (time === null) return null;
+    const key = `${name} ${time.key}`;
+    memory!.now.counted.set(key, now);
+    if (!time.due) return null;
+    const lacks = time.amount - remembered(memory!, 'counted', key) - now;
+    const more = (lacks > 0n ? lacks : 0n) - remembered(memory!, 'charged', key);
+    if (more === 0n || (time.after && more > 0n)) return null;
+    memory!.now.charged.set(key, more);
+    return { amount: more, end: time.last };
+  }
+
+  /** The time of a bound that an invoice belongs to: by the first day of its period; what begins before the first time is of it. */
+  #timeOf(bound: Bound, agreement: Agreement, period: RunPeriod, memory: Memory | null): Time | null {
+    if (memory === null) throw new Error(`${bound.name} is for longer than a period: say what was billed before`);
+    const [start, end] = [date(period.period_start), date(period.period_end)];
+    const lastDay = bound.until === null ? null : dayAfter(bound.until);
+    const first = [bound.from, memory.first].sort().at(-1)!;
+    const times: { from: string; until: string | null; whole: [string, string | null] }[] = [];
+    const add = (from: string, until: string | null): void => {
+      const cut = { from: from > first ? from : first, until: until === null || (lastDay !== null && lastDay < until) ? lastDay : until, whole: [from, until] as [string, string | null] };
+      if (cut.until === null || cut.from < cut.until) times.push(cut);
+    };
+    if (bound.per.unit === 'term') add(agreement.from, agreement.term.until === null ? null : dayAfter(agreement.term.until));
+    else if (bound.per.unit === 'month') for (let n = 0; n < 60; n += 1) add(months(bound.per.anchor, n * bound.per.count), months(bound.per.anchor, (n + 1) * bound.per.count));
+    for (const [i, { from, until, whole }] of times.entries()) {
+      const isLast = until === null || (until === lastDay && bound.until === agreement.until);
+      if (end <= from || (i > 0 && start < from) || (!isLast && start >= until)) continue;
+      const amount = parseDecimal(bound.amount, this.#exponent)!;
+      const isCut = bound.prorate && until !== null && whole[1] !== null;
+      return {
+        key: from, amount: isCut ? roundedQuotient(amount * days(from, until), days(whole[0], whole[1]!), this.#half) : amount, first: from,
+        last: until === null ? start : date(at(until) - DAY), due: until !== null && end >= until, after: until !== null && start >= until,
+      };
+    }
+    return null;
   }
 
   #boundIn(bound: Bound, period: RunPeriod): bigint | null {
@@ -143,11 +224,19 @@ function counts({ applies_to }: Bound, { usage }: Line): boolean {
   return applies_to === 'all' || usage === (applies_to === 'usage');
 }
 
+const sum = (of: readonly bigint[]): bigint => of.reduce((total, each) => total + each, 0n);
+
+function remembered({ before }: Memory, of: keyof Bounded, key: string): bigint {
+  return sum(before.map((each) => each[of].get(key) ?? 0n));
+}
+
 /** Shares of a total by weight: first what fits wholly, then unit by unit to whoever lacks most; of equals to the lower key. */
 function spread(total: bigint, weights: readonly bigint[], keys: readonly string[]): bigint[] {
-  const sum = weights.reduce((a, b) => a + b, 0n);
+  const whole = sum(weights);
   if (total === 0n) return weights.map(() => 0n);
-  return filled(total, weights.map((weight) => total * weight), sum, keys);
+  // Something given back on lines that come to less than nothing.
+  const direction = whole < 0n ? -1n : 1n;
+  return filled(total, weights.map((weight) => total * weight * direction), whole * direction, keys);
 }
 
 function spreadNet(total: bigint, lines: readonly Line[], rate: bigint): bigint[] {
