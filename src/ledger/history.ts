@@ -56,16 +56,21 @@ export async function publishHistory(ledger: Ledger, path: string, options: Publ
   const folder = dirname(path);
   const temp = join(folder, `.${basename(path)}.${processName().text}`);
   const { crash = noCrashPoints } = options;
+  let word: Promise<string> | null = null;
+  const keys = (): Promise<string> => {
+    word ??= keysWord(ledger);
+    return word;
+  };
   try {
     await mkdir(folder, { recursive: true });
     await sweep(folder, `.${basename(path)}.`);
     await removeFile(temp);
-    const from = options.rebuild === true ? 0 : await extendableFrom(ledger, path);
+    const from = options.rebuild === true ? 0 : await extendableFrom(ledger, path, keys);
     if (from !== 0 && from === ledger.serial) return { serial: from, rows: 0, tables: [], how: 'current' };
     crash.reached('publish: begins');
     if (from !== 0) await copyFile(path, temp, constants.COPYFILE_FICLONE);
     crash.reached('publish: copied');
-    const tables = await fill(ledger, temp, from, options);
+    const tables = await fill(ledger, temp, { ...options, from, keys });
     if (await exists(`${temp}.wal`)) throw new Error('a write-ahead log was left beside a closed database');
     crash.reached('publish: filled');
     await flush(temp);
@@ -88,13 +93,13 @@ export async function publishHistory(ledger: Ledger, path: string, options: Publ
 }
 
 /** The serial of the file if it is one of this ledger's own earlier states and can be added to; else 0. */
-async function extendableFrom(ledger: Ledger, path: string): Promise<number> {
+async function extendableFrom(ledger: Ledger, path: string, keys: () => Promise<string>): Promise<number> {
   const meta = await readHistoryMeta(path);
   if (meta === null || meta.layout !== HISTORY_LAYOUT || meta.lineage !== (ledger.head?.lineage ?? null)) return 0;
   if (meta.serial < 1 || meta.serial > ledger.serial) return 0;
   const bytes = await ledger.store.get(commitKey(meta.serial));
   if (bytes === null || sha256(bytes) !== meta.head_sha256) return 0;
-  return meta.keys === await keysWord(ledger) ? meta.serial : 0;
+  return meta.keys === await keys() ? meta.serial : 0;
 }
 
 /** Which keys of customers there are, in a word: two histories of the same ledger say the same if these are the same. */
@@ -134,8 +139,10 @@ export async function readHistoryMeta(path: string): Promise<HistoryMeta | null>
   }
 }
 
+interface Filling extends PublishOptions { readonly from: number; readonly keys: () => Promise<string> }
+
 /** Adds the commits after `from` to the file, which is new when `from` is 0. Gives the rows added. */
-async function fill(ledger: Ledger, file: string, from: number, options: PublishOptions): Promise<Published['tables']> {
+async function fill(ledger: Ledger, file: string, { from, keys, ...options }: Filling): Promise<Published['tables']> {
   const { tick, proved, rebuild: _, ...settings } = options;
   const engine = await Engine.open(settings);
   try {
@@ -159,7 +166,7 @@ async function fill(ledger: Ledger, file: string, from: number, options: Publish
     for (let i = 0; i < commits.length; i += 500) {
       await engine.run(`INSERT INTO facts.runs VALUES ${commits.slice(i, i + 500).map(runSql).join(',\n')}`);
     }
-    await engine.run(`DELETE FROM duebook_meta; INSERT INTO duebook_meta VALUES (${metaSql(ledger, await keysWord(ledger))})`);
+    await engine.run(`DELETE FROM duebook_meta; INSERT INTO duebook_meta VALUES (${metaSql(ledger, await keys())})`);
     if (from === 0) await engine.run(createViewsSql());
     await engine.run('CHECKPOINT h; USE memory; DETACH h');
     return [...tables, { table: 'runs', rows: commits.length }];
