@@ -47,13 +47,15 @@ const total = record({ currency: text, invoices: whole, net: amount, tax: amount
 
 const line = record({
   line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount,
-  unit_price: orNull(amount), amount, gross: orNull(amount), tax_id: text, service_start: orNull(instant), service_end: orNull(instant),
-  late: yesNo,
+  unit: orNull(text), unit_price: orNull(amount), amount, gross: orNull(amount), tax_id: text, tax_rate: amount,
+  service_start: orNull(instant), service_end: orNull(instant), late: yesNo,
+  corrects: orNull(record({ number: text, line_no: orNull(whole), correction: orNull(text) }, 'The line that it corrects.')),
 });
+const correctedInvoices = Type.Array(record({ number: text, issued_on: date }), { description: 'The invoices that its lines correct.' });
 const invoice = record({
   invoice_id: text, number: orNull(text), status: choice(['preview', 'processed', 'void']), kind: choice(['invoice', 'credit_note']),
   customer_id: text, customer_name: text, cycle_id: text, period_start: instant, period_end: instant, issued_on: date, due_on: date,
-  currency: text, net: amount, tax: amount, total: amount, digest, parked: orNull(text),
+  currency: text, net: amount, tax: amount, total: amount, digest, parked: orNull(text), corrects: correctedInvoices,
   taxes: Type.Array(record({ tax_id: text, rate: amount, net: amount, tax: amount })), lines: Type.Array(line),
 });
 const openKeys = { batch_id: text, billing_date: date, partner_id: orNull(text), digest };
@@ -186,14 +188,9 @@ const show = record({
   due_on: date, currency: text, exponent: whole, timezone: text, locale: text, net: amount, tax: amount, total: amount,
   early_payment: orNull(record({ percent: amount, within_days: whole, until: date, discount: amount, payable: amount },
     'What may be taken off for paying early; the total stays.')),
-  corrects: Type.Array(record({ number: text, issued_on: date })),
+  corrects: correctedInvoices,
   taxes: Type.Array(record({ tax_id: text, name: text, category: text, rate: amount, note: orNull(text), net: amount, tax: amount })),
-  lines: Type.Array(record({
-    line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount, unit: orNull(text),
-    unit_price: orNull(amount), amount, gross: orNull(amount), tax_id: text, tax_rate: amount, service_start: orNull(instant),
-    service_end: orNull(instant), late: yesNo,
-    corrects: orNull(record({ number: text, line_no: orNull(whole), correction: orNull(text) }, 'The line that it corrects.')),
-  })),
+  lines: Type.Array(line),
   seller: record({
     id: text, name: text, address, tax_id: Type.Optional(text), registration: Type.Optional(text), email: Type.Optional(text),
     phone: Type.Optional(text), website: Type.Optional(text), logo: Type.Optional(text),

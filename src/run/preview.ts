@@ -123,12 +123,7 @@ async function previewInvoices(
       customer_name: record.buyer.name, cycle_id: record.cycle_id, period_start: record.period_start, period_end: record.period_end,
       issued_on: record.issued_on, due_on: record.due_on, currency: record.currency, net: record.net, tax: record.tax, total: record.total,
       digest, parked,
-      taxes: record.taxes.map(({ tax_id, rate, net, tax }) => ({ tax_id, rate, net, tax })),
-      lines: record.lines.map((l) => ({
-        line_no: l.line_no, kind: l.kind, booking_id: l.booking_id, product: l.product, description: l.description, quantity: l.quantity,
-        unit_price: l.unit_price, amount: l.amount, gross: l.gross, tax_id: l.tax_id,
-        service_start: l.service_start, service_end: l.service_end, late: l.late,
-      })),
+      corrects: record.corrects, taxes: record.taxes.map(({ tax_id, rate, net, tax }) => ({ tax_id, rate, net, tax })), lines: record.lines,
     };
     const batch = batches.get(record.batch_id);
     if (batch === undefined) batches.set(record.batch_id, [invoice]);

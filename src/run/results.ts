@@ -3,6 +3,7 @@
  * decimal strings, instants ISO 8601 with offset, dates `YYYY-MM-DD`.
  */
 import type { BatchChanges } from '../documents/changes.js';
+import type { CorrectedInvoice, InvoiceLineRecord } from '../documents/types.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { Check } from '../ledger/verify.js';
 
@@ -20,23 +21,6 @@ export interface CurrencyTotal {
   readonly net: string;
   readonly tax: string;
   readonly total: string;
-}
-
-export interface PreviewLine {
-  readonly line_no: number;
-  readonly kind: string;
-  readonly booking_id: string | null;
-  readonly product: string | null;
-  readonly description: string;
-  readonly quantity: string;
-  readonly unit_price: string | null;
-  readonly amount: string;
-  /** Amount with tax where the price includes it, else null. */
-  readonly gross: string | null;
-  readonly tax_id: string;
-  readonly service_start: string | null;
-  readonly service_end: string | null;
-  readonly late: boolean;
 }
 
 export interface PreviewInvoice {
@@ -58,8 +42,10 @@ export interface PreviewInvoice {
   readonly digest: string;
   /** Why it will not be confirmed by itself; null when it will. */
   readonly parked: string | null;
+  /** The invoices that its lines correct. */
+  readonly corrects: readonly CorrectedInvoice[];
   readonly taxes: readonly { readonly tax_id: string; readonly rate: string; readonly net: string; readonly tax: string }[];
-  readonly lines: readonly PreviewLine[];
+  readonly lines: readonly InvoiceLineRecord[];
 }
 
 export interface PreviewBatch {

@@ -1,8 +1,9 @@
 /** Preview is the invoice: confirm commits exactly what was shown, or refuses and says what moved. */
 import { describe, expect, it } from 'vitest';
+import type { PreviewResult } from '../../src/run/results.js';
 import { show } from '../../src/run/show.js';
 import { project, refusal } from '../support/project.js';
-import type { Booking } from '../support/project.js';
+import type { Booking, Project } from '../support/project.js';
 
 const APRIL: readonly Booking[] = [
   { id: 'a', customer: 'acme', product: 'visit', start: '2026-04-02T08:00:00Z', end: '2026-04-02T10:00:00Z', quantity: '2', description: 'Boiler, "east" wing' },
@@ -12,6 +13,19 @@ const APRIL: readonly Booking[] = [
 ];
 const SPEC = { customers: { bolt: { name: 'Bolt', cycle: 'monthly' } } };
 
+/** Every invoice of a preview stands in the ledger as it was shown. */
+async function committedAs(made: Project, as_of: string, shown: PreviewResult): Promise<void> {
+  for (const invoice of shown.batches[0]!.invoices) {
+    const { record } = await show(made.world, { as_of, id: invoice.invoice_id, format: 'json' });
+    const { digest: _d, parked: _p, number: _n, status: _s, customer_id, customer_name, taxes, ...same } = invoice;
+    expect(record).toMatchObject({ ...same, status: 'processed' });
+    expect(record.lines).toEqual(invoice.lines);
+    expect(record.buyer).toMatchObject({ customer_id, name: customer_name });
+    expect(record.taxes.map(({ tax_id, rate, net, tax }) => ({ tax_id, rate, net, tax }))).toEqual(taxes);
+  }
+  expect(await made.flaws()).toEqual([]);
+}
+
 describe('a preview', () => {
   it('is the invoice that is committed: lines, taxes, totals, dates', async () => {
     const made = await project(SPEC, APRIL);
@@ -19,15 +33,21 @@ describe('a preview', () => {
     expect(shown.batches.map(({ batch_id, totals }) => [batch_id, totals.map(({ currency, invoices, total }) => `${invoices} ${total} ${currency}`)]))
       .toEqual([['2026-05-01', ['2 344.50 EUR', '1 536 JPY']]]);
     await made.confirm('2026-05-02', '2026-05-01', { expect: shown.batches[0]!.digest });
-    for (const invoice of shown.batches[0]!.invoices) {
-      const { record } = await show(made.world, { as_of: '2026-05-02', id: invoice.invoice_id, format: 'json' });
-      const { digest: _d, parked: _p, number: _n, status: _s, customer_id, customer_name, taxes, lines, ...same } = invoice;
-      expect(record).toMatchObject({ ...same, status: 'processed' });
-      expect(record.buyer).toMatchObject({ customer_id, name: customer_name });
-      expect(record.taxes.map(({ tax_id, rate, net, tax }) => ({ tax_id, rate, net, tax }))).toEqual(taxes);
-      expect(record.lines.map(({ unit: _u, tax_rate: _r, corrects: _c, ...line }) => line)).toEqual(lines);
-    }
-    expect(await made.flaws()).toEqual([]);
+    await committedAs(made, '2026-05-02', shown);
+  });
+
+  it('tells which lines correct others, as the invoice does', async () => {
+    const made = await project(SPEC, APRIL);
+    await made.run('2026-05-05');
+    await made.book([{ ...APRIL[0]!, quantity: '3' }, ...APRIL.slice(1), { id: 'e', customer: 'acme', product: 'visit', start: '2026-05-04' }]);
+    const shown = await made.preview('2026-06-02', { customers: ['acme'] });
+    const [invoice] = shown.batches[0]!.invoices;
+    expect(invoice!.corrects).toEqual([{ number: 'INV-2026-000001', issued_on: '2026-05-01' }]);
+    expect(invoice!.lines.map(({ unit, tax_rate, corrects }) => [unit, tax_rate, corrects?.correction ?? null, corrects?.number ?? null, corrects?.line_no ?? null])).toEqual([
+      ['hour', '19', null, null, null], ['hour', '19', 'reversal', 'INV-2026-000001', 1], ['hour', '19', 'restatement', 'INV-2026-000001', 1],
+    ]);
+    await made.confirm('2026-06-02', '2026-06-01', { expect: shown.batches[0]!.digest });
+    await committedAs(made, '2026-06-02', shown);
   });
 
   it('writes nothing to the ledger, and the same again whenever it is made', async () => {
