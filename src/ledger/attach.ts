@@ -9,7 +9,7 @@ import type { ObjectStore } from '../world/types.js';
 import { billedSql } from './billed.js';
 import type { HeadSegment } from './head.js';
 import type { Ledger } from './ledger.js';
-import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
+import { INITIAL, messageStatusSql, voidedSql, voidingsSql } from './lifecycle.js';
 import { readPacks, segmentFiles } from './packs.js';
 import type { Packs } from './packs.js';
 import { createOpened, openedSql, openParties, WITH_PARTIES } from './sealed.js';
@@ -18,11 +18,13 @@ import { requireSegments } from './segments.js';
 import { LEDGER_TABLES, readColumn, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
 
-/** A segment of more rows stays a file: its columns are read when they are asked for. */
+/** A table of more rows stays in its files, however small they are: what a run asks of it are a few columns, or the newest commits. */
+const SMALL_TABLE = 20_000;
+/** What is committed meanwhile is asked for again and again; of a larger segment columns are read when they are needed. */
 const SMALL_SEGMENT = 20_000;
-/** Rows of small segments that a table keeps in memory; a ledger that is longer leaves the rest in its files. */
+/** Rows of small segments that a table keeps in memory. */
 const KEPT_ROWS = 1_000_000;
-/** Lines are wide, there are ten times as many as of anything else, and a long ledger reads them once a run. */
+/** Lines are wide, and there are ten times as many as of anything else. */
 const KEPT_LINES = 100_000;
 
 /** What is attached in an engine: the segments, and of each table how many rows are in memory and which files are not. */
@@ -42,13 +44,15 @@ const ATTACHED = new WeakMap<Engine, Attached>();
  * Makes the schema `ledger` in the engine. Besides the tables:
  * - `message_status` (message_id, invoice_id, kind, recipients, queued_at, send_due_at, subject_id, payload, status, attempts,
  *   last_at, sent_at, sha256, error, permanent): every message with what became of it;
+ * - `voidings` (invoice_id, at, serial): the events that made an invoice void;
  * - `invoice_status` (invoice_id, status, voided_at): `processed` or `void`;
  * - `billed` (source, booking_id, state, content_hi, content_lo, invoice_id, line_no, amount_minor, serial): every booking that was ever
  *   on an invoice that is not void, with the line on which it stands or last stood. `state`: `billed`; `credited` (by hand, and never
  *   billed again); `open` (taken back, and free to be billed again).
  *
- * Small segments are kept in memory (schema `ledger_kept`), large ones and those of a long ledger stay files. Called again after a
- * commit it adds the new segments only: a run that catches up commits some hundred times, and would read them all each time.
+ * Small tables are kept in memory (schema `ledger_kept`), those of a long ledger stay files: whoever asks for rows of one commit says
+ * its `serial`, so that no other file is opened. Called again after a commit it adds the new segments only, to what is in memory while
+ * they are small: a run that catches up commits some hundred times, and would read them all each time.
  * The hashes of all segments are proved first, but for those that this process has just committed. Throws LEDGER_DAMAGED.
  */
 export async function attachLedger(engine: Engine, ledger: Ledger): Promise<void> {
@@ -63,6 +67,7 @@ export async function attachLedger(engine: Engine, ledger: Ledger): Promise<void
     await addSegments(engine, ledger.store, attached, segments);
     await openSealed(engine, ledger, attached);
     for (const table of TABLES) await createView(engine, ledger.store, attached, table);
+    await engine.run('CREATE VIEW ledger.voidings AS SELECT * FROM ledger_kept.voidings');
     await createFolds(engine, 'ledger');
   } else {
     const fresh = segments.slice(attached.segments.length);
@@ -89,7 +94,8 @@ async function createKept(engine: Engine): Promise<void> {
     return `CREATE TABLE ledger_kept.${table} (${columns.join(', ')}, serial BIGINT);`;
   });
   await engine.run(`DROP SCHEMA IF EXISTS ledger CASCADE; DROP SCHEMA IF EXISTS ledger_kept CASCADE;
-    CREATE SCHEMA ledger; CREATE SCHEMA ledger_kept; ${tables.join(' ')}`);
+    CREATE SCHEMA ledger; CREATE SCHEMA ledger_kept; ${tables.join(' ')}
+    CREATE TABLE ledger_kept.voidings (invoice_id VARCHAR, "at" TIMESTAMP, serial BIGINT)`);
   await createOpened(engine, 'ledger');
 }
 
@@ -99,22 +105,40 @@ async function addSegments(
 ): Promise<LedgerTable[]> {
   const grown: LedgerTable[] = [];
   for (const table of TABLES) {
-    const small: HeadSegment[] = [];
-    for (const segment of segments.filter((each) => each.table === table)) {
-      const kept = attached.kept.get(table) ?? 0;
-      const limit = table === 'invoice_lines' ? KEPT_LINES : KEPT_ROWS;
-      if (segment.rows <= SMALL_SEGMENT && kept + segment.rows <= limit) {
-        small.push(segment);
-        attached.kept.set(table, kept + segment.rows);
-      } else {
-        attached.files.set(table, [...attached.files.get(table) ?? [], segment]);
-        if (!grown.includes(table)) grown.push(table);
-      }
+    const own = segments.filter((segment) => segment.table === table);
+    const { small, files } = divided(own, attached, table);
+    if (files.length > 0) {
+      attached.files.set(table, [...attached.files.get(table) ?? [], ...files]);
+      grown.push(table);
     }
-    if (small.length === 0) continue;
-    await engine.run(`INSERT INTO ledger_kept.${table} ${await segmentsSql(engine, store, table, small, attached.packs)}`);
+    if (small.length > 0) {
+      await engine.run(`INSERT INTO ledger_kept.${table} ${await segmentsSql(engine, store, table, small, attached.packs)}`);
+    }
+    if (table === 'events' && own.length > 0) {
+      await engine.run(`INSERT INTO ledger_kept.voidings
+        ${voidingsSql(`(${await segmentsSql(engine, store, table, own, attached.packs)})`)}`);
+    }
   }
   return grown;
+}
+
+/** Which segments of a table go into memory, and which stay files. What is there when a run begins goes there as a whole or not at all. */
+function divided(
+  segments: readonly HeadSegment[], attached: Attached, table: LedgerTable,
+): { small: HeadSegment[]; files: HeadSegment[] } {
+  const rows = segments.reduce((sum, segment) => sum + segment.rows, 0);
+  const begins = attached.segments.length === 0;
+  if (begins && rows > SMALL_TABLE) return { small: [], files: [...segments] };
+  const limit = table === 'invoice_lines' ? KEPT_LINES : KEPT_ROWS;
+  const small: HeadSegment[] = [];
+  const files: HeadSegment[] = [];
+  for (const segment of segments) {
+    const kept = (attached.kept.get(table) ?? 0) + segment.rows;
+    const fits = segment.rows <= SMALL_SEGMENT && kept <= limit;
+    if (fits) attached.kept.set(table, kept);
+    (fits ? small : files).push(segment);
+  }
+  return { small, files };
 }
 
 /** Opens what keys open; true: from now on the tables have to be completed with it. */
@@ -155,12 +179,13 @@ export async function attachSegments(
     const shown = sealed && WITH_PARTIES.includes(table) ? openedSql(name, table, rows) : rows;
     await engine.run(`CREATE VIEW ${name}.${table} AS ${shown}`);
   }
+  await engine.run(`CREATE VIEW ${name}.voidings AS ${voidingsSql(`${name}.events`)}`);
   await createFolds(engine, name);
 }
 
 /** Leaves only what was committed before a serial in the attached ledger of an engine that is used for nothing else. */
 export async function cutLedger(engine: Engine, before_serial: number): Promise<void> {
-  for (const table of TABLES) {
+  for (const table of [...TABLES, 'voidings']) {
     await engine.run(`ALTER VIEW ledger.${table} RENAME TO ${table}_of_all;
       CREATE VIEW ledger.${table} AS SELECT * FROM ledger.${table}_of_all WHERE serial < ${before_serial}`);
   }
@@ -179,8 +204,8 @@ async function createFolds(engine: Engine, name: string): Promise<void> {
   await engine.run(`CREATE VIEW ${name}.message_status AS ${messageStatusSql(`${name}.messages`, `${name}.events`)}`);
   await engine.run(`CREATE VIEW ${name}.invoice_status AS
     SELECT i.invoice_id, CASE WHEN v.invoice_id IS NULL THEN '${INITIAL.invoice}' ELSE 'void' END AS status, v.voided_at
-    FROM ${name}.invoices AS i LEFT JOIN (${voidedSql(`${name}.events`)}) AS v ON v.invoice_id = i.invoice_id`);
-  await engine.run(`CREATE VIEW ${name}.billed AS ${billedSql(`${name}.invoice_lines`, `${name}.events`, 'amount_minor')}`);
+    FROM ${name}.invoices AS i LEFT JOIN (${voidedSql(`${name}.voidings`)}) AS v ON v.invoice_id = i.invoice_id`);
+  await engine.run(`CREATE VIEW ${name}.billed AS ${billedSql(`${name}.invoice_lines`, `${name}.voidings`, 'amount_minor')}`);
 }
 
 function emptySql(table: LedgerTable): string {

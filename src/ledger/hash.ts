@@ -1,11 +1,14 @@
 /** Hashes of files: in one pass and little memory, many files at once. */
 import { createHash, webcrypto } from 'node:crypto';
-import { open, readFile, stat } from 'node:fs/promises';
+import { readFileSync, statSync } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
 
 /** As many files are read and hashed side by side as there are threads for it. */
 const ABREAST = 4;
 /** A larger file is not read whole. */
 const WHOLE = 1 << 24;
+/** A smaller one is read and hashed where it is asked for: a ledger has thousands of them. */
+const SMALL = 1 << 17;
 
 export interface FileHash {
   readonly sha256: string;
@@ -41,10 +44,14 @@ export async function abreast<T, R>(items: readonly T[], work: (item: T) => Prom
   return results;
 }
 
-/** Hash and size of a file, null where there is none. This happens on other threads; only a large file is hashed in pieces here. */
+/** Hash and size of a file, null where there is none. On other threads, unless it is so small that handing it over takes longer. */
 export async function hashOf(path: string): Promise<FileHash | null> {
   try {
-    return (await stat(path)).size > WHOLE ? await hashFile(path) : await hashBytes(await readFile(path));
+    const { size } = statSync(path);
+    if (size > WHOLE) return await hashFile(path);
+    if (size > SMALL) return await hashBytes(await readFile(path));
+    const bytes = readFileSync(path);
+    return { sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length };
   } catch (error) {
     if ((error as { code?: unknown }).code === 'ENOENT') return null;
     throw error;

@@ -5,7 +5,7 @@
 import { literal } from '../engine/engine.js';
 import { LINE_KINDS } from '../values/line-kinds.js';
 import { billedSql } from './billed.js';
-import { INITIAL, messageStatusSql, voidedSql } from './lifecycle.js';
+import { INITIAL, messageStatusSql, voidedSql, voidingsSql } from './lifecycle.js';
 
 /** Raised when tables or views change: an older file is then built again instead of being added to. */
 export const HISTORY_LAYOUT = 4;
@@ -113,7 +113,8 @@ interface View {
   readonly select: string;
 }
 
-const VOIDED = voidedSql('facts.events');
+const VOIDINGS = `(${voidingsSql('facts.events')})`;
+const VOIDED = voidedSql(VOIDINGS);
 const MESSAGES = messageStatusSql('facts.messages', 'facts.events');
 
 export const VIEWS: Readonly<Record<string, View>> = {
@@ -185,7 +186,7 @@ export const VIEWS: Readonly<Record<string, View>> = {
     select: `SELECT b.booking_id, b.source,
       lpad(to_hex(b.content_hi), 16, '0') || lpad(to_hex(b.content_lo), 16, '0') AS content_hash, b.invoice_id, b.line_no, b.amount,
       b.serial, b.state
-      FROM (${billedSql('facts.invoice_lines', 'facts.events', 'amount')}) AS b WHERE b.state <> 'open'`,
+      FROM (${billedSql('facts.invoice_lines', VOIDINGS, 'amount')}) AS b WHERE b.state <> 'open'`,
   },
   events: {
     comment: 'Everything that happened, one row each; rows are never changed',

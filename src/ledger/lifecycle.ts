@@ -83,8 +83,17 @@ export function messageStatusSql(messages: string, events: string): string {
     FROM ${messages} AS m LEFT JOIN folded AS f ON f.subject_id = m.message_id`;
 }
 
-/** SQL: invoice_id of every void invoice, with the instant and the commit at which it became so. */
-export function voidedSql(events: string): string {
-  return `SELECT subject_id AS invoice_id, min("at") AS voided_at, min(serial) AS serial FROM ${events}
-    WHERE subject = 'invoice' AND event = 'voided' GROUP BY subject_id`;
+/** SQL: the events that make an invoice void, from a relation of events: invoice_id, at, serial. */
+export function voidingsSql(events: string): string {
+  return `SELECT subject_id AS invoice_id, "at", serial FROM ${events} WHERE subject = 'invoice' AND event = 'voided'`;
+}
+
+/** SQL: invoice_id of every void invoice, with the instant and commit at which it became so, from a relation of {@link voidingsSql}. */
+export function voidedSql(voidings: string): string {
+  return `SELECT invoice_id, min("at") AS voided_at, min(serial) AS serial FROM ${voidings} GROUP BY invoice_id`;
+}
+
+/** SQL: the status of an invoice, from the schema `ledger`; `invoice` is the SQL of its id. */
+export function invoiceStatusSql(invoice: string): string {
+  return `CASE WHEN ${invoice} IN (SELECT invoice_id FROM ledger.voidings) THEN 'void' ELSE '${INITIAL.invoice}' END`;
 }

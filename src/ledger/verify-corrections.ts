@@ -3,7 +3,7 @@
  * the models), and billed as it is now (`restatement`) or anew, or be credited by hand for good (`credit`) or to be billed again
  * (`reissue`). Lines of void invoices count for nothing.
  */
-import { voidedSql } from './lifecycle.js';
+import { voidedSql, voidingsSql } from './lifecycle.js';
 import type { RowProof } from './verify-types.js';
 
 /** What may come before a move of a booking, and nothing else; '' is nothing. */
@@ -109,7 +109,7 @@ export function prepareCorrectionsSql(): string {
     + 'corrects_line_no, correction, serial';
   return `
     CREATE TABLE verify.may_follow AS SELECT * FROM (VALUES ${pairs.join(', ')}) t(move, before);
-    CREATE TABLE verify.voided AS ${voidedSql('verify.events')};
+    CREATE TABLE verify.voided AS ${voidedSql(`(${voidingsSql('verify.events')})`)};
     CREATE TABLE verify.corrections AS SELECT ${columns} FROM ledger.invoice_lines WHERE kind = 'adjustment' OR correction IS NOT NULL;
     CREATE VIEW verify.standing_corrections AS SELECT c.* FROM verify.corrections AS c
       ANTI JOIN verify.voided AS v ON v.invoice_id = c.invoice_id;

@@ -8,6 +8,8 @@ import type { Calendar } from '../calendar/types.js';
 import type { Automation, Config, Customer } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
+import { billedOfSql } from '../ledger/billed.js';
+import type { AskedBookings } from '../ledger/billed.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
 import { currencies } from '../values/money.js';
 import { sqlTimestamp, timestampLiteral } from '../values/time.js';
@@ -54,10 +56,19 @@ const TABLES = `
     charge_id VARCHAR, override_no INTEGER, customer_key INTEGER, batch_id VARCHAR, period_date DATE, currency VARCHAR, product VARCHAR,
     description VARCHAR, quantity_micro BIGINT, unit_price_micro BIGINT, tax_id VARCHAR);`;
 
-/** Keeps what is billed in `input.billed`; needs `ledger.*` attached. Done first: staging and the calendar's window depend on it. */
-export async function loadBilled(engine: Engine): Promise<void> {
+/** Makes the schemas and macros; done first. */
+export async function prepareModels(engine: Engine): Promise<void> {
   await engine.run('CREATE SCHEMA IF NOT EXISTS input; CREATE SCHEMA IF NOT EXISTS draft;');
   await engine.run(sqlFile('prelude.duckdb.sql'));
+}
+
+/**
+ * Keeps in `input.billed` what is billed of some bookings, or of all; needs `ledger.*` attached. What is staged has to be among them, and
+ * all of a source of which it matters what is missing. The calendar's window depends on it.
+ */
+export async function loadBilled(engine: Engine, asked: AskedBookings | null = null): Promise<void> {
+  const known = asked === null ? 'SELECT * FROM ledger.billed' : await billedOfSql(engine, asked);
+  await engine.run(`CREATE OR REPLACE VIEW ledger.asked AS ${known}`);
   await derive(engine, 'input', [{ name: 'billed' }]);
 }
 

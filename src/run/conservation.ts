@@ -60,7 +60,7 @@ export async function openParts(engine: Engine, where: string): Promise<InvoiceP
 export async function processedParts(engine: Engine, where: string): Promise<InvoiceParts[]> {
   const kinds = await engine.rows<KindRow>(`
     SELECT i.currency, l.kind, count(*) AS lines, CAST(sum(l.amount_minor) AS HUGEINT) AS net
-    FROM ledger.invoices AS i JOIN ledger.invoice_lines AS l ON l.invoice_id = i.invoice_id
+    FROM ledger.invoices AS i JOIN ledger.invoice_lines AS l ON l.invoice_id = i.invoice_id AND l.serial = i.serial
     WHERE ${where} GROUP BY i.currency, l.kind ORDER BY i.currency, l.kind`);
   return partsOf('processed', kinds, await engine.rows<SumRow>(
     `SELECT i.${SUMS} FROM ledger.invoices AS i WHERE ${where} GROUP BY i.currency ORDER BY i.currency`));

@@ -9,9 +9,10 @@ import type { EngineOptions } from '../engine/engine.js';
 import { findDuplicates, movedRepeats, placesOf, stageBookings, stageRepeats } from '../intake/intake.js';
 import { createTables } from '../intake/tables.js';
 import { attachLedger, cutLedger } from '../ledger/attach.js';
+import type { AskedBookings } from '../ledger/billed.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildDraft, checkDraft } from '../models/build.js';
-import { holdBookings, loadChanged, loadBilled, loadInputs, unbilledSpan } from '../models/load.js';
+import { holdBookings, loadChanged, loadBilled, loadInputs, prepareModels, unbilledSpan } from '../models/load.js';
 import { throwIfErrors } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant, LocalDate } from '../values/time.js';
@@ -23,7 +24,7 @@ import { AHEAD, dueDaysOff, runPeriods, SHIFTED } from './periods.js';
 
 const DAY = 86_400_000;
 /** Below this one thread is quicker than two, as long as the files of bookings are small too. */
-const LITTLE = { ledger_rows: 200_000, customers: 2_000 };
+const LITTLE = { ledger_rows: 200_000, ledger_lines: 20_000, customers: 2_000 };
 
 /** A built draft in an open engine; close the engine when done. */
 export interface Draft {
@@ -71,8 +72,8 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   const { config, as_of } = context;
   await attachLedger(engine, ledger);
   if (options.before_serial !== undefined) await cutLedger(engine, options.before_serial);
-  await loadBilled(engine);
-  const found = await readBookings(engine, context, options);
+  await prepareModels(engine);
+  const found = await readBookings(engine, context, ledger, options);
   throwIfErrors(found);
   await holdBookings(engine, config);
   await loadChanged(engine, config);
@@ -88,10 +89,12 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   return { engine, calendars, calendarKeyOf, diagnostics: found };
 }
 
-/** Stages the bookings of the files and those that the configuration declares; findings, errors too. */
-async function readBookings(engine: Engine, { config, as_of, world }: Context, options: DraftOptions): Promise<Diagnostic[]> {
+/** Stages the bookings of the files and those that the configuration declares, with what is billed of them; findings, errors too. */
+async function readBookings(engine: Engine, context: Context, ledger: Ledger, options: DraftOptions): Promise<Diagnostic[]> {
+  const { config, as_of, world } = context;
   if (options.bookings === false) {
     await createTables(engine);
+    await loadBilled(engine, { bookings: 'input.staged', sources: [] });
     return [];
   }
   const staged = await stageBookings(engine, config.bookings, {
@@ -100,8 +103,25 @@ async function readBookings(engine: Engine, { config, as_of, world }: Context, o
   const alone = options.only_customer;
   if (alone !== undefined) await engine.run(`DELETE FROM input.staged WHERE customer_id <> ${literal(alone)}; DELETE FROM input.rejects`);
   const repeated = await stageRepeats(engine, config.repeat_bookings, { as_of, until: aheadOf(as_of, options) + AHEAD });
+  await loadBilled(engine, await askedBookings(engine, context, ledger));
   const moved = repeated === 0 ? [] : await movedRepeats(engine, (id) => config.place(['repeat_bookings', id]));
   return [...(alone === undefined ? staged.diagnostics : []), ...moved, ...await findDuplicates(engine)];
+}
+
+/** Of which bookings it matters what is billed of them; null: of all, where that is not more than what is staged. */
+async function askedBookings(engine: Engine, { config }: Context, ledger: Ledger): Promise<AskedBookings | null> {
+  const lines = (ledger.head?.segments ?? []).reduce((sum, { table, rows }) => sum + (table === 'invoice_lines' ? rows : 0), 0);
+  if (lines < LITTLE.ledger_lines) return null;
+  const { staged } = await engine.row<{ staged: bigint }>('SELECT count(*) AS staged FROM input.staged');
+  if (staged >= BigInt(lines)) return null;
+  const complete = config.bookings.filter((source) => source.complete).map(({ name }) => literal(name));
+  return {
+    bookings: 'input.staged',
+    sources: [
+      ...(complete.length === 0 ? [] : [`source IN (${complete.join(', ')})`]),
+      ...(config.repeat_bookings.length === 0 ? [] : ["starts_with(source, 'repeat:')"]),
+    ],
+  };
 }
 
 /** The as-of, or the end of a later billing date that is looked at. */

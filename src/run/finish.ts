@@ -1,8 +1,10 @@
 /** The end of every command that may have committed: the analysts' file, the files for people, the result. */
+import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { publishHistory, readHistoryMeta } from '../ledger/history.js';
 import { anchorAt } from '../ledger/ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { invoiceStatusSql } from '../ledger/lifecycle.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { completeness, currencyTotal, openBatches, parkedCustomers } from './batches.js';
 import type { BatchHead } from './batches.js';
@@ -14,7 +16,7 @@ import { engineOptions } from './draft.js';
 import { writePreviewFiles, writeProcessedFiles } from './outputs.js';
 import type { ProcessedBatch } from './outputs.js';
 import { SCHEMA_VERSION } from './results.js';
-import type { ConfirmedBatch, CurrencyTotal, RunResult, SendTally } from './results.js';
+import type { ConfirmedBatch, RunResult, SendTally } from './results.js';
 
 /** Publishes `history.duckdb` if it is behind; a projection, so that a crash before it costs nothing. */
 export async function publish(context: Context, ledger: Ledger): Promise<void> {
@@ -74,9 +76,14 @@ export async function resultOf(
  */
 export async function writeProcessedSince(context: Context, engine: Engine, ledger: Ledger, since: number): Promise<string[]> {
   const written = (await readHistoryMeta(historyPath(context.config)))?.serial ?? since;
+  const fresh = `e.subject = 'invoice' AND e.serial > ${Math.min(written, since)}`;
+  // An invoice is confirmed in its own commit, so that no other file has to be asked for it.
   return writeProcessed(context, engine, ledger, `
-    SELECT n.batch_id FROM last AS c JOIN ledger.invoices AS n ON n.invoice_id = c.subject_id
-    WHERE c.serial > ${Math.min(written, since)}`);
+    SELECT n.batch_id FROM ledger.events AS e JOIN ledger.invoices AS n ON n.invoice_id = e.subject_id AND n.serial = e.serial
+    WHERE ${fresh} AND e.event = 'confirmed'
+    UNION
+    SELECT n.batch_id FROM ledger.events AS e JOIN ledger.invoices AS n ON n.invoice_id = e.subject_id
+    WHERE ${fresh} AND e.event <> 'confirmed'`);
 }
 
 /** Writes the folders of batches again; `which` is SQL for their ids. */
@@ -92,31 +99,30 @@ export async function writeProcessed(context: Context, engine: Engine, ledger: L
 async function processedBatches(
   context: Context, engine: Engine, ledger: Ledger, which: string,
 ): Promise<ProcessedBatch[]> {
-  type Row = { batch_id: string; billing_date: string; confirmed_at: bigint; newest: bigint } & Parameters<typeof currencyTotal>[0];
-  const rows = await engine.rows<Row>(`
-    WITH last AS (SELECT subject_id, max(serial) AS serial FROM ledger.events WHERE subject = 'invoice' GROUP BY subject_id)
-    SELECT i.batch_id, CAST(min(i.billing_date) AS VARCHAR) AS billing_date,
-      epoch_ms(max(max(i.confirmed_at)) OVER (PARTITION BY i.batch_id)) AS confirmed_at,
-      max(max(e.serial)) OVER (PARTITION BY i.batch_id) AS newest,
-      i.currency, i.exponent, count(*) FILTER (s.status = 'processed') AS invoices,
-      CAST(coalesce(sum(i.net_minor) FILTER (s.status = 'processed'), 0) AS HUGEINT) AS net,
-      CAST(coalesce(sum(i.tax_minor) FILTER (s.status = 'processed'), 0) AS HUGEINT) AS tax,
-      CAST(coalesce(sum(i.total_minor) FILTER (s.status = 'processed'), 0) AS HUGEINT) AS total
-    FROM ledger.invoices AS i
-    JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
-    JOIN last AS e ON e.subject_id = i.invoice_id
-    WHERE i.batch_id IN (${which})
-    GROUP BY i.batch_id, i.currency, i.exponent ORDER BY i.batch_id, i.currency`);
-  const batches = new Map<string, ProcessedBatch & { totals: CurrencyTotal[] }>();
-  for (const { batch_id, billing_date, confirmed_at, newest, ...sums } of rows) {
-    const batch = batches.get(batch_id) ?? {
-      batch_id, billing_date, confirmed_at: tell(context.config, Number(confirmed_at)), totals: [],
+  const batches: ProcessedBatch[] = [];
+  const named = await engine.rows<{ batch_id: string }>(`SELECT DISTINCT batch_id FROM (${which})`);
+  const ids = named.map(({ batch_id }) => literal(batch_id));
+  const found = ids.length === 0 ? [] : await engine.rows<{ batch_id: string; first_serial: bigint; last_serial: bigint }>(`
+    SELECT batch_id, min(serial) AS first_serial, max(serial) AS last_serial FROM ledger.invoices
+    WHERE batch_id IN (${ids.join(', ')}) GROUP BY batch_id ORDER BY batch_id`);
+  for (const { batch_id, first_serial, last_serial } of found) {
+    const where = `i.batch_id = ${literal(batch_id)} AND i.serial BETWEEN ${first_serial} AND ${last_serial}`;
+    const rows = await engine.rows<Parameters<typeof currencyTotal>[0]>(`
+      SELECT i.currency, i.exponent, count(*) AS invoices, CAST(sum(i.net_minor) AS HUGEINT) AS net,
+        CAST(sum(i.tax_minor) AS HUGEINT) AS tax, CAST(sum(i.total_minor) AS HUGEINT) AS total
+      FROM ledger.invoices AS i WHERE ${where} AND ${invoiceStatusSql('i.invoice_id')} = 'processed'
+      GROUP BY i.currency, i.exponent ORDER BY i.currency`);
+    const { billing_date, confirmed_at, newest } = await engine.row<{ billing_date: string; confirmed_at: bigint; newest: bigint }>(`
+      SELECT CAST(min(i.billing_date) AS VARCHAR) AS billing_date, epoch_ms(max(i.confirmed_at)) AS confirmed_at,
+        (SELECT max(e.serial) FROM ledger.events AS e WHERE e.subject = 'invoice' AND e.serial >= ${first_serial}
+          AND e.subject_id IN (SELECT i.invoice_id FROM ledger.invoices AS i WHERE ${where})) AS newest
+      FROM ledger.invoices AS i WHERE ${where}`);
+    batches.push({
+      batch_id, where, billing_date, confirmed_at: tell(context.config, Number(confirmed_at)), totals: rows.map(currencyTotal),
       anchor: await anchorAt(ledger, Number(newest)),
-    };
-    if (sums.invoices > 0n) batch.totals.push(currencyTotal(sums));
-    batches.set(batch_id, batch);
+    });
   }
-  return [...batches.values()];
+  return batches;
 }
 
 const NOTICE_HINT = 'check its address under notifications; `duebook send --retry-uncertain` sends again what is not tried by itself';

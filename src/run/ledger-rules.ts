@@ -113,10 +113,11 @@ async function cyclesInside({ config }: Context, engine: Engine): Promise<Diagno
     const some = changes.slice(i, i + 5_000);
     const begins = some.map((c, n) => `(${n}, ${literal(c.customer_id)}, ${literal(c.cycle_id)}, ${timestampLiteral(c.at)})`);
     const rows = await engine.rows<{ place: number; number: string; until: bigint; timezone: string }>(`
-      SELECT c.place, min(i.number) AS number, epoch_ms(max(i.period_end)) AS until, max_by(i.timezone, i.period_end) AS timezone
+      SELECT c.place, min(n.number) AS number, epoch_ms(max(i.period_end)) AS until, max_by(n.timezone, i.period_end) AS timezone
       FROM (VALUES ${begins.join(', ')}) AS c(place, customer_id, cycle_id, begins)
       JOIN input.standing_invoices AS i ON i.customer_id = c.customer_id AND i.cycle_id <> c.cycle_id
         AND i.period_start < c.begins AND i.period_end > c.begins AND i.confirmed_by IS DISTINCT FROM 'credit'
+      JOIN ledger.invoices AS n ON n.invoice_id = i.invoice_id
       GROUP BY c.place ORDER BY c.place`);
     found.push(...rows.map((row) => {
       const change = some[row.place]!;

@@ -12,6 +12,7 @@ import { renderBatchPage, renderInvoicePage } from '../documents/templates.js';
 import type { InvoiceRecord } from '../documents/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
+import { invoiceStatusSql } from '../ledger/lifecycle.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { canonicalJson } from '../values/digest.js';
 import { exponentOf } from '../values/money.js';
@@ -94,6 +95,8 @@ async function removeClosed(context: Context, heads: readonly BatchHead[], out: 
 /** A batch as the ledger has it: all its processed invoices, however many steps it took. */
 export interface ProcessedBatch {
   readonly batch_id: string;
+  /** SQL over `i` (ledger.invoices): its invoices, and between which commits they are found. */
+  readonly where: string;
   readonly billing_date: string;
   readonly confirmed_at: string;
   readonly totals: readonly CurrencyTotal[];
@@ -104,8 +107,7 @@ export interface ProcessedBatch {
 /** Writes the folder of a processed batch, from the ledger alone: whoever writes it, and when, gets the same files. */
 export async function writeProcessedFiles(context: Context, engine: Engine, batch: ProcessedBatch): Promise<string[]> {
   const { config } = context;
-  const { batch_id, billing_date, confirmed_at, totals } = batch;
-  const where = `i.batch_id = ${literal(batch_id)}`;
+  const { batch_id, where, billing_date, confirmed_at, totals } = batch;
   const records = await ledgerRecords(engine, `${where} AND i.invoice_id IN
     (SELECT i.invoice_id FROM ledger.invoices AS i WHERE ${where} ORDER BY i.serial, i.series, i.seq LIMIT ${pages(totals)})`);
   const folder = `${config.output}/invoices/${batch_id}`;
@@ -171,7 +173,8 @@ async function writeTables(
   const { config: { root }, world: { crash = noCrashPoints } } = context;
   const number = schema === 'draft' ? 'NULL' : 'i.number';
   const order = schema === 'draft' ? 'i.invoice_key' : 'i.serial, i.series, i.seq';
-  const status = schema === 'draft' ? "'preview'" : '(SELECT s.status FROM ledger.invoice_status AS s WHERE s.invoice_id = i.invoice_id)';
+  const status = schema === 'draft' ? "'preview'" : invoiceStatusSql('i.invoice_id');
+  const together = schema === 'draft' ? '' : 'AND l.serial = i.serial';
   const invoices = `SELECT i.invoice_id, ${number} AS number, i.kind, ${status} AS status,
     ${safeText('i.customer_id')} AS customer_id, ${safeText('i.customer_name')} AS customer_name,
     i.partner_id, i.batch_id, i.cycle_id, CAST(i.billing_date AS VARCHAR) AS billing_date, CAST(i.issued_on AS VARCHAR) AS issued_on,
@@ -183,7 +186,7 @@ async function writeTables(
     ${micro('l.quantity_micro')} AS quantity, ${safeText('l.unit')} AS unit, ${micro('l.unit_price_micro')} AS unit_price,
     ${money('l.amount_minor', 'i.exponent')} AS amount, i.currency, l.tax_id,
     strftime(l.service_start, '%Y-%m-%dT%H:%M:%SZ') AS service_start, strftime(l.service_end, '%Y-%m-%dT%H:%M:%SZ') AS service_end, l.late
-    FROM ${schema}.invoice_lines AS l JOIN ${schema}.invoices AS i ON i.invoice_id = l.invoice_id
+    FROM ${schema}.invoice_lines AS l JOIN ${schema}.invoices AS i ON i.invoice_id = l.invoice_id ${together}
     WHERE ${where} ORDER BY ${order}, l.line_no`;
   const { rows } = await engine.row<{ rows: bigint }>(
     `SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS rows FROM ${schema}.invoices AS i WHERE ${where}`);

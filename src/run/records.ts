@@ -3,6 +3,7 @@ import { isoLocal } from '../calendar/calendar.js';
 import type { Config, Issuer } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
+import { invoiceStatusSql } from '../ledger/lifecycle.js';
 import type {
   Buyer, CorrectedInvoice, EarlyPaymentRecord, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord, LineCorrection,
 } from '../documents/types.js';
@@ -15,6 +16,8 @@ interface InvoiceRow {
   billing_date: string; issued_on: string; due_on: string; currency: string; exponent: number;
   net_minor: bigint; tax_minor: bigint; total_minor: bigint; seller: string | null; buyer: string | null;
   purchase_order: string | null; note: string | null; customer_name: string; early_percent_micro: bigint | null; early_days: number | null;
+  /** The commit in which it stands with its lines; null in a draft. */
+  serial: bigint | null;
 }
 
 interface LineRow {
@@ -47,7 +50,8 @@ const FIELDS = `i.invoice_id, i.kind, i.customer_id, i.batch_id, i.partner_id, i
 /** Draft invoices with their lines, in their order. `where` is SQL over `i` (draft.invoices). */
 export async function draftRecords(engine: Engine, config: Config, where: string): Promise<InvoiceRecord[]> {
   const invoices = await engine.rows<InvoiceRow>(`
-    SELECT ${FIELDS}, NULL AS number, 'preview' AS status, i.customer_name, NULL AS seller, NULL AS buyer
+    SELECT ${FIELDS}, NULL AS number, 'preview' AS status, i.customer_name, NULL AS seller, NULL AS buyer,
+      NULL AS serial
     FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key`);
   const customers = new Map(config.customers.map((customer) => [customer.customer_id, customer]));
   const partners = new Map(config.partners.map((partner) => [partner.partner_id, partner]));
@@ -60,9 +64,9 @@ export async function draftRecords(engine: Engine, config: Config, where: string
 /** Committed invoices with their lines, by number. `where` is SQL over `i` (ledger.invoices). */
 export async function ledgerRecords(engine: Engine, where: string): Promise<InvoiceRecord[]> {
   const invoices = await engine.rows<InvoiceRow>(`
-    SELECT ${FIELDS}, i.number, s.status, i.customer_name, seller.party AS seller, buyer.party AS buyer
+    SELECT ${FIELDS}, i.number, ${invoiceStatusSql('i.invoice_id')} AS status, i.customer_name, seller.party AS seller,
+      buyer.party AS buyer, i.serial
     FROM ledger.invoices AS i
-    JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
     JOIN ledger.parties AS seller ON seller.party_id = i.seller_id
     JOIN ledger.parties AS buyer ON buyer.party_id = i.buyer_id
     WHERE ${where} ORDER BY i.serial, i.series, i.seq`);
@@ -92,19 +96,21 @@ async function assemble(
 ): Promise<InvoiceRecord[]> {
   if (invoices.length === 0) return [];
   const ids = `(${invoices.map((invoice) => literal(invoice.invoice_id)).join(', ')})`;
-  // A few customers' bookings can be picked while the files are read; an id that is computed from them cannot.
+  // A few customers' bookings, or commits, can be picked while the files are read; an id that is computed from them cannot.
+  const serials = [...new Set(invoices.map(({ serial }) => serial))].join(', ');
   const customers = schema === 'draft' ? await engine.rows<{ customer_key: number }>(
     `SELECT DISTINCT customer_key FROM draft.invoices WHERE invoice_id IN ${ids} ORDER BY customer_key`) : [];
-  const few = schema === 'draft' ? `AND customer_key IN (${customers.map((row) => row.customer_key).join(', ')})` : '';
+  const of = schema === 'draft' ? `customer_key IN (${customers.map((row) => row.customer_key).join(', ')})` : `serial IN (${serials})`;
   const lines = groupBy(await engine.rows<LineRow>(`
     SELECT invoice_id, line_no, kind, booking_id, product, description, unit, quantity_micro, unit_price_micro, amount_minor,
       CAST(gross_minor AS BIGINT) AS gross_minor, tax_id,
       tax_rate_micro, epoch_ms(service_start) AS service_start, epoch_ms(service_end) AS service_end, late,
       corrects_invoice_id, corrects_line_no, correction
-    FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} ${few} ORDER BY invoice_id, line_no`));
+    FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} AND ${of} ORDER BY invoice_id, line_no`));
   const taxes = groupBy(await engine.rows<TaxRow>(`SELECT invoice_id, tax_id, name, category, rate_micro, note,
       CAST(net_minor AS HUGEINT) AS net_minor, CAST(tax_minor AS HUGEINT) AS tax_minor
-    FROM ${schema}.invoice_taxes WHERE invoice_id IN ${ids} ORDER BY invoice_id, tax_id, rate_micro`));
+    FROM ${schema}.invoice_taxes WHERE invoice_id IN ${ids} ${schema === 'draft' ? '' : `AND ${of}`}
+    ORDER BY invoice_id, tax_id, rate_micro`));
   const corrected = await correctedInvoices(engine, [...lines.values()].flat());
   return invoices.map((row) => record(row, lines.get(row.invoice_id) ?? [], taxes.get(row.invoice_id) ?? [], partiesOf(row), corrected));
 }
@@ -125,7 +131,7 @@ function record(
 ): InvoiceRecord {
   const {
     period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer,
-    customer_name: _name, purchase_order,
+    customer_name: _name, serial: _serial, purchase_order,
     early_percent_micro, early_days,
     ...plain
   } = row;

@@ -7,7 +7,7 @@ import type { Ledger } from '../../src/ledger/ledger.js';
 import { LEDGER_TABLES } from '../../src/ledger/tables.js';
 import { openAt, stageBatch, stageEvents, tempEngine, tempFolder } from './support.js';
 
-const RELATIONS = [...Object.keys(LEDGER_TABLES), 'message_status', 'invoice_status', 'billed'];
+const RELATIONS = [...Object.keys(LEDGER_TABLES), 'message_status', 'voidings', 'invoice_status', 'billed'];
 
 async function told(engine: Engine): Promise<Record<string, unknown>> {
   const all: Record<string, unknown> = {};

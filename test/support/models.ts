@@ -12,7 +12,7 @@ import type { Engine } from '../../src/engine/engine.js';
 import { createTables } from '../../src/intake/tables.js';
 import { LEDGER_TABLES } from '../../src/ledger/tables.js';
 import { bucketTotals, buildDraft, checkDraft } from '../../src/models/build.js';
-import { loadBilled, loadChanged, loadInputs } from '../../src/models/load.js';
+import { loadBilled, loadChanged, loadInputs, prepareModels } from '../../src/models/load.js';
 import type { RunPeriod } from '../../src/models/load.js';
 import { MODELS } from '../../src/models/order.js';
 import { exponentOf, parseDecimal } from '../../src/values/money.js';
@@ -141,6 +141,7 @@ export interface Draft {
 export async function draftOf(engine: Engine, world: World): Promise<Draft> {
   await writeLedger(engine, world);
   if (world.ledger !== undefined) await engine.run(world.ledger);
+  await prepareModels(engine);
   await loadBilled(engine);
   await createTables(engine);
   await engine.run("INSERT INTO input.files VALUES (1, 'jobs', 'data/jobs.csv', 0, 0)");
@@ -285,6 +286,7 @@ async function writeLedger(engine: Engine, world: World): Promise<void> {
     await engine.run(`CREATE TABLE ledger.${name} (${Object.entries(columns).map(([column, type]) => `"${column}" ${type}`).join(', ')}, serial BIGINT)`);
   }
   await engine.run(`CREATE TABLE ledger.invoice_status (invoice_id VARCHAR, status VARCHAR, voided_at TIMESTAMP);
+    CREATE VIEW ledger.voidings AS SELECT invoice_id, voided_at AS "at", 1::BIGINT AS serial FROM ledger.invoice_status WHERE status = 'void';
     CREATE TABLE ledger.billed (source VARCHAR, booking_id VARCHAR, state VARCHAR, content_hi UBIGINT, content_lo UBIGINT, invoice_id VARCHAR, line_no BIGINT)`);
   for (const [serial, i] of (world.invoices ?? []).entries()) {
     const currency = i.currency ?? world.currency ?? 'EUR';

@@ -10,8 +10,9 @@ WITH lines AS (
   FROM ledger.invoice_lines AS l
   JOIN input.standing_invoices AS i ON i.invoice_id = l.invoice_id
   JOIN input.customers AS c ON c.customer_id = i.customer_id
-  JOIN input.billed AS b
+  JOIN ledger.billed AS b
     ON b.source = l.source AND b.booking_id = l.booking_id AND b.invoice_id = l.invoice_id AND b.line_no = l.line_no
+    AND b.state <> 'open'
   WHERE l.kind IN ('booking', 'adjustment')
 )
 SELECT

@@ -11,10 +11,10 @@ WITH told AS (
   FROM ledger.events
   WHERE subject = 'customer' AND event = 'parked'
   UNION ALL
-  SELECT i.customer_id, i.cycle_id, i.period_start, FALSE, s.voided_at
+  SELECT i.customer_id, i.cycle_id, i.period_start, FALSE, v."at"
   FROM ledger.invoices AS i
-  JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
-  WHERE s.status = 'void' AND i.confirmed_by IS DISTINCT FROM 'credit'
+  JOIN ledger.voidings AS v ON v.invoice_id = i.invoice_id
+  WHERE i.confirmed_by IS DISTINCT FROM 'credit'
 )
 SELECT customer_id, cycle_id, period_start, bool_or(parked) AS parked, max(voided_at) AS voided_at
 FROM told
