@@ -99,11 +99,16 @@ export function createFactsSql(): string {
       keys VARCHAR);`;
 }
 
-/** INSERT of one fact table from the schema `ledger` of the catalog `catalog`. */
+/** INSERT of one fact table from the schema `ledger`. */
 export function insertFactsSql(table: string, ledger: string): string {
+  return `INSERT INTO facts.${table} ${factsSql(table, ledger)}`;
+}
+
+/** The rows of one fact table, with its names and types, from the schema `ledger`. */
+export function factsSql(table: string, ledger: string): string {
   const { columns, from } = FACTS[table]!;
-  const values = columns.map(([name, , expression]) => expression ?? `r."${name}"`);
-  return `INSERT INTO facts.${table} SELECT ${values.join(', ')} FROM ${from.replaceAll('{ledger}', ledger)}`;
+  const values = columns.map(([name, type, value = `r."${name}"`]) => `CAST(${value} AS ${type.split(' USING ')[0]!}) AS "${name}"`);
+  return `SELECT ${values.join(', ')} FROM ${from.replaceAll('{ledger}', ledger)}`;
 }
 
 interface View {

@@ -163,9 +163,7 @@ async function fill(ledger: Ledger, file: string, { from, keys, ...options }: Fi
       tick?.(total += rows);
     }
     const commits = await readCommits(ledger, from);
-    for (let i = 0; i < commits.length; i += 500) {
-      await engine.run(`INSERT INTO facts.runs VALUES ${commits.slice(i, i + 500).map(runSql).join(',\n')}`);
-    }
+    for (const sql of insertRunsSql(commits)) await engine.run(sql);
     await engine.run(`DELETE FROM duebook_meta; INSERT INTO duebook_meta VALUES (${metaSql(ledger, await keys())})`);
     if (from === 0) await engine.run(createViewsSql());
     await engine.run('CHECKPOINT h; USE memory; DETACH h');
@@ -192,6 +190,13 @@ export async function readCommit(ledger: Ledger, serial: number): Promise<Commit
   return bytes === null ? damaged(file, 'it is missing') : decodeCommit(bytes, file, ledger.tool_version);
 }
 
+/** INSERTs of commits into `facts.runs`. */
+export function insertRunsSql(commits: readonly CommitDocument[]): string[] {
+  const rows = commits.map(runSql);
+  return Array.from({ length: Math.ceil(rows.length / 500) }, (_, i) => (
+    `INSERT INTO facts.runs VALUES ${rows.slice(500 * i, 500 * i + 500).join(',\n')}`));
+}
+
 function runSql(commit: CommitDocument): string {
   const totals = Object.values(commit.totals);
   const total = totals.length > 1 ? 'NULL' : (totals[0] ?? '0');
@@ -203,7 +208,8 @@ function runSql(commit: CommitDocument): string {
   return `(${values.join(', ')})`;
 }
 
-function metaSql(ledger: Ledger, keys: string): string {
+/** Values of the one row of `duebook_meta`. */
+export function metaSql(ledger: Ledger, keys: string): string {
   const { head } = ledger;
   return [
     String(HISTORY_LAYOUT), orNull(head?.lineage ?? null), String(ledger.serial), orNull(head?.head_sha256 ?? null),

@@ -3,6 +3,7 @@
  * the models), and billed as it is now (`restatement`) or anew, or be credited by hand for good (`credit`) or to be billed again
  * (`reissue`). Lines of void invoices count for nothing.
  */
+import type { Engine } from '../engine/engine.js';
 import { voidedSql, voidingsSql } from './lifecycle.js';
 import type { RowProof } from './verify-types.js';
 
@@ -34,7 +35,7 @@ export const BOOKINGS: RowProof = {
       FROM verify.moves WHERE (move, before) NOT IN (SELECT (move, before) FROM verify.may_follow)` },
     { table: 'invoice_lines', sql: `
       SELECT serial, 'Line ' || line_no || ' of ' || invoice_id || ' bills a booking without id' AS message
-      FROM ledger.invoice_lines WHERE kind = 'booking' AND booking_id IS NULL` },
+      FROM verify.odd_lines WHERE kind = 'booking' AND booking_id IS NULL` },
     { table: 'invoice_lines', sql: `
       SELECT max(l.serial) AS serial, 'The charge ' || l.charge_id || ' is billed ' || count(*) FILTER (l.kind <> 'adjustment')
         || ' times: ' || string_agg(i.number || ' line ' || l.line_no, ', ' ORDER BY i.number, l.line_no)
@@ -102,31 +103,46 @@ export const CORRECTIONS: RowProof = {
   ],
 };
 
-/** Makes what these proofs read, in the schema `verify`; lines are read where they lie. */
-export function prepareCorrectionsSql(): string {
+const COLUMNS = 'invoice_id, line_no, kind, booking_id, source, charge_id, amount_minor, tax_id, tax_rate_micro, corrects_invoice_id, '
+  + 'corrects_line_no, correction, serial';
+
+/** SQL: a line that corrects, or bills a booking that it does not name. */
+const ODD = "(kind = 'adjustment' OR correction IS NOT NULL OR kind = 'booking' AND booking_id IS NULL)";
+
+/**
+ * Makes what these proofs read, in the schema `verify`. Nearly all lines bill a booking that no other line names: all are looked at in
+ * the few columns that tell, and whole only in the commits that have others.
+ */
+export async function prepareCorrections(engine: Engine): Promise<void> {
   const pairs = Object.entries(BEFORE).flatMap(([move, all]) => all.map((before) => `('${move}', '${before}')`));
-  const columns = 'invoice_id, line_no, kind, booking_id, source, charge_id, amount_minor, tax_id, tax_rate_micro, corrects_invoice_id, '
-    + 'corrects_line_no, correction, serial';
-  return `
+  await engine.run(`
     CREATE TABLE verify.may_follow AS SELECT * FROM (VALUES ${pairs.join(', ')}) t(move, before);
     CREATE TABLE verify.voided AS ${voidedSql(`(${voidingsSql('verify.events')})`)};
-    CREATE TABLE verify.corrections AS SELECT ${columns} FROM ledger.invoice_lines WHERE kind = 'adjustment' OR correction IS NOT NULL;
+    CREATE TABLE verify.marks AS
+      SELECT CASE WHEN booking_id IS NOT NULL THEN hash(source, booking_id) END AS h, ${ODD} IS TRUE AS odd, serial::INTEGER AS serial
+      FROM ledger.invoice_lines;
+    -- Bookings of which there is more than one line. Equal hashes of different ones only add a candidate.
+    CREATE TABLE verify.repeated AS SELECT h FROM verify.marks WHERE h IS NOT NULL GROUP BY h HAVING count(*) > 1;`);
+  const odd = await serialsIn(engine, 'SELECT serial FROM verify.marks WHERE odd OR h IN (SELECT h FROM verify.repeated)');
+  await engine.run(`
+    DROP TABLE verify.marks;
+    CREATE TABLE verify.odd_lines AS SELECT ${COLUMNS} FROM ledger.invoice_lines
+      WHERE ${odd} AND (${ODD} OR booking_id IS NOT NULL AND hash(source, booking_id) IN (SELECT h FROM verify.repeated));
+    CREATE VIEW verify.of_bookings AS SELECT * FROM verify.odd_lines WHERE booking_id IS NOT NULL;
+    CREATE VIEW verify.corrections AS SELECT * FROM verify.odd_lines WHERE kind = 'adjustment' OR correction IS NOT NULL;
     CREATE VIEW verify.standing_corrections AS SELECT c.* FROM verify.corrections AS c
-      ANTI JOIN verify.voided AS v ON v.invoice_id = c.invoice_id;
+      ANTI JOIN verify.voided AS v ON v.invoice_id = c.invoice_id;`);
+  const corrected = 'invoice_id IN (SELECT corrects_invoice_id FROM verify.corrections)';
+  const where = await serialsIn(engine, `SELECT serial FROM verify.invoices WHERE ${corrected}`);
+  await engine.run(`
     CREATE TABLE verify.corrected AS
       SELECT l.invoice_id, l.line_no, l.booking_id, l.charge_id, l.amount_minor, l.tax_id, l.tax_rate_micro, l.serial,
         v.invoice_id IS NOT NULL AS void
       FROM ledger.invoice_lines AS l LEFT JOIN verify.voided AS v ON v.invoice_id = l.invoice_id
-      WHERE l.invoice_id IN (SELECT corrects_invoice_id FROM verify.corrections);
+      WHERE l.${where} AND l.${corrected};
     CREATE TABLE verify.charges AS SELECT l.charge_id, l.kind, l.correction, l.invoice_id, l.line_no, l.serial
       FROM ledger.invoice_lines AS l ANTI JOIN verify.voided AS v ON v.invoice_id = l.invoice_id
       WHERE l.charge_id IS NOT NULL AND l.booking_id IS NULL AND l.kind IN ('adjustment', ${ONCE});
-    -- Bookings of which there is more than one line. Equal hashes of different ones only add a candidate.
-    CREATE TABLE verify.repeated AS
-      SELECT h FROM (SELECT hash(source, booking_id) AS h FROM ledger.invoice_lines WHERE booking_id IS NOT NULL)
-      GROUP BY h HAVING count(*) > 1;
-    CREATE TABLE verify.of_bookings AS SELECT ${columns} FROM ledger.invoice_lines AS l
-      WHERE booking_id IS NOT NULL AND (kind = 'adjustment' OR hash(source, booking_id) IN (SELECT h FROM verify.repeated));
     CREATE VIEW verify.moves AS
       SELECT *, coalesce(lag(move) OVER steps, '') AS before, lag(${WORDS}) OVER steps AS before_words,
         lag(number) OVER steps AS before_number
@@ -140,5 +156,11 @@ export function prepareCorrectionsSql(): string {
       SELECT i.invoice_id, i.number, i.serial, i.total_minor, min(c.corrects_invoice_id) AS corrects_invoice_id
       FROM verify.standing_corrections AS c JOIN verify.invoices AS i ON i.invoice_id = c.invoice_id
       GROUP BY i.invoice_id, i.number, i.serial, i.total_minor, i.lines
-      HAVING count(*) = i.lines AND count(DISTINCT c.corrects_invoice_id) = 1 AND bool_and(c.correction IN ('credit', 'reissue'));`;
+      HAVING count(*) = i.lines AND count(DISTINCT c.corrects_invoice_id) = 1 AND bool_and(c.correction IN ('credit', 'reissue'));`);
+}
+
+/** SQL: the serial is one of those that a query gives, as a list, so that no other file is opened. */
+async function serialsIn(engine: Engine, query: string): Promise<string> {
+  const rows = await engine.rows<{ serial: bigint | number }>(`SELECT DISTINCT serial FROM (${query}) ORDER BY serial`);
+  return `serial IN (${rows.length === 0 ? 'NULL' : rows.map(({ serial }) => serial).join(', ')})`;
 }

@@ -1,11 +1,12 @@
 /**
  * The proofs over rows as SQL: each a query for offending rows (serial, message); empty is good. They read the schema `verify`
- * that `prepareSql` makes: what is small is read from the segments once, only lines are read where they lie.
+ * that `prepare` makes: what is small is read from the segments once, only lines are read where they lie.
  */
 import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import type { Ledger } from './ledger.js';
 import { eventListSql, eventOrderSql, INITIAL, TRANSITIONS } from './lifecycle.js';
-import { BOOKINGS, CORRECTIONS, prepareCorrectionsSql } from './verify-corrections.js';
+import { BOOKINGS, CORRECTIONS, prepareCorrections } from './verify-corrections.js';
 import type { RowProof } from './verify-types.js';
 
 const NUMBERS: RowProof = {
@@ -18,11 +19,13 @@ const NUMBERS: RowProof = {
     { table: 'invoices', sql: `
       SELECT max(serial) AS serial, 'The number ' || number || ' stands on ' || count(*) || ' invoices: '
         || string_agg(invoice_id, ', ' ORDER BY invoice_id) AS message
-      FROM verify.invoices GROUP BY number HAVING count(*) > 1` },
+      FROM verify.invoices WHERE number IN (SELECT number FROM verify.invoices GROUP BY number HAVING count(*) > 1) GROUP BY number` },
     { table: 'invoices', sql: `
       SELECT max(serial) AS serial, 'Place ' || seq || ' of the series ' || series || ' is taken by ' || count(*) || ' invoices: '
         || string_agg(number, ', ' ORDER BY number) AS message
-      FROM verify.invoices GROUP BY series, seq HAVING count(*) > 1` },
+      FROM verify.invoices SEMI JOIN (SELECT series, seq FROM verify.invoices GROUP BY series, seq HAVING count(*) > 1) AS twice
+        USING (series, seq)
+      GROUP BY series, seq` },
     { table: 'invoices', sql: `
       SELECT serial, 'The invoice ' || invoice_id || ' has no number, series or place in it' AS message
       FROM verify.invoices WHERE number IS NULL OR number = '' OR series IS NULL OR seq IS NULL OR seq < 1` },
@@ -114,7 +117,12 @@ const MESSAGES: RowProof = {
 export const PROOFS: readonly RowProof[] = [NUMBERS, SUMS, BOOKINGS, CORRECTIONS, MESSAGES];
 
 /** Makes the schema `verify` with what several proofs read. */
-export function prepareSql(ledger: Ledger): string {
+export async function prepare(engine: Engine, ledger: Ledger): Promise<void> {
+  await engine.run(prepareSql(ledger));
+  await prepareCorrections(engine);
+}
+
+function prepareSql(ledger: Ledger): string {
   const series = Object.entries(ledger.next_number).map(([name, next]) => `, (${literal(name)}, ${next}::BIGINT)`).join('');
   const steps = TRANSITIONS.map((t) => `('${t.subject}', '${t.from}', '${t.event}', '${t.to}')`).join(', ');
   return `
@@ -143,6 +151,5 @@ export function prepareSql(ledger: Ledger): string {
       FROM verify.events AS e JOIN (SELECT DISTINCT subject AS of_subject, event AS of_event, "to" AS after FROM verify.transitions) AS t
         ON t.of_subject = e.subject AND t.of_event = e.event
       WHERE e.subject = 'invoice' AND e.event IN ${eventListSql('invoice')}
-        OR e.subject = 'message' AND e.event IN ${eventListSql('message')};
-    ${prepareCorrectionsSql()}`;
+        OR e.subject = 'message' AND e.event IN ${eventListSql('message')};`;
 }

@@ -11,7 +11,7 @@ import type { Ledger } from './ledger.js';
 import { readPacks, segmentFiles } from './packs.js';
 import { LEDGER_TABLES, segmentColumns } from './tables.js';
 import type { LedgerTable } from './tables.js';
-import { prepareSql, PROOFS } from './verify-queries.js';
+import { prepare, PROOFS } from './verify-queries.js';
 import type { Proof, RowCheck } from './verify-types.js';
 
 /** At most so many offending rows of one kind are told one by one. */
@@ -25,7 +25,7 @@ export async function proveRows(engine: Engine, ledger: Ledger, commits: readonl
   const rows = await proveRowCounts(engine, ledger);
   if (rows.diagnostics.length > 0) return [rows, ...notDone('the segments do not hold the recorded rows', ROW_PROOFS.slice(1))];
   await attachSegments(engine, ledger.store, ledger.head?.segments ?? [], 'ledger', ledger.keys);
-  await engine.run(prepareSql(ledger));
+  await prepare(engine, ledger);
   const proofs: Proof[] = [rows];
   for (const { name, detail, checks } of PROOFS) {
     const diagnostics: Diagnostic[] = [];

@@ -1,13 +1,12 @@
 /** Proving the ledger: everything it says is checked against everything else it says. Reads only. */
-import { basename, join } from 'node:path';
 import { Engine, literal } from '../engine/engine.js';
-import { DuebookError, problem, sortDiagnostics, warning } from '../values/diagnostic.js';
+import { DuebookError, sortDiagnostics, warning } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
-import { keysWord, publishHistory, readHistoryMeta } from './history.js';
-import { HISTORY_LAYOUT, VIEWS } from './history-views.js';
+import { VIEWS } from './history-views.js';
 import type { Ledger } from './ledger.js';
 import { proveAnchors, proveChain, proveNoForeignFiles, proveSegments } from './verify-files.js';
 import type { Anchor, Proof } from './verify-types.js';
+import { proveHistory } from './verify-history.js';
 import { notDone, proveRows, ROW_PROOFS } from './verify-rows.js';
 
 export interface Check {
@@ -41,7 +40,7 @@ export async function verifyLedger(
   if (whole) {
     const rows = await proveRows(engine, ledger, commits);
     proofs.push(...rows, ...(rows.some(({ skipped }) => skipped === true) ? [] : await provePrivacy(engine)));
-    if (historyPath !== null) proofs.push(await proveHistory(engine, ledger, historyPath));
+    if (historyPath !== null) proofs.push(await proveHistory(engine, { ledger, commits, path: historyPath }));
   } else {
     proofs.push(...notDone('the files are damaged', [...ROW_PROOFS, ...(historyPath === null ? [] : ['history'])]));
   }
@@ -90,36 +89,4 @@ async function provePrivacy(engine: Engine): Promise<Proof[]> {
   const hint = 'That is as it should be where the keys are kept elsewhere; otherwise bring them back from a backup.';
   const diagnostics = lost === 0n ? [] : [warning('PRIVACY_KEY', told, { hint })];
   return [{ name: 'privacy', detail, diagnostics }];
-}
-
-async function proveHistory(engine: Engine, ledger: Ledger, path: string): Promise<Proof> {
-  const file = basename(path);
-  const wrong = (message: string): Proof => ({
-    name: 'history', detail: '',
-    diagnostics: [problem('LEDGER_DAMAGED', `${file} ${message}.`, {
-      at: { file }, hint: `Remove ${file}; the next run makes it again from the ledger.`,
-    })],
-  });
-  const meta = await readHistoryMeta(path);
-  if (meta === null) return wrong('is missing or cannot be read, or a write-ahead log lies beside it');
-  if (meta.layout !== HISTORY_LAYOUT) return wrong('was made by another version of duebook');
-  if (meta.serial !== ledger.serial || meta.head_sha256 !== (ledger.head?.head_sha256 ?? null)) {
-    const than = meta.serial === ledger.serial ? ' of another ledger' : `, the ledger at ${ledger.serial}`;
-    return wrong(`stands at serial ${meta.serial}${than}`);
-  }
-  if (meta.keys !== await keysWord(ledger)) {
-    const told = warning('PRIVACY_KEY', `${file} was made with other keys than are here, so it was not compared.`, {
-      at: { file }, hint: 'Where customers were forgotten since, it still shows them: make it again with `duebook history rebuild`.',
-    });
-    return { name: 'history', detail: `${file} was made with other keys; not compared`, diagnostics: [told] };
-  }
-  const fresh = join(engine.scratch, 'history.duckdb');
-  await publishHistory(ledger, fresh, { rebuild: true, proved: true });
-  const expected = await historyDigest(fresh);
-  const found = await historyDigest(path).catch(() => null);
-  if (found === null) return wrong('is damaged: a view cannot be read');
-  const differs = (view: string): boolean => found[view]!.rows !== expected[view]!.rows || found[view]!.hash !== expected[view]!.hash;
-  const views = Object.keys(VIEWS).filter(differs);
-  if (views.length > 0) return wrong(`does not say what the ledger says, in ${views.join(', ')}`);
-  return { name: 'history', detail: `${file} says what the ledger says at serial ${ledger.serial}`, diagnostics: [] };
 }

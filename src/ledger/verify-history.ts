@@ -1,0 +1,108 @@
+/**
+ * Proving that `history.duckdb` is what would be made of the ledger now: its rows, computed from the segments once more without writing
+ * them, and its views, by their words or by what they say.
+ */
+import { basename } from 'node:path';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
+import { problem, warning } from '../values/diagnostic.js';
+import type { CommitDocument } from './commit.js';
+import { insertRunsSql, keysWord, metaSql, readHistoryMeta } from './history.js';
+import { createFactsSql, createViewsSql, FACTS, factsSql, HISTORY_LAYOUT, VIEWS } from './history-views.js';
+import type { Ledger } from './ledger.js';
+import type { Proof } from './verify-types.js';
+
+/** The ledger, whose chain and rows are proved, and the file. */
+export interface HistoryToProve {
+  readonly ledger: Ledger;
+  readonly commits: readonly CommitDocument[];
+  readonly path: string;
+}
+
+/** Proves the file at `path`; needs the schema `ledger` in the engine, read from the segments. */
+export async function proveHistory(engine: Engine, { ledger, commits, path }: HistoryToProve): Promise<Proof> {
+  const file = basename(path);
+  const wrong = (message: string): Proof => ({
+    name: 'history', detail: '',
+    diagnostics: [problem('LEDGER_DAMAGED', `${file} ${message}.`, {
+      at: { file }, hint: `Remove ${file}; the next run makes it again from the ledger.`,
+    })],
+  });
+  const meta = await readHistoryMeta(path);
+  if (meta === null) return wrong('is missing or cannot be read, or a write-ahead log lies beside it');
+  if (meta.layout !== HISTORY_LAYOUT) return wrong('was made by another version of duebook');
+  if (meta.serial !== ledger.serial || meta.head_sha256 !== (ledger.head?.head_sha256 ?? null)) {
+    const than = meta.serial === ledger.serial ? ' of another ledger' : `, the ledger at ${ledger.serial}`;
+    return wrong(`stands at serial ${meta.serial}${than}`);
+  }
+  const keys = await keysWord(ledger);
+  if (meta.keys !== keys) {
+    const told = warning('PRIVACY_KEY', `${file} was made with other keys than are here, so it was not compared.`, {
+      at: { file }, hint: 'Where customers were forgotten since, it still shows them: make it again with `duebook history rebuild`.',
+    });
+    return { name: 'history', detail: `${file} was made with other keys; not compared`, diagnostics: [told] };
+  }
+  await createExpected(engine, ledger, { commits, keys });
+  try {
+    await engine.run(`ATTACH ${literal(path)} AS found (READ_ONLY)`);
+    const different = await differences(engine);
+    if (different.length > 0) return wrong(`does not say what the ledger says, in ${different.join(', ')}`);
+  } catch {
+    return wrong('is damaged: it cannot be read to its end');
+  } finally {
+    await engine.run('DETACH DATABASE IF EXISTS found; DETACH expected');
+  }
+  return { name: 'history', detail: `${file} says what the ledger says at serial ${ledger.serial}`, diagnostics: [] };
+}
+
+/** The database `expected`: the views of a history, and what is small in it; rows of segments are read where they lie. */
+async function createExpected(
+  engine: Engine, ledger: Ledger, { commits, keys }: Pick<HistoryToProve, 'commits'> & { readonly keys: string },
+): Promise<void> {
+  const { name } = await engine.row<{ name: string }>('SELECT current_database() AS name');
+  await engine.run(`ATTACH ':memory:' AS expected; USE expected; ${createFactsSql()}`);
+  for (const sql of insertRunsSql(commits)) await engine.run(sql);
+  await engine.run(`INSERT INTO duebook_meta VALUES (${metaSql(ledger, keys)}); ${createViewsSql()}; USE ${name}`);
+}
+
+/** Tables and views that are different, by the names that analysts know. */
+async function differences(engine: Engine): Promise<string[]> {
+  const different: string[] = [];
+  for (const table of Object.keys(FACTS)) {
+    if (await digest(engine, `found.facts.${table}`) !== await digest(engine, `(${factsSql(table, 'ledger')})`)) different.push(table);
+  }
+  for (const [table, name] of [['facts.runs', 'runs'], ['duebook_meta', 'duebook_meta']] as const) {
+    if (await digest(engine, `found.${table}`) !== await digest(engine, `expected.${table}`)) different.push(name);
+  }
+  const views = await engine.rows<{ view_name: string }>(`
+    SELECT DISTINCT coalesce(f.view_name, e.view_name) AS view_name
+    FROM (SELECT * FROM duckdb_views() WHERE database_name = 'found' AND NOT internal) AS f
+    FULL JOIN (SELECT * FROM duckdb_views() WHERE database_name = 'expected' AND NOT internal) AS e
+      ON e.schema_name = f.schema_name AND e.view_name = f.view_name
+    WHERE replace(e.sql, ' ', '') IS DISTINCT FROM replace(f.sql, ' ', '') ORDER BY view_name`);
+  for (const { view_name } of views) if (!different.includes(view_name) && !await saysTheSame(engine, view_name)) different.push(view_name);
+  return different;
+}
+
+/** The same view may be written in other words, by another version, say: then what it says of the same tables decides. */
+async function saysTheSame(engine: Engine, view: string): Promise<boolean> {
+  const expected = VIEWS[view];
+  if (expected === undefined) return false;
+  const { name } = await engine.row<{ name: string }>('SELECT current_database() AS name');
+  await engine.run('USE found');
+  try {
+    return await digest(engine, view) === await digest(engine, `(${expected.select})`);
+  } catch {
+    return false;
+  } finally {
+    await engine.run(`USE ${name}`);
+  }
+}
+
+/** Number of rows and an order-free hash of them: equal rows, equal digest. */
+async function digest(engine: Engine, relation: string): Promise<string> {
+  const { told } = await engine.row<{ told: string }>(`
+    SELECT count(*) || ' ' || coalesce(bit_xor(h), 0) || ' ' || coalesce(sum(h >> 32), 0) AS told
+    FROM (SELECT hash(v) AS h FROM ${relation} AS v)`);
+  return told;
+}
