@@ -25,10 +25,11 @@ export interface InvoiceLineRecord {
   readonly corrects: LineCorrection | null;
 }
 
-/** The corrected line, and how: reversal, restatement, credit or reissue (see the columns of `invoice_lines`). */
+/** The corrected line and its kind, and how: reversal, restatement, credit or reissue (see the columns of `invoice_lines`). */
 export interface LineCorrection {
   readonly number: string;
   readonly line_no: number | null;
+  readonly kind: string | null;
   readonly correction: string | null;
 }
 

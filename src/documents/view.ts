@@ -152,9 +152,6 @@ function isPricedBelow({ priced }: Pen, { kind, product, unit_price, amount }: I
   return kind === 'booking' && unit_price === null && sign(amount) === 0 && priced.has(product);
 }
 
-/** What a model writes on a line with a credit from an earlier invoice. */
-const CARRIED_IN = /^Credit from \d{4}-\d\d-\d\d$/;
-
 /** Lines that are an amount and nothing counted. */
 const UNCOUNTED: ReadonlySet<string> = new Set(['discount', 'carry_over', 'deposit_applied', 'deposit_refund', 'adjustment']);
 
@@ -169,8 +166,9 @@ function correctionText({ record, labels }: Pen, { kind, corrects }: InvoiceLine
   return corrects.correction === 'restatement' ? fill(labels.line_as_now, { place }) : place;
 }
 
-/** Words of ours are in the language of the document, those of others as they are. */
-function wordsOf({ labels, date }: Pen, { kind, description, amount, corrects }: InvoiceLineRecord): string {
+/** Words of ours are in the language of the document, those of others as they are. What corrects a line bears that line's words. */
+function wordsOf({ labels, date }: Pen, { kind: own, description, amount, corrects }: InvoiceLineRecord): string {
+  const kind = own === 'adjustment' ? corrects?.kind ?? own : own;
   if (kind === 'adjustment' && corrects !== null && corrects.line_no === null) {
     return sign(amount) > 0 ? labels.credited_before : labels.amount_credited;
   }
@@ -178,7 +176,7 @@ function wordsOf({ labels, date }: Pen, { kind, description, amount, corrects }:
     const [, name = description, on = ''] = /^(?:Deducted|Refunded): (.*) (\d{4}-\d\d-\d\d)$/.exec(description) ?? [];
     return fill(labels[kind], { name: clean(name), date: on === '' ? '' : date(on) });
   }
-  if (kind !== 'carry_over' && !(kind === 'adjustment' && CARRIED_IN.test(description))) return clean(description);
+  if (kind !== 'carry_over') return clean(description);
   const from = /\d{4}-\d\d-\d\d$/.exec(description);
   return from === null ? labels.carried_out : fill(labels.carried_in, { date: date(from[0]) });
 }

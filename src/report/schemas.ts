@@ -49,7 +49,8 @@ const line = record({
   line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount,
   unit: orNull(text), unit_price: orNull(amount), amount, gross: orNull(amount), tax_id: text, tax_rate: amount,
   service_start: orNull(instant), service_end: orNull(instant), late: yesNo,
-  corrects: orNull(record({ number: text, line_no: orNull(whole), correction: orNull(text) }, 'The line that it corrects.')),
+  corrects: orNull(record(
+    { number: text, line_no: orNull(whole), kind: orNull(text), correction: orNull(text) }, 'The line that it corrects.')),
 });
 const correctedInvoices = Type.Array(record({ number: text, issued_on: date }), { description: 'The invoices that its lines correct.' });
 const invoice = record({

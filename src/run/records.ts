@@ -115,15 +115,22 @@ async function assemble(
   return invoices.map((row) => record(row, lines.get(row.invoice_id) ?? [], taxes.get(row.invoice_id) ?? [], partiesOf(row), corrected));
 }
 
-interface Corrected extends CorrectedInvoice { readonly invoice_id: string }
+/** An invoice that lines correct, with the kinds of the corrected lines by their numbers. */
+interface Corrected extends CorrectedInvoice { readonly invoice_id: string; readonly kinds: ReadonlyMap<number, string> }
 
 /** The invoices that lines correct, by id, in the order of their numbers. */
 async function correctedInvoices(engine: Engine, lines: readonly LineRow[]): Promise<Map<string, Corrected>> {
   const ids = [...new Set(lines.flatMap(({ corrects_invoice_id: id }) => (id === null ? [] : [id])))];
   if (ids.length === 0) return new Map();
-  const rows = await engine.rows<Corrected>(`SELECT invoice_id, number, CAST(issued_on AS VARCHAR) AS issued_on
-    FROM ledger.invoices WHERE invoice_id IN (${ids.map(literal).join(', ')}) ORDER BY number`);
-  return new Map(rows.map((row) => [row.invoice_id, row]));
+  const these = `(${ids.map(literal).join(', ')})`;
+  const rows = await engine.rows<Omit<Corrected, 'kinds'>>(`SELECT invoice_id, number, CAST(issued_on AS VARCHAR) AS issued_on
+    FROM ledger.invoices WHERE invoice_id IN ${these} ORDER BY number`);
+  const numbers = [...new Set(lines.flatMap(({ corrects_line_no: no }) => (no === null ? [] : [no])))].join(', ');
+  const kinds = groupBy(numbers === '' ? [] : await engine.rows<Pick<LineRow, 'invoice_id' | 'line_no' | 'kind'>>(`
+    SELECT invoice_id, line_no, kind FROM ledger.invoice_lines WHERE invoice_id IN ${these} AND line_no IN (${numbers}) ORDER BY ALL`));
+  return new Map(rows.map((row) => [row.invoice_id, {
+    ...row, kinds: new Map((kinds.get(row.invoice_id) ?? []).map(({ line_no, kind }) => [Number(line_no), kind])),
+  }]));
 }
 
 function record(
@@ -167,7 +174,8 @@ function correctionOf(line: LineRow, known: ReadonlyMap<string, Corrected>): Lin
   const corrected = known.get(line.corrects_invoice_id ?? '');
   if (corrected === undefined) return null;
   const line_no = line.corrects_line_no === null ? null : Number(line.corrects_line_no);
-  return { number: corrected.number, line_no, correction: line.correction };
+  const kind = line_no === null ? null : corrected.kinds.get(line_no) ?? null;
+  return { number: corrected.number, line_no, kind, correction: line.correction };
 }
 
 /** What is left to pay is rounded to the currency, half away from zero; nothing is taken off where nothing is to be paid. */

@@ -6,7 +6,9 @@ import { clean, shorten } from '../../src/documents/clean.js';
 import { SAMPLE_BATCH } from '../../src/documents/sample.js';
 import { textBlocks, WIDTH } from '../../src/documents/text.js';
 import { groupIban, invoiceView, MAIL_LINES } from '../../src/documents/view.js';
-import type { InvoiceRecord } from '../../src/documents/types.js';
+import type { InvoiceLineRecord, InvoiceRecord } from '../../src/documents/types.js';
+import { LINE_KINDS } from '../../src/values/line-kinds.js';
+import type { LineKind } from '../../src/values/line-kinds.js';
 import { creditNote, dinar, english, german, line, manyLines, preview, reverseCharge, yen } from './records.js';
 
 const space = (text: string): string => text.replaceAll('\u00a0', ' ');
@@ -163,5 +165,42 @@ describe('the page of a batch', () => {
     const facts = batchView({ ...SAMPLE_BATCH, confirm_due_at: null, send_due_at: null }).facts.map((f) => `${f.label}: ${f.value}`);
     expect(facts).toContain('Confirms automatically: Only by hand');
     expect(facts).toContain('Sent from: Only by hand');
+  });
+});
+
+/** Of each kind of line what a model writes on it in English; nothing where the words are those of the customer's configuration or bookings. */
+const OURS: Readonly<Record<LineKind, readonly Partial<InvoiceLineRecord>[]>> = {
+  booking: [], usage: [], recurring: [], fee: [], discount: [], minimum: [], deposit: [], manual: [],
+  deposit_applied: [{ description: 'Deducted: Anzahlung 2026-02-01' }], deposit_refund: [{ description: 'Refunded: Anzahlung 2026-02-01' }],
+  carry_over: [{ description: 'Credit from 2026-02-01' }, { description: 'Credit carried to the next invoice' }],
+  adjustment: [
+    { description: 'Amount credited', amount: '-9.00', corrects: { number: 'INV-1', line_no: null, kind: null, correction: 'credit' } },
+    { description: 'Amount credited before', amount: '9.00', corrects: { number: 'INV-1', line_no: null, kind: null, correction: 'credit' } },
+  ],
+};
+
+describe.each(LINE_KINDS)('a line of kind %s', (kind) => {
+  const told = (locale: string, more: Partial<InvoiceLineRecord>): string => space(invoiceView({
+    ...german, locale, lines: [line(1, { kind, booking_id: null, product: null, unit: null, unit_price: null, amount: '-9.00', ...more })],
+  }).lines[0]!.description);
+  const languages = ['de-DE', 'es-ES', 'fr-FR', 'it-IT', 'nl-NL'];
+
+  it('has its words in every language', () => {
+    for (const more of OURS[kind]) {
+      const words = languages.map((locale) => told(locale, more));
+      expect(new Set([told('en-GB', more), ...words]).size).toBe(6);
+      expect(words.filter((each) => each.includes(more.description!) || /Deducted|Refunded|Credit |2026-/.test(each))).toEqual([]);
+    }
+    if (OURS[kind].length === 0) expect(languages.map((locale) => told(locale, { description: 'Deducted: what I wrote 2026-02-01' }))).toEqual(languages.map(() => 'Deducted: what I wrote 2026-02-01'));
+  });
+
+  it('has them on what corrects it, too', () => {
+    for (const more of OURS[kind].filter(() => kind !== 'adjustment')) {
+      const correcting = { ...more, kind: 'adjustment', corrects: { number: 'INV-1', line_no: 1, kind, correction: 'credit' } };
+      for (const locale of ['en-GB', ...languages]) expect(told(locale, correcting)).toBe(told(locale, more));
+    }
+    // What others wrote stays as it is, even where it looks like ours.
+    const booked = { description: 'Credit from 2026-02-01', kind: 'adjustment', corrects: { number: 'INV-1', line_no: 1, kind: 'booking', correction: 'reversal' } };
+    expect(told('de-DE', booked)).toBe('Credit from 2026-02-01');
   });
 });

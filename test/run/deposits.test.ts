@@ -1,6 +1,9 @@
 /** Deposits in whole runs: paid ahead, taken off the invoices that follow, and given back at the end. */
 import { describe, expect, it } from 'vitest';
+import { invoiceView } from '../../src/documents/view.js';
+import { credit } from '../../src/run/credit.js';
 import { invoice } from '../../src/run/invoice.js';
+import { show } from '../../src/run/show.js';
 import { project } from '../support/project.js';
 import type { Booking, Project, Spec } from '../support/project.js';
 
@@ -49,6 +52,20 @@ describe('a deposit', () => {
       '2026-02-01 | invoice | 100000 | 19000 | 119000', '2026-03-01 | invoice | 0 | 0 | 0', '2026-04-01 | invoice | 4538 | -4538 | 0',
       '2026-05-01 | credit_note | -24538 | -4662 | -29200',
     ]);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('has its words in the language of the document, also where it is credited', async () => {
+    const made = await agreed({ until: '2026-02-28', deposits: [deposit({ name: 'Anzahlung', amount: '100.00' })] }, [visit('B', '300.00', { start: '2026-02-05' })],
+      { customers: { acme: { agreements: ['a'], locale: 'de-DE' } } });
+    await made.run('2026-03-10');
+    await credit(made.world, { as_of: '2026-03-11', number: 'INV-2026-000002', lines: [], reissue: false, reason: 'Irrtum', dry_run: false });
+    const told = async (id: string): Promise<(readonly [string, string])[]> => {
+      const { record } = await show(made.world, { as_of: '2026-03-11', id, format: 'json' });
+      return invoiceView(record).lines.map(({ description }, i) => [record.lines[i]!.corrects?.kind ?? record.lines[i]!.kind, description]);
+    };
+    expect(await told('CN-2026-000001')).toEqual([['booking', 'Visit'], ['deposit_applied', 'Abzüglich Anzahlung (Rechnung vom 01.02.2026)']]);
+    expect(await told('INV-2026-000002')).toEqual(await told('CN-2026-000001'));
     expect(await made.flaws()).toEqual([]);
   });
 
