@@ -43,7 +43,7 @@ const ATTACHED = new WeakMap<Engine, Attached>();
 /**
  * Makes the schema `ledger` in the engine. Besides the tables:
  * - `message_status` (message_id, invoice_id, kind, recipients, queued_at, send_due_at, subject_id, payload, status, attempts,
- *   last_at, sent_at, sha256, error, permanent): every message with what became of it;
+ *   last_at, tried_as_of, sent_at, sha256, error, permanent): every message with what became of it;
  * - `voidings` (invoice_id, at, serial): the events that made an invoice void;
  * - `invoice_status` (invoice_id, status, voided_at): `processed` or `void`;
  * - `billed` (source, booking_id, state, content_hi, content_lo, invoice_id, line_no, amount_minor, serial): every booking that was ever

@@ -59,17 +59,19 @@ export function eventOrderSql(): string {
 
 /**
  * SQL: every message with its status, from two relations with the ledger's columns plus `serial`. Columns: message_id,
- * invoice_id, kind, recipients, queued_at, send_due_at, subject_id, payload, status, attempts, last_at, sent_at, sha256, error,
- * permanent.
+ * invoice_id, kind, recipients, queued_at, send_due_at, subject_id, payload, status, attempts, last_at, tried_as_of (the as-of of the
+ * run that made the last attempt), sent_at, sha256, error, permanent.
  */
 export function messageStatusSql(messages: string, events: string): string {
   return `
     WITH told AS (
       SELECT subject_id, "at", event, detail->>'$.sha256' AS sha256, detail->>'$.error' AS error,
-        (detail->>'$.permanent')::BOOLEAN AS permanent, ${eventOrderSql()} AS k
+        (detail->>'$.permanent')::BOOLEAN AS permanent, coalesce((detail->>'$.tried_as_of')::TIMESTAMP, "at") AS tried_as_of,
+        ${eventOrderSql()} AS k
       FROM ${events} WHERE subject = 'message' AND event IN ${eventListSql('message')}
     ), folded AS (
-      SELECT subject_id, arg_max(event, k) AS status, arg_max("at", k) AS last_at, count(*) FILTER (event = 'sending') AS attempts,
+      SELECT subject_id, arg_max(event, k) AS status, arg_max("at", k) AS last_at, arg_max(tried_as_of, k) AS tried_as_of,
+        count(*) FILTER (event = 'sending') AS attempts,
         arg_max("at", k) FILTER (event = 'sent') AS sent_at, arg_max(sha256, k) FILTER (event = 'sent') AS sha256,
         arg_max(error, k) FILTER (event IN ('failed', 'uncertain')) AS error,
         arg_max(permanent, k) FILTER (event IN ('failed', 'uncertain')) AS permanent
@@ -77,7 +79,7 @@ export function messageStatusSql(messages: string, events: string): string {
     )
     SELECT m.message_id, m.invoice_id, m.kind, m.recipients, m.queued_at, m.send_due_at, m.subject_id, m.payload,
       coalesce(f.status, '${INITIAL.message}') AS status, coalesce(f.attempts, 0)::BIGINT AS attempts,
-      coalesce(f.last_at, m.queued_at) AS last_at, f.sent_at, f.sha256,
+      coalesce(f.last_at, m.queued_at) AS last_at, f.tried_as_of, f.sent_at, f.sha256,
       CASE WHEN f.status IN ('sent', 'cancelled') THEN NULL ELSE f.error END AS error,
       CASE WHEN f.status IN ('sent', 'cancelled') THEN NULL ELSE f.permanent END AS permanent
     FROM ${messages} AS m LEFT JOIN folded AS f ON f.subject_id = m.message_id`;

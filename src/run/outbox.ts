@@ -11,7 +11,7 @@ import { ublProblems, ublXml } from '../documents/ubl.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { timestampLiteral } from '../values/time.js';
+import { sqlTimestamp, timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { noCrashPoints } from '../world/crash-points.js';
 import { openMailer } from '../world/mailer.js';
@@ -122,9 +122,9 @@ export class Outbox {
     await this.#sendAll("status = 'queued'", `(send_due_at IS NULL OR send_due_at <= ${timestampLiteral(at)})`, at);
   }
 
-  /** Tries again what failed for a passing reason in an earlier run. */
+  /** Tries again what failed for a passing reason in a run for an earlier instant; one for the same instant changes nothing. */
   async retryFailed(at: Instant): Promise<void> {
-    const due = `attempts < ${ATTEMPTS} AND last_at < ${timestampLiteral(at)}`;
+    const due = `attempts < ${ATTEMPTS} AND tried_as_of < ${timestampLiteral(at)}`;
     await this.#sendAll("status = 'failed' AND NOT coalesce(permanent, FALSE)", due, at);
   }
 
@@ -176,11 +176,11 @@ export class Outbox {
       return outcome;
     })));
     crash.reached('send: all handed over');
-    await this.#commit(at, chunk.map((m, i) => this.#outcomeEvent(m, attempt(m), outcomes[i]!)));
+    await this.#commit(at, chunk.map((m, i) => this.#outcomeEvent(m, attempt(m), outcomes[i]!, at)));
     crash.reached('send: outcomes committed');
   }
 
-  #outcomeEvent(message: Queued, attempt: number, outcome: SendOutcome): MessageEvent {
+  #outcomeEvent(message: Queued, attempt: number, outcome: SendOutcome, at: Instant): MessageEvent {
     const { status, ...detail } = outcome;
     const recipients = JSON.parse(message.recipients) as string[];
     if (status === 'sent') {
@@ -190,7 +190,10 @@ export class Outbox {
       }
     } else this.#problem(message, recipients.join(', '), status, outcome.error);
     const kept = this.#context.config.privacy === null ? detail : impersonal(detail);
-    return { subject_id: message.message_id, event: status, detail: { attempt, ...kept } };
+    // What fell due earlier was tried only now: whether it is tried again depends on this run's as-of.
+    const { as_of } = this.#context;
+    const passing = outcome.status === 'failed' && !outcome.permanent && as_of > at ? { tried_as_of: sqlTimestamp(as_of) } : {};
+    return { subject_id: message.message_id, event: status, detail: { attempt, ...passing, ...kept } };
   }
 
   #problem(message: Queued, recipient: string, status: string, error: string): void {

@@ -139,6 +139,25 @@ describe('a server that says no', () => {
     expect(server.bodies[0]).toMatch(/^Message-ID: <msg_\w+@northwind\.example>\r$/m);
   });
 
+  it('for now, long after the mail fell due: a second run for the same instant changes nothing, one for a later instant tries again', async () => {
+    let refusals = 0;
+    const server = await raw((command) => (command === '.' && (refusals += 1) <= 2 ? '451 later' : accepting({})(command, 1)));
+    const made = await mailing(server.url);
+    const late = '2026-02-25T06:00:00Z';
+    const first = await made.run(late);
+    expect(first.messages).toMatchObject({ sent: 0, failed: 1 });
+    expect(await made.told("SELECT event, detail->>'$.tried_as_of' FROM ledger.events WHERE event = 'failed'")).toEqual(['failed | 2026-02-25 06:00:00']);
+    const again = await made.run(late);
+    expect([again.messages, again.head]).toEqual([{ sent: 0, failed: 0, uncertain: 0, problems: [] }, first.head]);
+    expect((await made.send(late)).head).toEqual(first.head);
+    // An hour later it is tried, and refused again; then that instant is done with, too.
+    const later = await made.run('2026-02-25T07:00:00Z');
+    expect(later.messages).toMatchObject({ sent: 0, failed: 1 });
+    expect((await made.run('2026-02-25T07:00:00Z')).head).toEqual(later.head);
+    expect((await made.run('2026-02-25T08:00:00Z')).messages).toMatchObject({ sent: 1, failed: 0 });
+    expect(await made.flaws()).toEqual([]);
+  });
+
   it('for good: not tried again, unless a human says so', async () => {
     let refusals = 0;
     const server = await raw((command) => (command === 'RCPT' && (refusals += 1) === 1 ? '550 no such user' : accepting({})(command, 1)));
