@@ -106,8 +106,9 @@ export async function lockLedger(store: ObjectStore, owner: string): Promise<{ r
 }
 
 /**
- * Commits. All or nothing: after a crash at any step the ledger is as before or as after. Throws LEDGER_MOVED when another
- * run committed first (nothing of this one is visible), LEDGER_FOREIGN for another issuer's ledger, AS_OF when time would go back.
+ * Commits. All or nothing: after a crash at any step the ledger is as before or as after. Throws LEDGER_MOVED when the serial is taken
+ * (nothing of this run is visible, unless the very same stands there), LEDGER_FOREIGN for another issuer's ledger, AS_OF when time
+ * would go back.
  */
 export async function commit(ledger: Ledger, input: CommitInput, crash: CrashPoints = noCrashPoints): Promise<Ledger> {
   const { store, head } = ledger;
@@ -181,12 +182,19 @@ async function writeSegment(store: ObjectStore, segment: Segment, path: string):
     'No commit refers to this file yet; remove its folder and run again.');
 }
 
-/** Somebody else has the serial. What we wrote is taken back, unless it is theirs too. */
+/** Somebody has the serial. What we wrote is taken back, unless it is theirs too: equal bytes do not tell who wrote them. */
 async function lost(ledger: Ledger, document: CommitDocument): Promise<never> {
   const { store } = ledger;
   const key = commitKey(document.serial);
   const winner = decodeCommit((await store.get(key)) ?? Buffer.alloc(0), `${store.name}/${key}`, ledger.tool_version);
-  if (winner.run_id !== document.run_id) for (const segment of document.segments) await store.remove(segment.path);
+  if (winner.run_id === document.run_id) {
+    return fail('LEDGER_MOVED', `Serial ${document.serial} of ${store.name} stands already, with just what this run was to commit`
+      + ` (${winner.run_id}, ${winner.action}, as of ${winner.as_of}): written by this run, if the answer was lost on its way, or by`
+      + ' another one from the same inputs. It is committed once, and no number was used twice.', {
+      hint: 'Run again; it continues from there.',
+    });
+  }
+  for (const segment of document.segments) await store.remove(segment.path);
   return fail('LEDGER_MOVED', `Another run (${winner.run_id}, ${winner.action}, as of ${winner.as_of}) committed serial`
     + ` ${document.serial} to ${store.name} first. Nothing of this run was kept and it used no number.`, {
     hint: 'Run again; it continues from there.',

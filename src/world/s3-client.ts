@@ -131,12 +131,12 @@ export class BucketObjects {
         const known = bucketError(error);
         const refused = isRefused(known) || (condition !== null && 'etag' in condition && isMissing(known));
         unclear ||= known.attempts > 1 || isUnclear(known);
-        // An earlier attempt that nobody answered may be what stands there now.
-        if (unclear && condition !== null) {
+        // An earlier attempt that nobody answered, or that somebody on the way made once more, may be what stands there now.
+        if ((unclear || refused) && condition !== null) {
           const found = await this.state(key).catch(() => undefined);
-          if (found === undefined) throw unreachable(this.address, key, 'write', known, true);
+          if (found === undefined && unclear) throw unreachable(this.address, key, 'write', known, true);
           if (found?.writer === writer) return found.etag;
-          if (found !== null && 'absent' in condition) return null;
+          if (found !== null && unclear && 'absent' in condition) return null;
         }
         if (refused) return null;
         const again = isConflict(known) || (isUnclear(known) && !Buffer.isBuffer(body));

@@ -5,8 +5,10 @@ import { describe, expect, it } from 'vitest';
 import { attachLedger } from '../../src/ledger/attach.js';
 import { commitKey } from '../../src/ledger/commit.js';
 import { commit, lockLedger } from '../../src/ledger/ledger.js';
+import { DuebookError } from '../../src/values/diagnostic.js';
 import { canonicalJson } from '../../src/values/digest.js';
 import { openLocalStore } from '../../src/world/local-store.js';
+import type { ObjectStore } from '../../src/world/types.js';
 import { openAt, smallLedger, stageBatch, stageEvents, tempEngine, tempFolder } from './support.js';
 
 /** Every file of the ledger with the hash of its bytes. */
@@ -18,6 +20,8 @@ async function snapshot(folder: string): Promise<Record<string, string>> {
 }
 
 const codeOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => 'no error', (e: { diagnostics?: { code: string }[] }) => e.diagnostics?.[0]?.code ?? e);
+
+const messageOf = (error: unknown): string => (error instanceof DuebookError ? error.diagnostics[0]!.message : String(error));
 
 describe('the ledger', () => {
   it('starts empty without making a folder, then counts serials and numbers', async () => {
@@ -78,6 +82,19 @@ describe('the ledger', () => {
     const before = await snapshot(folder);
     expect(await codeOf(commit(start, input))).toBe('LEDGER_MOVED');
     expect(await snapshot(folder)).toEqual(before);
+  });
+
+  it('says of another run only where it is one', async () => {
+    const [engine, folder] = [await tempEngine(), await tempFolder()];
+    const start = await openAt(folder);
+    const input = await stageBatch(engine, start);
+    // The store did what it was asked, and its answer was that it is there: nobody can tell who wrote it.
+    const deaf: ObjectStore = Object.create(start.store, { create: { value: async (key: string, bytes: Buffer) => (await start.store.create(key, bytes), 'exists') } }) as ObjectStore;
+    const told = await commit({ ...start, store: deaf }, input).catch(messageOf);
+    expect(told).toMatch(/^Serial 1 of data\/ledger stands already, with just what this run was to commit \(run_[0-9a-f]{20}, confirm, as of [^)]*\): written by this run, if the answer was lost/);
+    expect((await openAt(folder)).serial).toBe(1);
+    const other = await commit(start, { ...input, action: 'send' }).catch(messageOf);
+    expect(other).toMatch(/^Another run \(run_[0-9a-f]{20}, confirm, as of [^)]*\) committed serial 1 to data\/ledger first\./);
   });
 
   it('never goes back in time, nor to another issuer, nor over a segment with other bytes', async () => {

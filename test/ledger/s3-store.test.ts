@@ -50,7 +50,7 @@ describeWithS3('the store in a bucket', (server) => {
   });
 
   it('finds out what became of a write whose answer was lost', async () => {
-    for (const [lost, key] of [['answer lost', 'a'], ['request lost', 'b'], [{ status: 503, code: 'SlowDown' }, 'c'], [{ status: 409, code: 'ConditionalRequestConflict' }, 'd']] as const) {
+    for (const [lost, key] of [['answer lost', 'a'], ['request lost', 'b'], [{ status: 503, code: 'SlowDown' }, 'c'], [{ status: 409, code: 'ConditionalRequestConflict' }, 'd'], ['made twice', 'e']] as const) {
       let left = 1;
       const endpoint = await faulty((method): Fault => (method === 'PUT' && left-- > 0 ? lost : null));
       const store = await open('lost', {}, endpoint);

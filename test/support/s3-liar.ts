@@ -67,8 +67,8 @@ function xml(code: string): string {
   return `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
 }
 
-/** What becomes of one request: lost on its way, its answer lost on the way back, answered by hand, or nothing. */
-export type Fault = 'request lost' | 'answer lost' | 'no answer' | { readonly status: number; readonly code: string } | null;
+/** What becomes of one request: lost on its way, its answer lost on the way back, made twice by somebody on the way, answered by hand, or nothing. */
+export type Fault = 'request lost' | 'answer lost' | 'no answer' | 'made twice' | { readonly status: number; readonly code: string } | null;
 
 /** A network in front of a server. `fault` is asked for each request, by method and path. Gives its endpoint. */
 export function faultyNetwork(endpoint: () => string, fault: (method: string, path: string, headers: IncomingMessage['headers']) => Fault): Promise<string> {
@@ -90,6 +90,9 @@ function forward(endpoint: string, message: IncomingMessage, bytes: Buffer, resp
     if (what === 'answer lost') {
       answer.resume();
       answer.on('end', () => message.socket.destroy());
+    } else if (what === 'made twice') {
+      answer.resume();
+      answer.on('end', () => { forward(endpoint, message, bytes, response, null); });
     } else if (what === 'no answer') answer.resume();
     else {
       response.writeHead(answer.statusCode ?? 500, answer.headers);
