@@ -9,23 +9,19 @@ import { join } from 'node:path';
 import { Engine } from '../../src/engine/engine.js';
 import { openLedger } from '../../src/ledger/ledger.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
-import { cancel } from '../../src/run/cancel.js';
 import { confirm } from '../../src/run/confirm.js';
-import { credit } from '../../src/run/credit.js';
-import { invoice } from '../../src/run/invoice.js';
-import { preview } from '../../src/run/preview.js';
 import type { RunResult } from '../../src/run/results.js';
 import { run } from '../../src/run/run.js';
-import { send } from '../../src/run/send.js';
-import { status } from '../../src/run/status.js';
 import type { World } from '../../src/run/world.js';
 import { DuebookError } from '../../src/values/diagnostic.js';
 import { Project } from '../support/project.js';
-import type { Booking } from '../support/project.js';
 import { Chance } from './chance.js';
+import { choose } from './commands.js';
+import type { Command } from './commands.js';
 import { Crash, Disk, NO_PERILS, Post, Process, Tally } from './disk.js';
 import type { Perils } from './disk.js';
 import { Firm, iso, START } from './firm.js';
+import { accounted, difference, settled } from './reckoning.js';
 import { Witness } from './witness.js';
 
 const DAY = 86_400_000;
@@ -89,7 +85,7 @@ export async function live(options: HistoryOptions): Promise<HistoryReport> {
   let checks = 0;
   if (twin) {
     const calm = new History(plan, options, new Tally(), NO_PERILS);
-    flaws.push(...(await calm.live()).map((flaw) => `without faults: ${flaw}`), ...difference(history, calm));
+    flaws.push(...(await calm.live()).map((flaw) => `without faults: ${flaw}`), ...difference([history.witness.facts, calm.witness.facts], [history.post.delivered, calm.post.delivered]));
     checks = calm.checks + calm.witness.facts.length;
   }
   return {
@@ -98,22 +94,6 @@ export async function live(options: HistoryOptions): Promise<HistoryReport> {
   };
 }
 
-/** What faults have changed, which they must not: facts of the ledger, and what messages say. */
-function difference(history: History, calm: History): string[] {
-  const [mine, his] = [history.witness.facts, calm.witness.facts];
-  const flaws: string[] = [];
-  for (let i = 0; i < Math.max(mine.length, his.length) && flaws.length < 3; i += 1) {
-    if (mine[i] !== his[i]) flaws.push(`fact ${i} with faults: ${mine[i] ?? 'none'}; without: ${his[i] ?? 'none'}`);
-  }
-  const said = new Map(calm.post.delivered.map((each) => [each.message_id, each.content]));
-  for (const { message_id, content } of history.post.delivered) {
-    if (said.has(message_id) && said.get(message_id) !== content) flaws.push(`the message ${message_id} says something else with faults than without`);
-  }
-  return flaws;
-}
-
-/** What somebody types. */
-interface Command { readonly words: string; readonly work: (world: World) => Promise<unknown> }
 type Outcome = { readonly done: unknown } | { readonly refused: string } | 'died';
 
 class History {
@@ -172,7 +152,9 @@ class History {
     this.steps += 1;
     const changed = this.firm.goOn(chance, this.#at, this.steps > 1);
     await this.#prepare();
-    const command = this.#choose(chance);
+    const command = choose(chance, {
+      at: this.#at, firm: this.firm, witness: this.witness, project: this.#project, open: this.#last?.open ?? [], compared: this.#plan.twin,
+    });
     this.#options.say?.(`step ${this.steps} ${iso(this.#at)}${changed === '' ? '' : ` (changed: ${changed})`}: ${command.words}`);
     return this.#carryOut(command, chance);
   }
@@ -180,52 +162,6 @@ class History {
   async #prepare(): Promise<void> {
     await this.#project.configure(this.firm.spec);
     await this.#project.book(this.firm.exported(this.#at));
-  }
-
-  /** Most of the time it is the scheduled run. */
-  #choose(chance: Chance): Command {
-    const given = { as_of: iso(this.#at), threads: 1 };
-    const open = this.#last?.open ?? [];
-    const what = chance.int(1, 100);
-    const batch = open.length === 0 ? null : chance.pick(open);
-    if (what <= 10 && batch !== null) {
-      const expect = chance.percent(50) ? { expect: batch.digest.slice(0, 12) } : {};
-      const customers = chance.percent(40) ? [chance.pick(this.firm.customerIds)] : [];
-      return { words: `confirm ${batch.batch_id}`, work: (world) => confirm(world, { ...given, batch: batch.batch_id, customers, ...expect }) };
-    }
-    if (what <= 18 && batch !== null) {
-      const approval = { batch: batch.batch_id, digest: batch.digest.slice(0, 12), approved_at: iso(this.#at - chance.int(0, 3) * DAY), approved_by: 'Ada' };
-      return {
-        words: `run, ${batch.batch_id} approved`, work: async (world) => {
-          await this.#project.write(`approvals/${batch.batch_id}.yaml`, `${JSON.stringify(approval)}\n`);
-          return run(world, given);
-        },
-      };
-    }
-    if (what <= 22) return { words: 'send', work: (world) => send(world, { ...given, retry_uncertain: false }) };
-    if (what <= 28) return { words: 'send, retry what is uncertain', work: (world) => send(world, { ...given, retry_uncertain: true }) };
-    const customer = chance.pick(this.firm.customerIds);
-    if (what <= 34) return { words: `invoice ${customer}`, work: (world) => invoice(world, { ...given, customer, dry_run: false }) };
-    if (what <= 36) return { words: 'status', work: (world) => status(world, given) };
-    if (what <= 38) return { words: 'preview', work: (world) => preview(world, { ...given, customers: [] }) };
-    const [number] = this.#picked(chance);
-    // Whether it may be cancelled depends on whether it was sent: a history that is compared leaves it alone.
-    if (what <= 46 && number !== undefined && !this.#plan.twin) {
-      return { words: `cancel ${number}`, work: (world) => cancel(world, { ...given, number, reason: 'Wrong address', by: 'Ada', dry_run: false }) };
-    }
-    if (what <= 54 && number !== undefined) {
-      const part = chance.pick([{ lines: [] }, { lines: ['1'] }, { lines: ['1', '2'] }, { lines: [], amount: '5' }]);
-      const reissue = part.amount === undefined && chance.percent(40);
-      return { words: `credit ${number}${reissue ? ', to be billed again' : ''}`, work: (world) => credit(world, { ...given, number, ...part, reissue, reason: 'Agreed', by: 'Ada', dry_run: false }) };
-    }
-    return { words: 'run', work: (world) => run(world, given) };
-  }
-
-  /** Numbers of some of the last invoices, in an order that chance makes. */
-  #picked(chance: Chance): string[] {
-    const last = [...this.witness.invoices.values()].slice(-4);
-    const place = chance.int(0, 3);
-    return [...last.slice(place), ...last.slice(0, place)].map(({ number }) => number);
   }
 
   /** Again and again, until it is done or given up. What is wrong meanwhile. */
@@ -305,7 +241,8 @@ class History {
     if (command.words.startsWith('run')) {
       this.#last = done as RunResult;
       this.firm.accepted();
-      flaws.push(...this.#accounted(this.#last));
+      this.checks += 2;
+      flaws.push(...accounted(this.firm, this.#at, this.#last));
       if (chance.percent(7)) flaws.push(...await this.#again(command));
     }
     if (chance.percent(4)) flaws.push(...await this.#proof());
@@ -316,20 +253,6 @@ class History {
   #headOf({ head }: RunResult): string[] {
     this.checks += 1;
     return head.serial === this.witness.serial && head.sha256 === this.witness.headHash ? [] : [`it says serial ${head.serial}, the ledger stands at ${this.witness.serial}`];
-  }
-
-  /** Every booking of the export in one bucket, with its amount. */
-  #accounted({ completeness }: RunResult): string[] {
-    const rows = new Map(this.firm.exported(this.#at).map((row) => [row.id, row]));
-    const flaws: string[] = [];
-    if (completeness === null) return ['no completeness'];
-    this.checks += 2;
-    if (completeness.bookings_read !== rows.size) flaws.push(`${completeness.bookings_read} bookings are accounted for, the export has ${rows.size}`);
-    const [expected, found] = [new Map<string, bigint>(), new Map<string, bigint>()];
-    for (const row of rows.values()) add(expected, row.currency ?? 'EUR', this.firm.amountOf(row));
-    for (const { currency, amount } of completeness.detail) if (amount !== null) add(found, currency!, BigInt(amount.replace('.', '')));
-    for (const [currency, amount] of expected) if (found.get(currency) !== amount) flaws.push(`the buckets add up to ${found.get(currency)} ${currency}, the bookings to ${amount}`);
-    return flaws;
   }
 
   /** For the same as-of nothing is left to do. */
@@ -373,8 +296,11 @@ class History {
       // What was opened to be confirmed by hand stays so.
       const byHand = (this.#last?.open ?? []).filter(({ auto_confirm }) => !auto_confirm);
       if (flaws.length > 0 || byHand.length === 0 || round === 3) {
-        const settled = flaws.length > 0 ? flaws : this.#settled(known, since);
-        return settled.length === 0 && chance.percent(20) ? this.#proof() : settled;
+        if (flaws.length > 0) return flaws;
+        this.checks += this.firm.lives.length;
+        // The longest period has ended, and the next one has begun.
+        const wrong = settled(this.firm, this.witness, { at: this.#at, over: this.#at - (this.#plan.months > 6 ? 100 : 40) * DAY, known, since });
+        return wrong.length === 0 && chance.percent(20) ? this.#proof() : wrong;
       }
       for (const { batch_id: batch } of byHand) {
         const wrong = await this.#carryOut({ words: `confirm ${batch}, the last`, work: (world) => confirm(world, { ...given, batch, customers: [] }) }, chance, true);
@@ -382,33 +308,4 @@ class History {
       }
     }
   }
-
-  /** `known`: where the ledger stood at the last instant before, `since` that instant: what was known then is put right by now. */
-  #settled(known: number, since: number): string[] {
-    const flaws: string[] = [];
-    const standing = this.witness.bookings();
-    // The longest period has ended, and the next one has begun.
-    const over = this.#at - (this.#plan.months > 6 ? 100 : 40) * DAY;
-    for (const life of this.firm.lives) {
-      this.checks += 1;
-      const row = this.firm.rowAt(life, this.#at);
-      const { amount, state, serial } = standing.get(`jobs/${life.id}`) ?? { amount: 0n, state: 'open', serial: 0 };
-      const billable = row !== null && (row.status ?? 'done') === 'done';
-      const tell = (what: string): void => void flaws.push(`booking ${life.id} ${what}: ${JSON.stringify(life.versions)}`);
-      if (state === 'open' && billable && Date.parse(row.end ?? row.start) < over) tell('is not billed');
-      if (state === 'open' && amount !== 0n) tell(`is open, and ${amount} stands`);
-      if (state !== 'billed') continue;
-      const priced = life.versions.every((each) => each.row === null || each.row.price !== undefined || each.row.amount !== undefined);
-      const was = (each: Booking | null): boolean => each !== null && this.firm.amountOf(each) === amount;
-      if (priced && !life.versions.some((each) => was(each.row))) tell(`is billed with ${amount}, which it never was`);
-      if (serial > known || life.versions.some(({ from }) => from > since)) continue;
-      if (row === null ? this.firm.complete : row.status === 'cancelled') tell('is gone and still billed');
-      else if (row !== null && priced && !was(row)) tell(`is billed with ${amount}, not as it is`);
-    }
-    return flaws.slice(0, 5);
-  }
-}
-
-function add(sums: Map<string, bigint>, currency: string, amount: bigint): void {
-  sums.set(currency, (sums.get(currency) ?? 0n) + amount);
 }
