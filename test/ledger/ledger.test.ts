@@ -89,7 +89,12 @@ describe('the ledger', () => {
     const start = await openAt(folder);
     const input = await stageBatch(engine, start);
     // The store did what it was asked, and its answer was that it is there: nobody can tell who wrote it.
-    const deaf: ObjectStore = Object.create(start.store, { create: { value: async (key: string, bytes: Buffer) => (await start.store.create(key, bytes), 'exists') } }) as ObjectStore;
+    const { store } = start;
+    const deaf: ObjectStore = {
+      name: store.name, get: (key) => store.get(key), createFromFile: (key, path) => store.createFromFile(key, path), replace: (key, bytes) => store.replace(key, bytes),
+      list: (prefix) => store.list(prefix), remove: (key) => store.remove(key), localPath: (key) => store.localPath(key), lock: (owner) => store.lock(owner), prove: () => store.prove(),
+      create: async (key, bytes) => { await store.create(key, bytes); return 'exists'; },
+    };
     const told = await commit({ ...start, store: deaf }, input).catch(messageOf);
     expect(told).toMatch(/^Serial 1 of data\/ledger stands already, with just what this run was to commit \(run_[0-9a-f]{20}, confirm, as of [^)]*\): written by this run, if the answer was lost/);
     expect((await openAt(folder)).serial).toBe(1);
