@@ -5,7 +5,7 @@
 import { IANAZone } from 'luxon';
 
 import type { Code } from '../values/diagnostic.js';
-import { isCurrency, parseDecimal } from '../values/money.js';
+import { isCurrency, parseDecimal, RATE_PLACES } from '../values/money.js';
 import { isLocalDate } from '../values/time.js';
 
 export interface Format {
@@ -19,6 +19,7 @@ export interface Format {
 }
 
 const DECIMAL = '^-?\\d{1,12}(\\.\\d{1,6})?$';
+const RATE = '^\\d{1,8}(\\.\\d{1,10})?$';
 const UNSIGNED = '^\\d{1,12}(\\.\\d{1,6})?$';
 const MONTH = '^(19|20|21)\\d{2}-(0[1-9]|1[0-2])$';
 const TIME = '^([01]\\d|2[0-3]):[0-5]\\d$';
@@ -120,6 +121,11 @@ export const FORMATS = {
     expected: 'a plain decimal above zero, like "10", with at most 12 digits before and 6 after the point',
     pattern: UNSIGNED,
     test: (text) => new RegExp(UNSIGNED).test(text) && (parseDecimal(text) ?? 0n) > 0n,
+  },
+  'exchange-rate': {
+    expected: 'a plain decimal above zero, like "1.0870", with at most 8 digits before and 10 after the point',
+    pattern: RATE,
+    test: (text) => new RegExp(RATE).test(text) && parseDecimal(text, RATE_PLACES) !== 0n,
   },
   'month': { expected: 'a month, like 2026-01', pattern: MONTH, test: (text) => new RegExp(MONTH).test(text) },
   'anchor': {

@@ -175,6 +175,23 @@ export function exchangeRates(facts: Facts): void {
   }
 }
 
+/** A deposit comes off in the currency it was paid in: at the rates of two days it would be another amount. */
+export function depositCurrencies(facts: Facts): void {
+  for (const [id, { invoice_currency: money, agreements = [] }] of facts.entries('customers')) {
+    for (const each of money === undefined ? [] : agreements) {
+      const agreement = facts.get('agreements', each);
+      const currency = agreement?.currency ?? facts.top('currency');
+      if (agreement?.deposits === undefined || currency === undefined || currency === money) continue;
+      facts.error(
+        'CONFIG_VALUE', ['customers', id, 'invoice_currency'],
+        `customer ${id} is billed in ${money!}, and the deposits of agreement ${each} are in ${currency}`,
+        `a deposit is not exchanged: give the agreement the currency ${money!}, or leave out "invoice_currency"`,
+        facts.place(['agreements', each, 'deposits']),
+      );
+    }
+  }
+}
+
 /** Who pays early pays before the invoice is due. */
 export function earlyPayment(facts: Facts): void {
   const check = (terms: ConfigSpec['payment_terms'], path: Path): void => {

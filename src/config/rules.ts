@@ -8,7 +8,7 @@ import {
   agreementDates, agreementIds, agreementReferences, chargeTimes, customerAgreements, datedLists,
 } from './rules-agreements.js';
 import {
-  agreementTaxes, agreementTotals, amountDecimals, boundForms, discountForms, earlyPayment, exchangeRates,
+  agreementTaxes, agreementTotals, amountDecimals, boundForms, depositCurrencies, discountForms, earlyPayment, exchangeRates,
 } from './rules-agreements-money.js';
 import { priceModels } from './rules-agreements-prices.js';
 import { ledgerAddress } from './rules-ledger.js';
@@ -16,7 +16,6 @@ import { bookingColumns, bookingFormats, bookingNames, bookingReferences, bookin
 import { businessCalendar, closedSendWindows, idleCycleKeys, longLeads, usesOutsideOfCycle } from './rules-calendar.js';
 import { cycleBounds, cycleDates, cyclePauses, cycleSteps, customerCycles } from './rules-cycles.js';
 import { mailServer, numberingTemplates, paymentTermForms, sendWindows, taxCategories } from './rules-documents.js';
-import { notYetComputed } from './rules-not-yet.js';
 import { notificationEvents, notificationNames, notificationWays } from './rules-notifications.js';
 import { keysElsewhere } from './rules-privacy.js';
 import { manualLineIds, overrideReferences, overrideTargets } from './rules-overrides.js';
@@ -34,9 +33,8 @@ export const RULES: readonly Rule[] = [
   overrideTargets, overrideReferences, manualLineIds,
   taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays, notificationEvents,
   agreementReferences, agreementIds, agreementDates, datedLists, chargeTimes, customerAgreements, priceModels,
-  amountDecimals, agreementTotals, discountForms, boundForms, agreementTaxes, exchangeRates, earlyPayment,
+  amountDecimals, agreementTotals, discountForms, boundForms, agreementTaxes, exchangeRates, depositCurrencies, earlyPayment,
   accountTemplates, accountReferences, keysElsewhere,
-  notYetComputed,
 ];
 
 /** Taxes named by the project, by products and by customers. */

@@ -206,7 +206,7 @@ export const indexes = maybe(mapOf('name-id',
 export const exchangeRates = maybe(many(record({
   from: text('currency', 'Currency of the price.'),
   to: text('currency', 'Currency of the invoice.'),
-  rate: text('positive-decimal', 'How much of `to` one of `from` is.'),
+  rate: text('exchange-rate', 'How much of `to` one of `from` is, as it was published.'),
   on: date('The day of the rate. It holds until the next one.'),
   source: text('line', 'Who published it, shown on the invoice: ECB.'),
 }, 'A rate.'), 'Rates for customers with an `invoice_currency`. Without a rate nothing is converted.'));

@@ -4,7 +4,7 @@ import type { InvoiceLineRecord, InvoiceRecord } from './types.js';
 
 const LINE: InvoiceLineRecord = {
   line_no: 1, kind: 'booking', booking_id: 'J-1', product: 'inspection', description: 'Boiler inspection', quantity: '2', unit: 'hour',
-  unit_price: '95', amount: '190.00', gross: null, tax_id: 'standard', tax_rate: '19',
+  unit_price: '95', amount: '190.00', gross: null, original: null, tax_id: 'standard', tax_rate: '19',
   service_start: '2026-04-04T09:00:00+02:00', service_end: '2026-04-04T11:00:00+02:00', late: true,
   corrects: { number: 'INV-2026-000000', line_no: 1, kind: 'booking', correction: 'credit' },
 };

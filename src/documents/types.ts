@@ -14,6 +14,8 @@ export interface InvoiceLineRecord {
   readonly amount: string;
   /** The amount with tax where the price includes it, as then the unit price does; else null. */
   readonly gross: string | null;
+  /** Null where nothing was converted. */
+  readonly original: OriginalRecord | null;
   readonly tax_id: string;
   readonly tax_rate: string;
   /** Local ISO 8601 with offset. */
@@ -37,6 +39,17 @@ export interface LineCorrection {
 export interface CorrectedInvoice {
   readonly number: string;
   readonly issued_on: string;
+}
+
+/** A line that was converted: what it was, and the rate with its day and source. */
+export interface OriginalRecord {
+  readonly currency: string;
+  /** With the tax where the price includes it. */
+  readonly amount: string;
+  readonly unit_price: string | null;
+  readonly rate: string;
+  readonly on: string;
+  readonly source: string;
 }
 
 export interface InvoiceTaxRecord {

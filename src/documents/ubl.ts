@@ -8,7 +8,7 @@ import { clean, cleanOr } from './clean.js';
 import { allowanceSum, invoicePeriod, vatId } from './ubl-parts.js';
 import { examine } from './ubl-problems.js';
 import { unitCode } from './ubl-units.js';
-import { invoiceView } from './view.js';
+import { exchangeText, invoiceView } from './view.js';
 import { escapeXml, Xml, xml } from './xml.js';
 import type { Address } from '../config/types.js';
 import type { InvoiceRecord } from './types.js';
@@ -344,16 +344,17 @@ function totalsXml({ numbers, currency, money }: Pen): Xml {
 </cac:LegalMonetaryTotal>`;
 }
 
-function lineXml({ kind, credit, currency, money }: Pen, each: UblLine, { late, description }: LineView): Xml {
+function lineXml({ record, kind, credit, currency, money }: Pen, each: UblLine, { late, description }: LineView): Xml {
   const { line, days } = each;
   const counted = new Xml(credit ? 'CreditedQuantity' : 'InvoicedQuantity');
   const unit = unitCode(line.unit);
   const product = cleanOr(line.product);
   const booking = cleanOr(line.booking_id);
+  const note = [late, exchangeText(record, line)].filter((part) => part !== '').join(' · ');
   return xml`
 <cac:${kind}Line>
   <cbc:ID>${String(line.line_no)}</cbc:ID>
-  ${late !== '' && xml`<cbc:Note>${late}</cbc:Note>`}
+  ${note !== '' && xml`<cbc:Note>${note}</cbc:Note>`}
   <cbc:${counted} unitCode="${unit}">${each.quantity}</cbc:${counted}>
   <cbc:LineExtensionAmount currencyID="${currency}">${money(each.amount)}</cbc:LineExtensionAmount>
   ${days.first !== null && xml`

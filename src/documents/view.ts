@@ -1,6 +1,7 @@
 /** From an invoice record to what the reader sees; see `view-types.ts`. Pure: the same record gives the same view. */
 import { addressLines } from './address.js';
 import { clean, cleanOr, shorten } from './clean.js';
+import { exponentOf } from '../values/money.js';
 import { fill, labelsOf } from './labels.js';
 import { formatDate, formatMoney, formatNumber, formatPercent, formatPeriod, formatService, localeFormat } from './locale.js';
 import type { Labels } from './labels.js';
@@ -136,6 +137,7 @@ function lineView(pen: Pen, line: InvoiceLineRecord): LineView {
     : price !== '' && !told ? `${counted} × ${price}` : plain || uncounted ? byTax : counted;
   const reference = [
     line.booking_id === null ? '' : fill(labels.reference, { id: clean(line.booking_id) }), correctionText(pen, line),
+    exchangeText(record, line),
   ].filter((part) => part !== '').join(' · ');
   const late = line.late ? labels.late : '';
   return bare({
@@ -179,6 +181,17 @@ function wordsOf({ labels, date }: Pen, { kind: own, description, amount, correc
   if (kind !== 'carry_over') return clean(description);
   const from = /\d{4}-\d\d-\d\d$/.exec(description);
   return from === null ? labels.carried_out : fill(labels.carried_in, { date: date(from[0]) });
+}
+
+/** What a line was before it was converted, without words: `2.5 × €95.00 = €237.50 × 1.087 (ECB, 1 May 2026)`; or ''. */
+export function exchangeText(record: InvoiceRecord, { original, quantity, unit }: InvoiceLineRecord): string {
+  if (original === null || sign(original.amount) === 0) return '';
+  const { currency, amount, unit_price, rate, on, source } = original;
+  const format = localeFormat(record.locale);
+  const counted = `${formatNumber(format, quantity)}${cleanOr(unit) === '' ? '' : ` ${cleanOr(unit)}`}`;
+  const money = (decimal: string): string => formatMoney(format, decimal, currency, exponentOf(currency));
+  const priced = unit_price === null || quantity === '1' ? '' : `${counted} × ${money(unit_price)} = `;
+  return `${priced}${money(amount)} × ${formatNumber(format, rate)} (${clean(source)}, ${formatDate(format, on)})`;
 }
 
 function sameAmount(a: string, b: string): boolean {

@@ -6,9 +6,10 @@ import { literal } from '../engine/engine.js';
 import { LINE_KINDS } from '../values/line-kinds.js';
 import { billedSql } from './billed.js';
 import { INITIAL, messageStatusSql, voidedSql, voidingsSql } from './lifecycle.js';
+import { exponentSql } from './verify-exchange.js';
 
 /** Raised when tables or views change: an older file is then built again instead of being added to. */
-export const HISTORY_LAYOUT = 4;
+export const HISTORY_LAYOUT = 5;
 
 /** Minor units of a currency with `exponent` decimals as DECIMAL(18,3), by integer multiplication. */
 function money(minor: string, exponent: string): string {
@@ -63,6 +64,10 @@ export const FACTS: Readonly<Record<string, FactTable>> = {
       ['gross', 'DECIMAL(18,3)', money('r.gross_minor', 'i.exponent')], ...plain('VARCHAR', 'tax_id'),
       ['tax_rate', 'DECIMAL(9,6)', micro('r.tax_rate_micro', 9)], ...instants('service_start', 'service_end'),
       ...plain('VARCHAR', 'corrects_invoice_id'), ...plain('BIGINT', 'corrects_line_no'), ...plain('VARCHAR', 'correction'),
+      ...plain('VARCHAR', 'original_currency'),
+      ['original_amount', 'DECIMAL(18,3)', money('r.original_minor', exponentSql('r.original_currency'))],
+      ['exchange_rate', 'DECIMAL(20,10)', 'r.exchange_rate::DECIMAL(20,10)'], ...plain('DATE', 'exchange_on'),
+      ...plain('VARCHAR', 'exchange_source'),
       ...plain('UBIGINT', 'content_hi', 'content_lo'), ...plain('BIGINT', 'serial'),
     ],
   },
@@ -168,9 +173,14 @@ export const VIEWS: Readonly<Record<string, View>> = {
       gross: 'Amount with tax where the price includes it (unit_price does then, too), else null',
       corrects_line_no: 'Line that an adjustment or credit line corrects, or null',
       correction: 'reversal or restatement of a booking that changed; credit or reissue by hand; null for all other lines',
+      original_currency: 'Currency before it was converted, or null',
+      original_amount: 'Amount before, with the tax where prices include it',
+      exchange_rate: 'How much of the currency of the invoice one of the original currency is',
+      exchange_on: 'Day of the rate', exchange_source: 'Who published the rate',
     },
     select: `SELECT invoice_id, line_no, kind, booking_id, product, description, quantity, unit_price, amount, tax_id, tax_rate,
-      service_start, service_end, corrects_invoice_id, gross, corrects_line_no, correction FROM facts.invoice_lines`,
+      service_start, service_end, corrects_invoice_id, gross, corrects_line_no, correction, original_currency, original_amount,
+      exchange_rate, exchange_on, exchange_source FROM facts.invoice_lines`,
   },
   invoice_taxes: {
     comment: 'One row per invoice, tax and rate',

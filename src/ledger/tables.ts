@@ -26,6 +26,9 @@ export const LEDGER_TABLES = {
    * how (`correction`): `reversal` takes back what a booking billed, `restatement` bills it as it is now, `credit` takes back by hand
    * what is never billed again, `reissue` what is free to be billed again.
    * `agreement_id`: the agreement that a line belongs to, of customers whose agreements have discounts or bounds.
+   * A line that was converted has `original_*`, its amount (with the tax where the price includes it) and price as they were, and
+   * `exchange_*`, the rate as a decimal with its day and source; `unit_price_micro` is then null. A correction has them, too, with the
+   * sign of its own amount. Null rates: an amount of 0 for whose day no rate was declared.
    */
   invoice_lines: {
     invoice_id: 'VARCHAR', line_no: 'BIGINT', kind: 'VARCHAR', booking_id: 'VARCHAR', source: 'VARCHAR',
@@ -34,6 +37,8 @@ export const LEDGER_TABLES = {
     service_start: 'TIMESTAMP', service_end: 'TIMESTAMP', late: 'BOOLEAN', corrects_invoice_id: 'VARCHAR',
     content_hi: 'UBIGINT', content_lo: 'UBIGINT', charge_id: 'VARCHAR', gross_minor: 'BIGINT',
     measured_minor: 'BIGINT', corrects_line_no: 'BIGINT', correction: 'VARCHAR', agreement_id: 'VARCHAR',
+    original_currency: 'VARCHAR', original_minor: 'BIGINT', original_price_micro: 'BIGINT', exchange_rate: 'VARCHAR',
+    exchange_on: 'DATE', exchange_source: 'VARCHAR',
   },
   invoice_taxes: {
     invoice_id: 'VARCHAR', tax_id: 'VARCHAR', name: 'VARCHAR', category: 'VARCHAR', rate_micro: 'BIGINT', note: 'VARCHAR',

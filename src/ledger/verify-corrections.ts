@@ -5,6 +5,7 @@
  */
 import type { Engine } from '../engine/engine.js';
 import { voidedSql, voidingsSql } from './lifecycle.js';
+import { EXCHANGED_CORRECTIONS } from './verify-exchange.js';
 import type { RowProof } from './verify-types.js';
 
 /** What may come before a move of a booking, and nothing else; '' is nothing. */
@@ -93,6 +94,7 @@ export const CORRECTIONS: RowProof = {
       FROM verify.credit_notes AS c JOIN verify.invoices AS f ON f.invoice_id = c.corrects_invoice_id
       GROUP BY f.invoice_id, f.number, f.total_minor
       HAVING sum(c.total_minor) NOT BETWEEN least(-f.total_minor, 0) AND greatest(-f.total_minor, 0)` },
+    ...EXCHANGED_CORRECTIONS,
     { table: 'events', sql: `
       SELECT max(v.serial) AS serial, 'The invoice ' || i.number || ' is void, but '
         || string_agg(DISTINCT f.number, ', ' ORDER BY f.number) || ' corrects it' AS message
@@ -104,7 +106,7 @@ export const CORRECTIONS: RowProof = {
 };
 
 const COLUMNS = 'invoice_id, line_no, kind, booking_id, source, charge_id, amount_minor, tax_id, tax_rate_micro, corrects_invoice_id, '
-  + 'corrects_line_no, correction, serial';
+  + 'corrects_line_no, correction, original_currency, original_minor, exchange_rate, exchange_on, exchange_source, serial';
 
 /** SQL: a line that corrects, or bills a booking that it does not name. */
 const ODD = "(kind = 'adjustment' OR correction IS NOT NULL OR kind = 'booking' AND booking_id IS NULL)";
@@ -136,8 +138,8 @@ export async function prepareCorrections(engine: Engine): Promise<void> {
   const where = await serialsIn(engine, `SELECT serial FROM verify.invoices WHERE ${corrected}`);
   await engine.run(`
     CREATE TABLE verify.corrected AS
-      SELECT l.invoice_id, l.line_no, l.booking_id, l.charge_id, l.amount_minor, l.tax_id, l.tax_rate_micro, l.serial,
-        v.invoice_id IS NOT NULL AS void
+      SELECT l.invoice_id, l.line_no, l.kind, l.booking_id, l.charge_id, l.amount_minor, l.tax_id, l.tax_rate_micro, l.serial,
+        l.original_currency, l.original_minor, l.exchange_rate, l.exchange_on, l.exchange_source, v.invoice_id IS NOT NULL AS void
       FROM ledger.invoice_lines AS l LEFT JOIN verify.voided AS v ON v.invoice_id = l.invoice_id
       WHERE l.${where} AND l.${corrected};
     CREATE TABLE verify.charges AS SELECT l.charge_id, l.kind, l.correction, l.invoice_id, l.line_no, l.serial

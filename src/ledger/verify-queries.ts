@@ -7,6 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Ledger } from './ledger.js';
 import { eventListSql, eventOrderSql, INITIAL, TRANSITIONS } from './lifecycle.js';
 import { BOOKINGS, CORRECTIONS, prepareCorrections } from './verify-corrections.js';
+import { EXCHANGED_LINES, EXCHANGED_SQL } from './verify-exchange.js';
 import type { RowProof } from './verify-types.js';
 
 const NUMBERS: RowProof = {
@@ -44,7 +45,7 @@ const NUMBERS: RowProof = {
 
 const SUMS: RowProof = {
   name: 'sums',
-  detail: 'lines add up to net, by tax and in all, taxes to tax, net and tax to total',
+  detail: 'lines add up to net, by tax and in all, taxes to tax, net and tax to total; what was converted is its amount times its rate',
   checks: [
     { table: 'invoices', sql: `
       SELECT serial, 'Invoice ' || number || ': net ' || net_minor || ' and tax ' || tax_minor || ' are not its total ' || total_minor
@@ -85,6 +86,7 @@ const SUMS: RowProof = {
       FROM verify.invoices AS i LEFT JOIN verify.parties AS s ON s.party_id = i.seller_id
       LEFT JOIN verify.parties AS b ON b.party_id = i.buyer_id
       WHERE s.party_id IS NULL OR b.party_id IS NULL` },
+    ...EXCHANGED_LINES,
   ],
 };
 
@@ -131,7 +133,7 @@ function prepareSql(ledger: Ledger): string {
     CREATE TABLE verify.next_number AS SELECT * FROM (VALUES (NULL::VARCHAR, 0::BIGINT)${series}) t(series, next) WHERE series IS NOT NULL;
     CREATE TABLE verify.transitions AS SELECT * FROM (VALUES ${steps}) t(subject, "from", event, "to");
     CREATE TABLE verify.invoices AS SELECT invoice_id, number, series, seq, kind, net_minor, tax_minor, total_minor, lines, seller_id,
-      buyer_id, customer_id, currency, serial FROM ledger.invoices;
+      buyer_id, customer_id, currency, exponent, serial FROM ledger.invoices;
     CREATE TABLE verify.messages AS SELECT message_id, invoice_id, kind, payload, serial FROM ledger.messages;
     CREATE TABLE verify.events AS SELECT "at", subject, subject_id, event, detail, serial FROM ledger.events;
     CREATE TABLE verify.line_taxes AS SELECT invoice_id, tax_id, tax_rate_micro AS rate, min(serial) AS serial, count(*) AS n,
@@ -151,5 +153,6 @@ function prepareSql(ledger: Ledger): string {
       FROM verify.events AS e JOIN (SELECT DISTINCT subject AS of_subject, event AS of_event, "to" AS after FROM verify.transitions) AS t
         ON t.of_subject = e.subject AND t.of_event = e.event
       WHERE e.subject = 'invoice' AND e.event IN ${eventListSql('invoice')}
-        OR e.subject = 'message' AND e.event IN ${eventListSql('message')};`;
+        OR e.subject = 'message' AND e.event IN ${eventListSql('message')};
+    ${EXCHANGED_SQL}`;
 }

@@ -17,6 +17,7 @@ import type { Instant } from '../values/time.js';
 import { derive } from './derive.js';
 import { loadAgreements } from './load-agreements.js';
 import { loadCharges } from './load-charges.js';
+import { loadExchange } from './load-exchange.js';
 import { loadPrices } from './load-prices.js';
 import { loadDiscounts } from './load-discounts.js';
 import { loadCarriedTaxes, loadTaxes } from './load-taxes.js';
@@ -121,6 +122,7 @@ export async function loadInputs(
   await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);
   const zones = [...new Set(given.periods.map((period) => period.timezone))].sort();
   await loadTaxes(engine, config, zones);
+  await loadExchange(engine, config, zones);
   await loadPeriods(engine, given.periods, zones, given.days_off);
   await loadOverrides(engine, config);
   await loadAgreements(engine, config);

@@ -61,6 +61,7 @@ export const MODELS: readonly Model[] = [
     unless_empty: ['draft.taxed_charges', 'draft.discount_lines', 'draft.minimum_lines', 'draft.carried_credits', 'draft.deposit_lines',
       'draft.adjustments'],
   },
+  { name: 'missing_rates', as: 'table', unless_empty: ['input.customer_currencies'] },
   { name: 'net_totals', as: 'table' },
   { name: 'open_taxes', as: 'table' },
   { name: 'closing_lines', as: 'table', unless_empty: ['input.customers WHERE carry_over'] },

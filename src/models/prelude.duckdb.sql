@@ -41,6 +41,10 @@ CREATE OR REPLACE MACRO line_fingerprint(
   source, booking_id, product, description, unit, starts_at, ends_at, quantity_micro, price_micro, amount_minor, late) AS
   hash(source, booking_id, product, description, unit, starts_at, ends_at, quantity_micro, price_micro, amount_minor, late);
 
+-- The same of a line that was converted, with its rate, the day of the rate and its source.
+CREATE OR REPLACE MACRO exchanged_fingerprint(fingerprint, shown) AS
+  CASE WHEN shown IS NULL THEN fingerprint ELSE hash(fingerprint, shown) END;
+
 -- The last moment of a service, in the last of its days: its end is not part of it, unless it is an instant. It decides the rate of tax.
 CREATE OR REPLACE MACRO last_moment(service_start, service_end) AS
   greatest(service_start, service_end - INTERVAL 1 MICROSECOND);
@@ -95,6 +99,14 @@ CREATE OR REPLACE MACRO clamp(x, low, high) AS CASE WHEN x < low THEN low WHEN x
 -- An amount, or 10^15 where it is unknown or larger: that parks the customer.
 CREATE OR REPLACE MACRO too_large(amount_minor) AS
   CASE WHEN abs(amount_minor) < 1000000000000000 THEN CAST(amount_minor AS BIGINT) ELSE 1000000000000000 END;
+
+-- The part of an amount that a part is of a whole, which is not 0.
+CREATE OR REPLACE MACRO in_proportion(amount, part, whole, half_even) AS
+  div_round(CAST(amount AS HUGEINT) * part * CASE WHEN whole < 0 THEN -1 ELSE 1 END, abs(whole), half_even);
+
+-- An amount in another currency: its fraction, rounded once; 10^15 where it is too large, so that nobody bills it.
+CREATE OR REPLACE MACRO exchanged(amount_minor, rate_over, rate_under, half_even) AS
+  too_large(div_round(times(amount_minor, rate_over), rate_under, half_even));
 
 -- A number as far as it fits into 64 bits, else 0.
 CREATE OR REPLACE MACRO fitting(n) AS coalesce(TRY_CAST(n AS BIGINT), 0);

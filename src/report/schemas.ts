@@ -45,9 +45,12 @@ const diagnostics = Type.Array(diagnostic);
 const head = record({ serial: whole, sha256: orNull(digest) }, 'The newest commit of the ledger; serial 0 where it is empty.');
 const total = record({ currency: text, invoices: whole, net: amount, tax: amount, total: amount });
 
+const original = orNull(record({
+  currency: text, amount, unit_price: orNull(amount), rate: amount, on: date, source: text,
+}, 'What a line was before it was converted, and the rate with its day and source.'));
 const line = record({
   line_no: whole, kind: text, booking_id: orNull(text), product: orNull(text), description: text, quantity: amount,
-  unit: orNull(text), unit_price: orNull(amount), amount, gross: orNull(amount), tax_id: text, tax_rate: amount,
+  unit: orNull(text), unit_price: orNull(amount), amount, gross: orNull(amount), original, tax_id: text, tax_rate: amount,
   service_start: orNull(instant), service_end: orNull(instant), late: yesNo,
   corrects: orNull(record(
     { number: text, line_no: orNull(whole), kind: orNull(text), correction: orNull(text) }, 'The line that it corrects.')),

@@ -37,7 +37,9 @@ export async function exportLines(engine: Engine): Promise<SegmentFile> {
         AS corrections, (SELECT count(*) FROM input.sources) > 1 AS sources,
       (SELECT count(*) FROM draft.added_lines) + (SELECT count(*) FROM draft.closing_lines) > 0 AS charges,
       (SELECT count(*) FROM draft.net_totals WHERE with_tax) > 0 AS gross,
-      (SELECT count(*) FROM input.usage_spans) > 0 AS measured, (SELECT count(*) FROM draft.agreed_lines) > 0 AS agreed`);
+      (SELECT count(*) FROM input.usage_spans) > 0 AS measured, (SELECT count(*) FROM draft.agreed_lines) > 0 AS agreed,
+      (SELECT count(*) FROM input.customer_currencies) + (SELECT count(*) FROM draft.adjustments WHERE original_currency IS NOT NULL) > 0
+        AS exchanged`);
   return exportSegment(engine, 'invoice_lines', sortedLines(has), null);
 }
 
@@ -45,6 +47,8 @@ export async function exportLines(engine: Engine): Promise<SegmentFile> {
 interface Has {
   readonly sources: boolean; readonly charges: boolean; readonly corrections: boolean; readonly gross: boolean; readonly measured: boolean;
   readonly agreed: boolean;
+  /** Some customers are billed in a currency of their choice, or were. */
+  readonly exchanged: boolean;
 }
 
 /** The agreement of a line, for those that have one with discounts or bounds. */
@@ -53,6 +57,14 @@ const AGREED = `
         ON g.customer_key = l.customer_key AND g.period_key = l.period_key AND g.apart = l.apart AND g.line_key = l.line_key
         AND g.source IS NOT DISTINCT FROM l.source
       LEFT JOIN input.agreements AS a ON a.agreement_key = g.agreement_key`;
+
+/** What was converted now has the rate of today's configuration (e), what takes back the one that was used then. */
+const EXCHANGED = `, l.original_currency, l.original_minor, l.original_price_micro, coalesce(l.kept_rate, e.rate) AS exchange_rate,
+          coalesce(l.kept_on, e.valid_on) AS exchange_on, coalesce(l.kept_source, e.source) AS exchange_source`;
+
+const NOT_EXCHANGED = `, CAST(NULL AS VARCHAR) AS original_currency, CAST(NULL AS BIGINT) AS original_minor,
+        CAST(NULL AS BIGINT) AS original_price_micro, CAST(NULL AS VARCHAR) AS exchange_rate, CAST(NULL AS DATE) AS exchange_on,
+        CAST(NULL AS VARCHAR) AS exchange_source`;
 
 /** Ids are unique in their source, and bookings alone need no rank: a key less in the sort where it tells nothing. */
 function sortedLines(has: Has): string {
@@ -71,6 +83,7 @@ function sortedLines(has: Has): string {
       , CAST(${has.agreed ? 'agreement' : 'NULL'} AS VARCHAR) AS agreement_id
       ${has.corrections ? '' : `, CAST(NULL AS VARCHAR) AS corrects_invoice_id, CAST(NULL AS BIGINT) AS corrects_line_no,
         CAST(NULL AS VARCHAR) AS correction`}
+      ${has.exchanged ? '' : NOT_EXCHANGED}
     FROM (
       SELECT f.lines_before, f.invoice, l.line_key, CAST(l.kind AS listed_kind) AS kind, CAST(l.source AS listed_source) AS source,
         l.product, l.description, CAST(l.unit AS listed_unit) AS unit, CAST(l.tax_id AS listed_tax) AS tax_id, l.tax_rate_micro,
@@ -80,9 +93,11 @@ function sortedLines(has: Has): string {
           l.charge_id AS kept_charge` : ''}
         ${has.measured || has.corrections ? ', l.measured_minor' : ''}
         ${has.measured ? ', CAST(l.span_id AS listed_span) AS span' : ''}
+        ${has.exchanged ? EXCHANGED : ''}
         ${has.measured ? ', CAST(c.customer_id AS listed_customer) AS customer' : ''}
         ${has.agreed ? ', CAST(a.agreement_id AS listed_agreement) AS agreement' : ''}
       FROM draft.billed_lines AS l
+      ${has.exchanged ? 'LEFT JOIN input.exchange_rates AS e ON e.rate_key = l.rate_key' : ''}
       ${has.measured ? 'JOIN input.customers AS c ON c.customer_key = l.customer_key' : ''}
       ${has.agreed ? AGREED : ''}
       JOIN draft.places AS f

@@ -68,9 +68,12 @@ function lineSteps(pen: Pen, chosen: readonly ShareFact[], { percent, amount, ca
 /** What falls on the lines with the tax of this line: shares, spread by the largest remainder. */
 function shareSteps(pen: Pen, shares: readonly ShareFact[], line: LineFact): Step[] {
   const taken = shares.filter(({ off_minor }) => off_minor !== 0n);
-  const own = taken.filter(({ tax_id, rate_micro }) => tax_id === line.tax_id && rate_micro === line.tax_rate_micro);
+  const own = taken.filter(({ tax_id, rate_micro, exchange_on }) => (
+    tax_id === line.tax_id && rate_micro === line.tax_rate_micro && exchange_on === line.exchange_on));
   const taxes = new Set(taken.map(({ tax_id, rate_micro }) => `${tax_id} ${rate_micro}`)).size;
-  const words = taxes === 1 ? 'taken off, as shares of the lines' : `of this on lines with the tax ${line.tax_id}, as shares of the lines`;
+  const rates = new Set(taken.map(({ exchange_on }) => exchange_on)).size;
+  const parts = [taxes === 1 ? '' : ` with the tax ${line.tax_id}`, rates === 1 ? '' : ` at the rate of ${line.exchange_on ?? '?'}`];
+  const words = taxes + rates === 2 ? 'taken off, as shares of the lines' : `of this on lines${parts.join('')}, as shares of the lines`;
   const formula = own.length > SHOWN ? money(pen, own.reduce((sum, { off_minor }) => sum + off_minor, 0n))
     : sumOf(own.map(({ off_minor }) => money(pen, off_minor)));
   return [amountStep(pen, words, `-(${formula})`)];

@@ -19,10 +19,14 @@ export interface LineFact {
   line_no: bigint; kind: LineKind; source: string | null; booking_id: string | null; charge_id: string | null; product: string | null;
   description: string; unit: string | null; quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint;
   gross_minor: bigint | null; tax_id: string; tax_rate_micro: bigint; corrects_invoice_id: string | null;
+  original_currency: string | null; original_minor: bigint | null; original_price_micro: bigint | null; exchange_rate: string | null;
+  exchange_on: string | null; exchange_source: string | null;
 }
 
 const LINE = `line_no, kind, source, booking_id, charge_id, product, description, unit, quantity_micro, unit_price_micro,
-  CAST(amount_minor AS BIGINT) AS amount_minor, CAST(gross_minor AS BIGINT) AS gross_minor, tax_id, tax_rate_micro, corrects_invoice_id`;
+  CAST(amount_minor AS BIGINT) AS amount_minor, CAST(gross_minor AS BIGINT) AS gross_minor, tax_id, tax_rate_micro, corrects_invoice_id,
+  original_currency, CAST(original_minor AS BIGINT) AS original_minor, original_price_micro, exchange_rate,
+  CAST(exchange_on AS VARCHAR) AS exchange_on, exchange_source`;
 
 /** A line's key: the same in the ledger and in a draft. */
 export function keyOf(line: Pick<LineFact, 'kind' | 'source' | 'booking_id' | 'charge_id' | 'amount_minor'>): string {
@@ -53,7 +57,7 @@ export interface CountedFact {
 
 export interface ShareFact {
   agreement_key: number; place: number; source: string | null; line_key: string; tax_id: string; rate_micro: bigint;
-  base_minor: bigint; off_minor: bigint; chosen: boolean; of_usage: boolean;
+  base_minor: bigint; off_minor: bigint; chosen: boolean; of_usage: boolean; exchange_on: string | null;
 }
 
 export interface BoundFact { agreement_key: number; kind: string; place: number; amount_minor: bigint }
@@ -87,7 +91,7 @@ export async function ledgerLines(engine: Engine, invoice_id: string): Promise<L
 export async function draftFacts(engine: Engine, key: InvoiceKey): Promise<Facts> {
   const { customer_key, period_key } = key;
   const own = `customer_key = ${customer_key} AND period_key = ${period_key}`;
-  const invoice = `${own} AND currency = ${literal(key.currency)} AND apart = ${key.apart}`;
+  const invoice = `${own} AND billed_currency = ${literal(key.currency)} AND apart = ${key.apart}`;
   return {
     key,
     lines: await engine.rows<LineFact>(`SELECT ${LINE} FROM draft.invoice_lines
@@ -148,10 +152,11 @@ function countedSql({ customer_key, period_key }: InvoiceKey): string {
 }
 
 /** What each discount took of each line, with what the ones before had left. */
-function sharesSql({ customer_key, period_key, currency, apart }: InvoiceKey): string {
+function sharesSql({ customer_key, period_key, apart }: InvoiceKey): string {
   return `
     SELECT s.agreement_key, s.place, s.source, s.line_key, x.tax_id, x.rate_micro, CAST(b.left_minor AS HUGEINT) AS base_minor,
-      CAST(s.off_minor AS HUGEINT) AS off_minor, s.of_usage, q.place IS NOT NULL AS chosen
+      CAST(s.off_minor AS HUGEINT) AS off_minor, s.of_usage, q.place IS NOT NULL AS chosen,
+      CAST(e.valid_on AS VARCHAR) AS exchange_on
     FROM draft.discount_shares AS s
     JOIN draft.discount_shares AS b
       ON b.customer_key = s.customer_key AND b.period_key = s.period_key AND b.apart = s.apart AND b.line_key = s.line_key
@@ -161,6 +166,7 @@ function sharesSql({ customer_key, period_key, currency, apart }: InvoiceKey): s
       AND l.source IS NOT DISTINCT FROM s.source
     LEFT JOIN input.group_discounts AS q ON q.group_key = l.group_key AND q.place = s.place
     JOIN input.taxes AS x ON x.tax_key = s.tax_key
-    WHERE s.customer_key = ${customer_key} AND s.period_key = ${period_key} AND s.currency = ${literal(currency)}
-      AND s.apart = ${apart} AND s.place > 0 ORDER BY s.agreement_key, s.place, s.source NULLS FIRST, s.line_key`;
+    LEFT JOIN input.exchange_rates AS e ON e.rate_key = s.rate_key
+    WHERE s.customer_key = ${customer_key} AND s.period_key = ${period_key} AND s.apart = ${apart} AND s.place > 0
+    ORDER BY s.agreement_key, s.place, s.source NULLS FIRST, s.line_key`;
 }

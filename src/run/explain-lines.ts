@@ -3,7 +3,7 @@ import { factorOn, pricesUntil } from '../config/agreement-dates.js';
 import type { Agreement, Charge, Config, ConfigPath, Price } from '../config/types.js';
 import type { Place } from '../values/diagnostic.js';
 import type { LineKind } from '../values/line-kinds.js';
-import { formatMicro, formatScaled, parseDecimal } from '../values/money.js';
+import { exponentOf, formatMicro, formatScaled, parseDecimal } from '../values/money.js';
 import { amountStep, factor, money, numberStep, price, provenSteps } from './explain-steps.js';
 import type { Pen } from './explain-steps.js';
 import type { BookingFact, Facts, LineFact, PartFact } from './explain-facts.js';
@@ -38,21 +38,53 @@ export function draftedLines(desk: Desk): Map<string, DraftedLine> {
 
 function drafted(desk: Desk, line: LineFact): DraftedLine {
   const { pen, facts } = desk;
-  const told = tellers[line.kind](desk, line);
-  const priced = provenSteps(pen, told.steps ?? [], line.gross_minor ?? line.amount_minor);
-  const steps = priced.length === 0 ? [] : [...priced, ...netSteps(pen, line, facts.lines, desk.config.tax_rounding)];
+  // A converted line comes about in its own currency.
+  const own = line.original_currency === null ? pen : { ...pen, exponent: exponentOf(line.original_currency) };
+  const told = tellers[line.kind]({ ...desk, pen: own }, line);
+  const priced = provenSteps(own, told.steps ?? [], pricedOf(line));
+  const converted = priced.length === 0 ? [] : exchangeSteps(pen, line);
+  const steps = priced.length === 0 ? [] : [...priced, ...converted, ...netSteps(pen, line, facts.lines, desk.config.tax_rounding)];
   const lost = (told.steps ?? []).length > 0 && priced.length === 0;
   return {
     amount_minor: line.amount_minor, gross_minor: line.gross_minor, compared: comparedOf(line),
-    bookings: told.bookings ?? [], rules: [...told.rules ?? [], ...taxRules(desk, line)], steps,
+    bookings: told.bookings ?? [], rules: [...told.rules ?? [], ...exchangeRules(desk, line), ...taxRules(desk, line)], steps,
     notes: [...told.notes ?? [], ...(lost ? ['there are too many parts to show the arithmetic here'] : [])],
   };
+}
+
+/** A line's amount as it is priced: before it is converted, and with the tax where the price includes it. */
+export function pricedOf(line: LineFact): bigint {
+  return line.original_minor ?? line.gross_minor ?? line.amount_minor;
+}
+
+/** The price of a unit as it is priced. */
+function ownPrice(line: LineFact): bigint {
+  return (line.unit_price_micro ?? line.original_price_micro)!;
+}
+
+/** From the currency of the price to that of the invoice. */
+export function exchangeSteps(pen: Pen, line: LineFact): readonly Step[] {
+  if (line.original_currency === null || line.exchange_rate === null) return [];
+  const amount = money({ ...pen, exponent: exponentOf(line.original_currency) }, line.original_minor!, true);
+  const words = `${line.original_currency} at the rate of ${line.exchange_on!}, ${line.exchange_source!}`;
+  const step = amountStep(pen, words, `${amount} × ${line.exchange_rate}`);
+  return provenSteps(pen, [step], line.gross_minor ?? line.amount_minor);
+}
+
+/** Where the rate is declared. One that a correction brings along was declared once, and may be another today. */
+function exchangeRules(desk: Desk, line: LineFact): Rule[] {
+  const { original_currency: from, exchange_rate: rate, exchange_on: on, exchange_source: source } = line;
+  if (from === null || rate === null) return [];
+  const declared = desk.config.exchange_rates.find((each) => each.from === from && each.to === desk.facts.key.currency
+    && each.on === on && each.rate === rate && each.source === source);
+  return declared === undefined ? [] : [ruleAt(desk, `exchange rate of ${on!}, ${source!}`, declared.path)];
 }
 
 /** What a line has to have in common with itself to be the same. */
 export function comparedOf(line: LineFact): string {
   return [
     line.quantity_micro, line.unit_price_micro, line.amount_minor, line.gross_minor, line.tax_id, line.tax_rate_micro, line.product,
+    line.original_currency, line.original_minor, line.exchange_rate, line.exchange_on, line.exchange_source,
   ].join('|');
 }
 
@@ -91,7 +123,7 @@ function bookingLine(desk: Desk, line: LineFact): Told {
     return { bookings: [booking], rules: [rule], steps, notes: late };
   }
   const unit = line.unit === null ? '' : ` (${line.unit})`;
-  const formula = `${factor(line.quantity_micro)} × ${price(pen, line.unit_price_micro!)}`;
+  const formula = `${factor(line.quantity_micro)} × ${price(pen, ownPrice(line))}`;
   return { bookings: [booking], rules: [rule], steps: [amountStep(pen, `quantity${unit} × price`, formula)], notes: late };
 }
 
@@ -196,7 +228,7 @@ function manualLine(desk: Desk, line: LineFact): Told {
   for (const [i, override] of desk.config.overrides.entries()) {
     const j = override.lines.findIndex(({ charge_id }) => charge_id === line.charge_id);
     if (j === -1) continue;
-    const formula = `${factor(line.quantity_micro)} × ${price(desk.pen, line.unit_price_micro!)}`;
+    const formula = `${factor(line.quantity_micro)} × ${price(desk.pen, ownPrice(line))}`;
     return {
       rules: [ruleAt(desk, 'line by hand', ['overrides', i, 'lines', j])], steps: [amountStep(desk.pen, 'quantity × price', formula)],
       notes: override.reason === null ? [] : [`reason: ${override.reason}`],
@@ -217,8 +249,11 @@ function longBound(desk: Desk, agreement: Agreement, kind: 'minimum' | 'maximum'
   };
 }
 
+/** Invoice, agreement, discount or maximum and its place, tax and rate, perhaps the day of an exchange rate, perhaps what it lies on. */
+const DISCOUNT_ID = /^[^:]*:(.*):(discount|maximum):(\d+):[^:]*:\d+(?::\d{4}-\d\d-\d\d)?(:[a-z]+)?$/;
+
 function discountLine(desk: Desk, line: LineFact): Told {
-  const [, agreement_id, kind, place, scope] = /^[^:]*:(.*):(discount|maximum):(\d+):[^:]*:\d+(:\w+)?$/.exec(line.charge_id ?? '') ?? [];
+  const [, agreement_id, kind, place, scope] = DISCOUNT_ID.exec(line.charge_id ?? '') ?? [];
   const key = desk.config.agreements.findIndex((each) => each.agreement_id === agreement_id);
   const agreement = desk.config.agreements[key];
   if (agreement === undefined) return {};
@@ -236,7 +271,7 @@ function minimumLine(desk: Desk, line: LineFact): Told {
   const key = desk.config.agreements.indexOf(part?.agreement as Agreement);
   const inForce = desk.facts.bounds.find((each) => each.kind === 'minimum' && each.agreement_key === key && each.place === place);
   if (bound === undefined || inForce === undefined) return {};
-  const missing = line.gross_minor ?? line.amount_minor;
+  const missing = pricedOf(line);
   const isCut = parseDecimal(bound.amount, 6)! !== inForce.amount_minor * 10n ** BigInt(6 - desk.pen.exponent);
   return {
     rules: [ruleAt(desk, `minimum of ${part!.agreement.agreement_id} (${bound.applies_to})`, bound.path)],
@@ -269,9 +304,10 @@ function depositLine(desk: Desk, line: LineFact): Told {
 
 function adjustmentLine(desk: Desk, line: LineFact): Told {
   const booking = line.booking_id === null ? [] : [bookingOf(desk, line.source!, line.booking_id, null)];
-  const amount = money(desk.pen, line.gross_minor ?? line.amount_minor);
-  const steps = line.unit_price_micro === null ? [amountStep(desk.pen, 'the amount', amount)]
-    : [amountStep(desk.pen, 'quantity × price', `${factor(line.quantity_micro)} × ${price(desk.pen, line.unit_price_micro)}`)];
+  const amount = money(desk.pen, pricedOf(line));
+  const unit = line.unit_price_micro ?? line.original_price_micro;
+  const steps = unit === null ? [amountStep(desk.pen, 'the amount', amount)]
+    : [amountStep(desk.pen, 'quantity × price', `${factor(line.quantity_micro)} × ${price(desk.pen, unit)}`)];
   // A line that had an amount of its own besides a price is told by its amount.
   const isPriced = steps[0]!.value === amount;
   return { bookings: booking, steps: isPriced ? steps : [] };

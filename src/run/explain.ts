@@ -12,13 +12,13 @@ import type { Ledger } from '../ledger/ledger.js';
 import type { InvoiceRecord } from '../documents/types.js';
 import { DuebookError } from '../values/diagnostic.js';
 import type { Place } from '../values/diagnostic.js';
-import { formatMicro, formatScaled } from '../values/money.js';
+import { exponentOf, formatMicro, formatScaled } from '../values/money.js';
 import type { Context } from './context.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
 import { draftFacts, draftKey, keyOf, ledgerLines } from './explain-facts.js';
 import type { Facts, LineFact } from './explain-facts.js';
-import { comparedOf, draftedLines } from './explain-lines.js';
+import { comparedOf, draftedLines, exchangeSteps, pricedOf } from './explain-lines.js';
 import { amountStep, factor, money, price, provenSteps } from './explain-steps.js';
 import type { Pen } from './explain-steps.js';
 import { explainTaxes, netSteps } from './explain-taxes.js';
@@ -153,9 +153,12 @@ function explained(
 
 /** Quantity times price, as far as the ledger says it. */
 function ownSteps(pen: Pen, line: LineFact): ExplainedLine['steps'] {
-  if (line.unit_price_micro === null) return [];
-  const formula = `${factor(line.quantity_micro)} × ${price(pen, line.unit_price_micro)}`;
-  return provenSteps(pen, [amountStep(pen, 'quantity × price, as it was billed', formula)], line.gross_minor ?? line.amount_minor);
+  const own = line.original_currency === null ? pen : { ...pen, exponent: exponentOf(line.original_currency) };
+  const unit = line.unit_price_micro ?? line.original_price_micro;
+  if (unit === null) return exchangeSteps(pen, line);
+  const formula = `${factor(line.quantity_micro)} × ${price(own, unit)}`;
+  const priced = provenSteps(own, [amountStep(own, 'quantity × price, as it was billed', formula)], pricedOf(line));
+  return [...priced, ...exchangeSteps(pen, line)];
 }
 
 function bookingsOf(line: LineFact): ExplainedLine['bookings'] {

@@ -7,7 +7,7 @@ import { invoiceStatusSql } from '../ledger/lifecycle.js';
 import type {
   Buyer, CorrectedInvoice, EarlyPaymentRecord, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord, LineCorrection,
 } from '../documents/types.js';
-import { formatMicro, formatScaled } from '../values/money.js';
+import { formatMicro, formatMinor, formatScaled } from '../values/money.js';
 import { addDays } from '../values/time.js';
 
 interface InvoiceRow {
@@ -24,6 +24,8 @@ interface LineRow {
   invoice_id: string; line_no: bigint; kind: string; booking_id: string | null;
   product: string | null; description: string; unit: string | null;
   quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint; gross_minor: bigint | null;
+  original_currency: string | null; original_minor: bigint | null; original_price_micro: bigint | null; exchange_rate: string | null;
+  exchange_on: string | null; exchange_source: string | null;
   tax_id: string; tax_rate_micro: bigint;
   service_start: bigint | null; service_end: bigint | null; late: boolean;
   corrects_invoice_id: string | null; corrects_line_no: bigint | null; correction: string | null;
@@ -103,7 +105,8 @@ async function assemble(
   const of = schema === 'draft' ? `customer_key IN (${customers.map((row) => row.customer_key).join(', ')})` : `serial IN (${serials})`;
   const lines = groupBy(await engine.rows<LineRow>(`
     SELECT invoice_id, line_no, kind, booking_id, product, description, unit, quantity_micro, unit_price_micro, amount_minor,
-      CAST(gross_minor AS BIGINT) AS gross_minor, tax_id,
+      CAST(gross_minor AS BIGINT) AS gross_minor, original_currency, original_minor, original_price_micro, exchange_rate,
+      CAST(exchange_on AS VARCHAR) AS exchange_on, exchange_source, tax_id,
       tax_rate_micro, epoch_ms(service_start) AS service_start, epoch_ms(service_end) AS service_end, late,
       corrects_invoice_id, corrects_line_no, correction
     FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} AND ${of} ORDER BY invoice_id, line_no`));
@@ -159,7 +162,7 @@ function record(
       line_no: Number(l.line_no), kind: l.kind, booking_id: l.booking_id, product: l.product, description: l.description,
       quantity: formatMicro(l.quantity_micro), unit: l.unit,
       unit_price: l.unit_price_micro === null ? null : formatMicro(l.unit_price_micro),
-      amount: money(l.amount_minor), gross: l.gross_minor === null ? null : money(l.gross_minor),
+      amount: money(l.amount_minor), gross: l.gross_minor === null ? null : money(l.gross_minor), original: originalOf(l),
       tax_id: l.tax_id, tax_rate: formatMicro(l.tax_rate_micro),
       service_start: l.service_start === null ? null : at(l.service_start),
       service_end: l.service_end === null ? null : at(l.service_end), late: l.late, corrects: correctionOf(l, known),
@@ -176,6 +179,15 @@ function correctionOf(line: LineRow, known: ReadonlyMap<string, Corrected>): Lin
   const line_no = line.corrects_line_no === null ? null : Number(line.corrects_line_no);
   const kind = line_no === null ? null : corrected.kinds.get(line_no) ?? null;
   return { number: corrected.number, line_no, kind, correction: line.correction };
+}
+
+function originalOf(l: LineRow): InvoiceLineRecord['original'] {
+  if (l.original_currency === null || l.exchange_rate === null) return null;
+  return {
+    currency: l.original_currency, amount: formatMinor(l.original_minor!, l.original_currency),
+    unit_price: l.original_price_micro === null ? null : formatMicro(l.original_price_micro),
+    rate: l.exchange_rate, on: l.exchange_on!, source: l.exchange_source!,
+  };
 }
 
 /** What is left to pay is rounded to the currency, half away from zero; nothing is taken off where nothing is to be paid. */

@@ -45,6 +45,9 @@ export function parseDecimal(text: string, places = 6): bigint | null {
   return match[1] === '-' ? -scaled : scaled;
 }
 
+/** Decimals that an exchange rate may have: one of a small unit (0.0000558 from IDR to EUR) needs more than a price. */
+export const RATE_PLACES = 10;
+
 /** Writes a scaled integer with exactly `places` decimals: (24900n, 2) gives "249.00". */
 export function formatScaled(value: bigint, places: number): string {
   const digits = (value < 0n ? -value : value).toString().padStart(places + 1, '0');

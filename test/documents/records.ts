@@ -17,7 +17,7 @@ export function line(line_no: number, more: Partial<InvoiceLineRecord>): Invoice
   return {
     line_no, kind: 'booking', booking_id: `J-${1000 + line_no}`, product: 'inspection', description: 'Inspection', quantity: '1', unit: 'hour',
     unit_price: '95', amount: '95.00', tax_id: 'standard', tax_rate: '19', service_start: '2026-04-04T09:00:00+02:00',
-    service_end: '2026-04-04T11:00:00+02:00', late: false, gross: null, corrects: null, ...more,
+    service_end: '2026-04-04T11:00:00+02:00', late: false, gross: null, original: null, corrects: null, ...more,
   };
 }
 

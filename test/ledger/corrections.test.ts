@@ -9,7 +9,9 @@ import { verifyLedger } from '../../src/ledger/verify.js';
 import { FIRST, openAt, TOOL, tempEngine, tempFolder } from './support.js';
 
 /** A line: booking or charge (`!fee-1`), amount, and how it corrects which line. */
-interface Line { what: string; amount: number; corrects?: string; how?: 'reversal' | 'restatement' | 'credit' | 'reissue'; tax?: string; kind?: string }
+interface Line { what: string; amount: number; corrects?: string; how?: 'reversal' | 'restatement' | 'credit' | 'reissue'; tax?: string; kind?: string; was?: Was }
+/** What a line was before it was converted to EUR: `JPY 2000 0.0065`, with the unit price that it should not have. */
+interface Was { currency: string | null; minor: number | null; rate?: string; price?: number; source?: string }
 interface Invoice { customer?: string; lines: readonly Line[] }
 type Step = readonly Invoice[] | { void: string };
 
@@ -39,6 +41,8 @@ async function ledgerOf(engine: Engine, folder: string, steps: readonly Step[]):
           booking_id: line.what.startsWith('!') ? null : line.what, source: line.what.startsWith('!') ? null : 'jobs',
           charge_id: line.what.startsWith('!') ? line.what : null, amount_minor: line.amount, tax_id: line.tax ?? 'standard', tax_rate_micro: 0,
           corrects_invoice_id: to ?? null, corrects_line_no: no ?? null, correction: line.how ?? null,
+          original_currency: line.was?.currency, original_minor: line.was?.minor, exchange_rate: line.was?.rate, unit_price_micro: line.was?.price,
+          ...(line.was?.rate === undefined ? {} : { exchange_on: '2026-01-01', exchange_source: line.was.source ?? 'ECB' }),
         });
       }
       const net = [...sums.values()].reduce((a, b) => a + b, 0);
@@ -76,6 +80,13 @@ async function told(...steps: Step[]): Promise<string[]> {
   return diagnostics.map(({ message }) => message);
 }
 
+/** `JPY 2000 0.0065`. */
+function at(text: string): Was {
+  const [currency = null, minor = '', rate] = text.split(' ');
+  return { currency, minor: Number(minor), ...(rate === undefined ? {} : { rate }) };
+}
+const was = (what: string, amount: number, text: string): Line => ({ ...plain(what, amount), was: at(text) });
+
 describe('corrections that may be', () => {
   it('a changed booking is taken back and billed as it is now, again and again', async () => {
     expect(await told(
@@ -105,6 +116,15 @@ describe('corrections that may be', () => {
     expect(await told([{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -100, 'reversal', 'A/1')] }], [{ lines: [plain('b1', 100)] }])).toEqual([]);
   });
 
+  it('what was converted is taken back with the rate it had; a share of a discount as it was rounded', async () => {
+    expect(await told(
+      [{ lines: [was('b1', 1300, 'JPY 2000 0.0065'), was('b2', 1301, 'JPY 2001 0.0065'), was('b3', 0, 'JPY 0'), { ...was('!less', -13, 'JPY -20 0.0065'), kind: 'discount' }] }],
+      [{ lines: [{ ...fix('b1', -1300, 'reversal', 'A/1'), was: at('JPY -2000 0.0065') }, { ...fix('b1', 1400, 'restatement', 'A/1'), was: at('JPY 2000 0.007') },
+        { ...fix('!less', 7, 'reversal', 'A/4'), was: at('JPY 10 0.0065') }, { ...fix('!less', 6, 'reversal', 'A/4'), was: at('JPY 11 0.0065') }] }],
+      [{ lines: [{ ...fix('b2', -1301, 'credit', 'A/2'), was: at('JPY -2001 0.0065') }] }],
+    )).toEqual([]);
+  });
+
   it('negative amounts are taken back by positive ones', async () => {
     expect(await told([{ lines: [plain('b1', -100), plain('b2', 300)] }], [{ lines: [fix('b1', 100, 'reversal', 'A/1'), fix('b2', -300, 'reversal', 'A/2')] }])).toEqual([]);
   });
@@ -127,6 +147,16 @@ describe('corrections that may not be', () => {
     'above the invoice': [[{ lines: [plain('b1', 100), { ...plain('!less', -20), kind: 'discount' }] }], [{ lines: [fix('b1', -100, 'credit', 'A/1')] }]],
     'another customer': [[{ lines: [plain('b1', 100)] }], [{ customer: 'bolt', lines: [fix('b1', -100, 'credit', 'A/1')] }]],
     'another tax': [[{ lines: [plain('b1', 100)] }], [{ lines: [{ ...fix('b1', -100, 'credit', 'A/1'), tax: 'reduced' }] }]],
+    'a cent beside its rate': [[{ lines: [was('b1', 1301, 'JPY 2000 0.0065')] }]],
+    'half a cent beside its rate': [[{ lines: [was('b1', 1300, 'JPY 2001 0.0065'), was('b2', 1301, 'JPY 2000 0.006505')] }]],
+    'converted without a rate': [[{ lines: [was('b1', 1300, 'JPY 2000')] }]],
+    'converted at a word': [[{ lines: [was('b1', 1300, 'JPY 2000 high')] }]],
+    'converted from its own currency': [[{ lines: [was('b1', 100, 'EUR 100 1')] }]],
+    'a rate of nothing': [[{ lines: [{ ...plain('b1', 100), was: { currency: null, minor: null, rate: '1.1' } }] }]],
+    'converted with a price': [[{ lines: [{ ...plain('b1', 1300), was: { ...at('JPY 2000 0.0065'), price: 6500 } }] }]],
+    'taken back at another rate': [[{ lines: [was('b1', 1300, 'JPY 2000 0.0065')] }], [{ lines: [{ ...fix('b1', -1300, 'reversal', 'A/1'), was: at('JPY -2000 0.00650') }] }]],
+    'taken back from another source': [[{ lines: [was('b1', 1300, 'JPY 2000 0.0065')] }], [{ lines: [{ ...fix('b1', -1300, 'reversal', 'A/1'), was: { ...at('JPY -2000 0.0065'), source: 'Bank' } }] }]],
+    'taken back without what it was': [[{ lines: [was('b1', 1300, 'JPY 2000 0.0065')] }], [{ lines: [fix('b1', -1300, 'credit', 'A/1')] }]],
     'an adjustment of nothing': [[{ lines: [{ what: 'b1', amount: -100, kind: 'adjustment' }] }]],
   };
 

@@ -23,7 +23,8 @@ describe('history.duckdb', () => {
       ['billed_bookings', 'booking_id, source, content_hash, invoice_id, line_no, amount, serial, state', true],
       ['events', 'at, serial, run_id, subject, subject_id, event, detail', true],
       ['invoice_lines', 'invoice_id, line_no, kind, booking_id, product, description, quantity, unit_price, amount, tax_id, tax_rate, '
-        + 'service_start, service_end, corrects_invoice_id, gross, corrects_line_no, correction', true],
+        + 'service_start, service_end, corrects_invoice_id, gross, corrects_line_no, correction, original_currency, original_amount, exchange_rate, '
+        + 'exchange_on, exchange_source', true],
       ['invoice_taxes', 'invoice_id, tax_id, category, rate, net, tax', true],
       ['invoices', 'invoice_id, number, kind, status, payment_status, customer_id, customer_name, partner_id, batch_id, cycle_id, period_start, '
         + 'period_end, billing_date, issued_on, due_on, currency, net, tax, total, paid, balance, confirmed_at, confirmed_by, sent_at, serial', true],

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { localDate } from '../../src/calendar/calendar.js';
 import type { Calendar } from '../../src/calendar/types.js';
 import { DEFAULT_AUTOMATION } from '../../src/config/defaults.js';
-import type { Agreement, Automation, BookingSource, BookingStatus, Config, Customer, Override, Price, PriceIndex, Product, Tax, Timing } from '../../src/config/types.js';
+import type { Agreement, Automation, BookingSource, BookingStatus, Config, Customer, ExchangeRate, Override, Price, PriceIndex, Product, Tax, Timing } from '../../src/config/types.js';
 import { literal } from '../../src/engine/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { createTables } from '../../src/intake/tables.js';
@@ -44,6 +44,7 @@ export interface CustomerRow {
   readonly tax?: string;
   readonly prices?: Readonly<Record<string, string>>;
   readonly agreements?: readonly string[];
+  readonly invoice_currency?: string;
   readonly net_days?: number;
   readonly end_of_month?: boolean;
   readonly purchase_order?: string;
@@ -98,6 +99,8 @@ export interface World {
   readonly prices?: readonly Price[];
   readonly agreements?: readonly Agreement[];
   readonly indexes?: readonly PriceIndex[];
+  /** Sorted by pair, then day. */
+  readonly exchange_rates?: readonly ExchangeRate[];
   /** Further SQL over the schema `ledger`. */
   readonly ledger?: string;
 }
@@ -232,7 +235,7 @@ function sortedCustomers(world: World): CustomerRow[] {
 
 function configOf(world: World): Config {
   const customers = sortedCustomers(world).map((c): Partial<Customer> => ({
-    customer_id: c.id, name: c.name ?? c.id, partner_id: c.partner ?? null, tax: c.tax ?? null, prices: c.prices ?? {}, agreements: c.agreements ?? [],
+    customer_id: c.id, name: c.name ?? c.id, partner_id: c.partner ?? null, tax: c.tax ?? null, prices: c.prices ?? {}, agreements: c.agreements ?? [], invoice_currency: c.invoice_currency ?? null,
     payment_terms: { net_days: c.net_days ?? 14, end_of_month: c.end_of_month ?? false }, purchase_order: c.purchase_order ?? null, locale: 'en-GB',
     automation: {
       ...DEFAULT_AUTOMATION, limits: { ...DEFAULT_AUTOMATION.limits, ...c.limits },
@@ -247,7 +250,7 @@ function configOf(world: World): Config {
   const config: Partial<Config> = {
     currency: world.currency ?? 'EUR', rounding: world.rounding ?? 'half_away', tax_rounding: world.tax_rounding ?? 'invoice',
     overrides: world.overrides ?? [], repeat_bookings: [], default_tax: world.default_tax === undefined ? 'standard' : world.default_tax, max_catch_up_days: world.max_catch_up_days ?? null,
-    prices_include_tax: false, prices: [...customers.flatMap((c) => ownPrices(c, world)), ...world.prices ?? []], agreements: world.agreements ?? [], indexes: world.indexes ?? [],
+    prices_include_tax: false, prices: [...customers.flatMap((c) => ownPrices(c, world)), ...world.prices ?? []], agreements: world.agreements ?? [], indexes: world.indexes ?? [], exchange_rates: world.exchange_rates ?? [],
     bookings: sources as BookingSource[], taxes, products, partners: [], customers: customers as Customer[],
   };
   return config as Config;

@@ -1,4 +1,4 @@
--- What of each discount line lies on each line with its tax, in proportion to the amounts: all are rounded down, and the minor units that
+-- What of each discount line lies on each line with its tax and rate of exchange, in proportion to the amounts: all are rounded down, and the minor units that
 -- are left go where the most was cut off, of equals to the line that comes first. So the parts of all lines are the discount.
 -- grain: discount_line_no, line_no
 WITH cut AS (
@@ -10,6 +10,7 @@ WITH cut AS (
     div_rest(CAST(-d.gross_minor AS HUGEINT) * l.amount_minor, sum(l.amount_minor) OVER discount) AS gross_rest
   FROM credit.lines_left AS d
   JOIN credit.lines_left AS l ON l.bears AND l.tax_id = d.tax_id AND l.tax_rate_micro = d.tax_rate_micro
+    AND l.original_currency IS NOT DISTINCT FROM d.original_currency AND l.exchange_on IS NOT DISTINCT FROM d.exchange_on
   WHERE d.kind = 'discount' AND d.amount_minor < 0
   WINDOW discount AS (PARTITION BY d.line_no)
 ), placed AS (

@@ -1,12 +1,15 @@
--- What standing invoices have of each time that a minimum or maximum runs over several of them, in the terms of the agreement: base_minor
+-- What standing invoices have of each time that a minimum or maximum runs over several of them, in the terms and
+-- the currency of the agreement: base_minor
 -- is what counts (of a maximum after the discounts and the maximums before it), off_minor what it took off, missing_minor what a minimum
 -- charged. What corrects a line counts where that line stands. Lines that do not say whose they are, are told by today's terms.
 -- grain: customer_key, span_key
 WITH lines AS (
   SELECT
-    c.customer_key, c.calendar_key, i.currency, z.zone_key, CASE WHEN l.kind = 'adjustment' AND l.booking_id IS NOT NULL THEN 'booking' ELSE coalesce(o.kind, l.kind) END AS kind,
+    c.customer_key, c.calendar_key, coalesce(l.original_currency, i.currency) AS currency, z.zone_key,
+    CASE WHEN l.kind = 'adjustment' AND l.booking_id IS NOT NULL THEN 'booking' ELSE coalesce(o.kind, l.kind) END AS kind,
     coalesce(ci.period_start, i.period_start) AS period_start, coalesce(ci.period_end, i.period_end) AS period_end,
-    l.product, l.service_start, l.amount_minor, l.gross_minor, l.tax_rate_micro,
+    l.product, l.service_start, coalesce(l.original_minor, l.gross_minor, l.amount_minor) AS amount_minor,
+    l.gross_minor IS NOT NULL AS with_tax, l.tax_rate_micro,
     coalesce(o.charge_id, l.charge_id) AS charge_id, c.customer_id,
     coalesce(l.agreement_id, o.agreement_id) AS agreement_id
   FROM ledger.invoice_lines AS l
@@ -43,9 +46,9 @@ WITH lines AS (
   SELECT
     l.customer_key, s.span_key, s.kind AS bound_kind, s.number, l.maximum_no, l.minimum_no,
     CASE
-      WHEN (l.gross_minor IS NOT NULL) = a.prices_with_tax THEN coalesce(l.gross_minor, l.amount_minor)
+      WHEN l.with_tax = a.prices_with_tax THEN l.amount_minor
       WHEN a.prices_with_tax THEN l.amount_minor + tax_on(l.amount_minor, l.tax_rate_micro, r.half_even)
-      ELSE net_of(l.gross_minor, l.tax_rate_micro, r.half_even) END AS minor
+      ELSE net_of(l.amount_minor, l.tax_rate_micro, r.half_even) END AS minor
   FROM owned AS l
   CROSS JOIN input.run AS r
   JOIN input.agreements AS a ON a.agreement_id = l.of_agreement AND a.currency = l.currency

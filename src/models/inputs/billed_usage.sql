@@ -3,8 +3,10 @@
 -- grain: source, booking_id
 WITH lines AS (
   SELECT
-    c.customer_key, c.calendar_key, l.source, l.booking_id, l.product, l.description, i.currency, l.quantity_micro,
-    l.measured_minor, coalesce(l.measured_minor, l.gross_minor, l.amount_minor) AS amount_minor, l.service_start AS starts_at,
+    c.customer_key, c.calendar_key, l.source, l.booking_id, l.product, l.description,
+    coalesce(l.original_currency, i.currency) AS currency, l.quantity_micro,
+    l.measured_minor, coalesce(l.measured_minor, l.original_minor, l.gross_minor, l.amount_minor) AS amount_minor,
+    l.service_start AS starts_at,
     CASE WHEN c.assign_by_start THEN l.service_start ELSE l.service_end END AS assigned_at,
     substr(l.charge_id, length(c.customer_id) + 2) AS span_id
   FROM ledger.invoice_lines AS l

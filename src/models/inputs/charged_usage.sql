@@ -2,7 +2,7 @@
 -- grain: customer_key, span_key, tier
 WITH lines AS (
   SELECT
-    c.customer_key, c.calendar_key, coalesce(l.gross_minor, l.amount_minor) AS amount_minor, l.quantity_micro,
+    c.customer_key, c.calendar_key, coalesce(l.original_minor, l.gross_minor, l.amount_minor) AS amount_minor, l.quantity_micro,
     substr(regexp_extract(l.charge_id, '^(.*)/(inv_[0-9a-f]+)/([0-9a-z]+)$', 1), length(c.customer_id) + 2) AS span_id,
     regexp_extract(l.charge_id, '^(.*)/(inv_[0-9a-f]+)/([0-9a-z]+)$', 3) AS tier
   FROM ledger.invoice_lines AS l

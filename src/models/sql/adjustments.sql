@@ -1,5 +1,6 @@
 -- What corrects bookings that changed after they were billed: the old line taken back, the new one, and the same of the discount that lay
--- on it. A line by its key (charge_id); kept_charge_id is what the ledger keeps as its charge.
+-- on it. A line by its key (charge_id); kept_charge_id is what the ledger keeps as its charge. What was converted is taken back in
+-- both currencies with the rate it had (kept_rate); what is right now has the rate of its day.
 -- grain: charge_id
 WITH steps AS (
   SELECT d.*, c.* EXCLUDE (source, booking_id, file_key, record), c.source || ':' || c.booking_id AS line_key
@@ -9,8 +10,14 @@ WITH steps AS (
 ), news AS (
   SELECT
     s.line_key, s.source, s.booking_id, s.customer_key, s.period_key, s.apart, s.invoice_id, s.line_no,
-    b.product, b.description, b.unit, b.quantity_micro, b.unit_price_micro, b.amount_minor, b.with_tax, b.measured_minor,
-    b.tax_id, b.tax_key, b.tax_rate_micro, b.starts_at, b.ends_at, b.charge_id, b.content_hi, b.content_lo, b.currency
+    b.product, b.description, b.unit, b.quantity_micro,
+    CASE WHEN b.billed_currency = b.currency THEN b.unit_price_micro END AS unit_price_micro, b.billed_minor AS amount_minor, b.with_tax,
+    b.measured_minor,
+    b.tax_id, b.tax_key, b.tax_rate_micro, b.starts_at, b.ends_at, b.charge_id, b.content_hi, b.content_lo, b.billed_currency AS currency,
+    b.rate_key,
+    CASE WHEN b.billed_currency <> b.currency THEN b.currency END AS original_currency,
+    CASE WHEN b.billed_currency <> b.currency THEN b.amount_minor END AS original_minor,
+    CASE WHEN b.billed_currency <> b.currency THEN b.unit_price_micro END AS original_price_micro
   FROM steps AS s
   JOIN draft.bookings AS b ON b.file_key = s.file_key AND b.record = s.record
   WHERE s.restated
@@ -22,7 +29,10 @@ WITH steps AS (
       AS old_minor,
     div_round(
       CAST(CASE WHEN n.with_tax THEN net_of(n.amount_minor, n.tax_rate_micro, r.half_even) ELSE n.amount_minor END AS HUGEINT) * d.off_minor,
-      CAST(d.base_minor AS HUGEINT), r.half_even) AS new_minor
+      CAST(d.base_minor AS HUGEINT), r.half_even) AS new_minor,
+    d.original_currency, d.exchange_rate, d.exchange_on, d.exchange_source, d.original_minor, d.shown_minor,
+    n.original_currency AS new_currency, n.original_minor AS new_original_minor, n.amount_minor AS news_minor,
+    n.rate_key, r.half_even
   FROM steps AS s
   CROSS JOIN input.run AS r
   JOIN input.changed_discounts AS d ON d.source = s.source AND d.booking_id = s.booking_id
@@ -33,21 +43,26 @@ WITH steps AS (
     description, unit, -quantity_micro AS quantity_micro, unit_price_micro, -coalesce(gross_minor, amount_minor) AS amount_minor,
     gross_minor IS NOT NULL AS with_tax, tax_id, tax_rate_micro, service_start, service_end, charge_id AS kept_charge_id,
     -measured_minor AS measured_minor, invoice_id AS corrects_invoice_id, line_no AS corrects_line_no,
-    CAST(NULL AS UBIGINT) AS content_hi, CAST(NULL AS UBIGINT) AS content_lo
+    CAST(NULL AS UBIGINT) AS content_hi, CAST(NULL AS UBIGINT) AS content_lo,
+    original_currency, -original_minor AS original_minor, original_price_micro, CAST(NULL AS INTEGER) AS rate_key,
+    exchange_rate AS kept_rate, exchange_on AS kept_on, exchange_source AS kept_source
   FROM steps
   UNION ALL
   SELECT
     line_key || ':2', 'restatement', source, booking_id, customer_key, period_key, apart, currency, product,
     description, unit, quantity_micro, unit_price_micro, amount_minor,
     with_tax, tax_id, tax_rate_micro, starts_at, ends_at, charge_id,
-    measured_minor, invoice_id, line_no, content_hi, content_lo
+    measured_minor, invoice_id, line_no, content_hi, content_lo,
+    original_currency, original_minor, original_price_micro, rate_key, NULL, NULL, NULL
   FROM news
   UNION ALL
   SELECT
     line_key || ':3:' || discount_id, 'reversal', NULL, NULL, customer_key, period_key, apart, currency, NULL,
     description, NULL, 1000000, NULL, CAST(-old_minor AS BIGINT),
     FALSE, tax_id, tax_rate_micro, NULL, NULL, discount_id,
-    NULL, invoice_id, line_no, NULL, NULL
+    NULL, invoice_id, line_no, NULL, NULL,
+    original_currency, CAST(-in_proportion(original_minor, old_minor, shown_minor, half_even) AS BIGINT), NULL,
+    NULL, exchange_rate, exchange_on, exchange_source
   FROM discounts
   WHERE old_minor <> 0
   UNION ALL
@@ -55,14 +70,17 @@ WITH steps AS (
     line_key || ':4:' || discount_id, 'restatement', NULL, NULL, customer_key, period_key, apart, currency, NULL,
     description, NULL, 1000000, NULL, CAST(new_minor AS BIGINT),
     FALSE, tax_id, tax_rate_micro, NULL, NULL, discount_id,
-    NULL, invoice_id, line_no, NULL, NULL
+    NULL, invoice_id, line_no, NULL, NULL,
+    new_currency, CAST(in_proportion(new_original_minor, new_minor, news_minor, half_even) AS BIGINT), NULL,
+    rate_key, NULL, NULL, NULL
   FROM discounts
   WHERE new_minor <> 0
 )
 SELECT
   l.charge_id, l.correction, l.source, l.booking_id, l.customer_key, l.period_key, w.invoice_stem, l.apart, l.currency, l.product,
   l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor, l.with_tax, l.tax_id, t.tax_key, l.tax_rate_micro,
-  l.service_start, l.service_end, l.kept_charge_id, l.measured_minor, l.corrects_invoice_id, l.corrects_line_no, l.content_hi, l.content_lo
+  l.service_start, l.service_end, l.kept_charge_id, l.measured_minor, l.corrects_invoice_id, l.corrects_line_no, l.content_hi, l.content_lo,
+  l.original_currency, l.original_minor, l.original_price_micro, l.rate_key, l.kept_rate, l.kept_on, l.kept_source
 FROM lines AS l
 JOIN draft.customer_periods AS w ON w.customer_key = l.customer_key AND w.period_key = l.period_key
 JOIN input.taxes AS t ON t.tax_id = l.tax_id AND t.rate_micro = l.tax_rate_micro

@@ -1,6 +1,7 @@
 -- Bookings that were billed and are different now, with where the correction goes: the first open period of the customer after that of the
 -- invoice. They are taken back there (reversed); what is right now stands beside (restated) where it goes to the same customer and
--- invoice, else the booking is free once it is taken back and is billed like a late one. A booking whose amount is the same needs nothing.
+-- invoice, else the booking is free once it is taken back and is billed like a late one. A booking whose amount is the same needs nothing;
+-- one that was converted is compared in both currencies.
 -- grain: source, booking_id
 WITH targets AS (
   SELECT c.source, c.booking_id, u.customer_key, min_by(w.period_key, w.period_start) AS period_key
@@ -14,10 +15,13 @@ WITH targets AS (
     c.source, c.booking_id, t.customer_key, t.period_key, coalesce(w.previewed, FALSE) AS previewed, p.changed_bookings,
     b.file_key, b.record,
     c.gone OR (b.status = 'scheduled' AND p.timing = 'in_arrears') AS gone,
-    b.customer_key IS NULL OR b.amount_minor IS NULL OR b.tax_key IS NULL OR abs(b.amount_minor) >= 1000000000000000 AS unknown,
-    b.customer_id = c.customer_id AND b.currency = c.currency AS same_invoice,
-    b.quantity_micro = c.quantity_micro AND b.amount_minor = coalesce(c.gross_minor, c.amount_minor)
-      AND coalesce(b.unit_price_micro = c.unit_price_micro, b.unit_price_micro IS NULL AND c.unit_price_micro IS NULL)
+    b.customer_key IS NULL OR b.amount_minor IS NULL OR b.tax_key IS NULL OR abs(b.amount_minor) >= 1000000000000000
+      OR abs(b.billed_minor) >= 1000000000000000 AS unknown,
+    b.customer_id = c.customer_id AND b.billed_currency = c.currency AS same_invoice,
+    b.quantity_micro = c.quantity_micro AND b.billed_minor = coalesce(c.gross_minor, c.amount_minor)
+      AND b.currency = coalesce(c.original_currency, c.currency)
+      AND b.amount_minor = coalesce(c.original_minor, c.gross_minor, c.amount_minor)
+      AND b.unit_price_micro IS NOT DISTINCT FROM coalesce(c.original_price_micro, c.unit_price_micro)
       AND b.with_tax = (c.gross_minor IS NOT NULL) AND b.tax_id = c.tax_id AND b.tax_rate_micro = c.tax_rate_micro
       AND coalesce(b.charge_id, '') = coalesce(c.charge_id, '') AND coalesce(b.measured_minor, 0) = coalesce(c.measured_minor, 0)
       AS same_amount

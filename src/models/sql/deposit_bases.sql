@@ -2,7 +2,7 @@
 -- deposit with its net amount, on which the tax is rounded.
 -- grain: customer_key, period_key, currency, tax_key
 WITH billed AS (
-  SELECT t.customer_key, t.period_key, t.currency, t.tax_key, t.with_tax, t.amount_minor, t.line_tax_minor
+  SELECT t.customer_key, t.period_key, t.billed_currency AS currency, t.tax_key, t.with_tax, t.billed_minor AS amount_minor, t.line_tax_minor
   FROM draft.totals AS t
   WHERE t.bucket = 'billed' AND t.apart = 0
   UNION ALL

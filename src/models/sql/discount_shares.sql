@@ -6,12 +6,12 @@
 WITH RECURSIVE taken AS (
   SELECT
     customer_key, period_key, invoice_stem, currency, apart, source, line_key, agreement_key, tax_key, group_key,
-    of_usage, 0 AS place, base_minor AS left_minor, CAST(0 AS HUGEINT) AS off_minor
+    of_usage, rate_key, 0 AS place, base_minor AS left_minor, CAST(0 AS HUGEINT) AS off_minor
   FROM draft.agreed_lines
   UNION ALL
   SELECT
     s.customer_key, s.period_key, s.invoice_stem, s.currency, s.apart, s.source, s.line_key, s.agreement_key, s.tax_key,
-    s.group_key, s.of_usage, s.place, s.left_minor - s.share_minor, s.share_minor
+    s.group_key, s.of_usage, s.rate_key, s.place, s.left_minor - s.share_minor, s.share_minor
   FROM (
     SELECT
       f.*,
@@ -49,7 +49,7 @@ WITH RECURSIVE taken AS (
           FROM (
             SELECT
               t.customer_key, t.period_key, t.invoice_stem, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key,
-              t.group_key, t.of_usage,
+              t.group_key, t.of_usage, t.rate_key,
               d.place, d.on_line, d.percent_micro, d.amount_minor, d.cap_minor, b.amount_minor AS most_minor, r.half_even, t.left_minor,
               CAST(CASE
                 WHEN d.applies_to IS NOT NULL THEN CASE
@@ -77,5 +77,6 @@ WITH RECURSIVE taken AS (
   ) AS s
 )
 SELECT
-  customer_key, period_key, invoice_stem, currency, apart, source, line_key, agreement_key, tax_key, of_usage, place, left_minor, off_minor
+  customer_key, period_key, invoice_stem, currency, apart, source, line_key, agreement_key, tax_key, of_usage, rate_key, place,
+  left_minor, off_minor
 FROM taken

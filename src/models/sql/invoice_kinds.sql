@@ -3,8 +3,8 @@
 -- grain: customer_key, period_key, currency, apart, kind
 WITH lines AS (
   SELECT
-    customer_key, period_key, currency, apart, 'booking' AS kind, bookings AS lines,
-    CASE WHEN with_tax THEN 0 ELSE amount_minor END AS net_minor
+    customer_key, period_key, billed_currency AS currency, apart, 'booking' AS kind, bookings AS lines,
+    CASE WHEN with_tax THEN 0 ELSE billed_minor END AS net_minor
   FROM draft.totals
   WHERE bucket = 'billed'
   UNION ALL

@@ -3,8 +3,8 @@
 -- grain: file_key, record, charge_id
 WITH gross AS (
   SELECT
-    file_key, record, CAST(NULL AS VARCHAR) AS charge_id, booking_id AS line_key, source, customer_key, period_key, currency, apart,
-    tax_key, tax_rate_micro, amount_minor
+    file_key, record, CAST(NULL AS VARCHAR) AS charge_id, booking_id AS line_key, source, customer_key, period_key,
+    billed_currency AS currency, apart, tax_key, tax_rate_micro, billed_minor AS amount_minor
   FROM draft.bookings
   WHERE bucket = 'billed' AND with_tax
   UNION ALL

@@ -2,8 +2,8 @@
 -- grain: customer_key, period_key, currency, apart, tax_key
 WITH billed AS (
   SELECT
-    customer_key, period_key, currency, apart, tax_key, with_tax, bookings AS lines, late, amount_minor, line_net_minor,
-    line_tax_minor, fingerprint
+    customer_key, period_key, billed_currency AS currency, apart, tax_key, with_tax, bookings AS lines, late,
+    billed_minor AS amount_minor, line_net_minor, line_tax_minor, fingerprint
   FROM draft.totals
   WHERE bucket = 'billed'
   UNION ALL
@@ -11,9 +11,9 @@ WITH billed AS (
     c.customer_key, c.period_key, c.currency, c.apart, c.tax_key, c.with_tax, 1, 0, c.amount_minor,
     CASE WHEN r.tax_per_line AND c.with_tax THEN net_of(c.amount_minor, c.tax_rate_micro, r.half_even) ELSE 0 END,
     CASE WHEN r.tax_per_line AND NOT c.with_tax THEN tax_on(c.amount_minor, c.tax_rate_micro, r.half_even) ELSE 0 END,
-    line_fingerprint(
+    exchanged_fingerprint(line_fingerprint(
       c.kind, c.charge_id, c.product, c.description, c.unit, c.service_start, c.service_end, c.quantity_micro, c.unit_price_micro,
-      c.amount_minor, FALSE)
+      c.amount_minor, FALSE), c.exchange_shown)
   FROM draft.added_lines AS c
   CROSS JOIN input.run AS r
 )

@@ -6,6 +6,7 @@ SELECT
   b.bucket,
   CASE WHEN b.bucket = 'billed' THEN NULL ELSE b.reason END AS reason,
   b.currency,
+  CASE WHEN b.bucket = 'billed' THEN b.billed_currency END AS billed_currency,
   CASE WHEN b.bucket = 'billed' THEN b.customer_key END AS customer_key,
   CASE WHEN b.bucket = 'billed' THEN b.period_key END AS period_key,
   CASE WHEN b.bucket = 'billed' THEN b.apart END AS apart,
@@ -14,13 +15,16 @@ SELECT
   count(*) AS bookings,
   count(*) FILTER (WHERE b.late) AS late,
   sum(b.amount_minor) AS amount_minor,
+  sum(b.billed_minor) AS billed_minor,
+  bool_or(b.rate_key IS NULL AND b.billed_currency <> b.currency AND b.amount_minor <> 0) AS lacks_rate,
+  bool_or(abs(b.billed_minor) >= 1000000000000000) AS too_large,
   sum(b.quantity_micro) AS quantity_micro,
   sum(b.given_minor) AS given_minor,
-  sum(CASE WHEN r.tax_per_line AND b.with_tax THEN net_of(b.amount_minor, b.tax_rate_micro, r.half_even) ELSE 0 END) AS line_net_minor,
-  sum(CASE WHEN r.tax_per_line AND NOT b.with_tax THEN tax_on(b.amount_minor, b.tax_rate_micro, r.half_even) ELSE 0 END) AS line_tax_minor,
-  bit_xor(CASE WHEN b.bucket = 'billed' THEN line_fingerprint(
-    b.source, b.booking_id, b.product, b.description, b.unit, b.starts_at, b.ends_at, b.quantity_micro, b.unit_price_micro, b.amount_minor,
-    b.late) END) AS fingerprint
+  sum(CASE WHEN r.tax_per_line AND b.with_tax THEN net_of(b.billed_minor, b.tax_rate_micro, r.half_even) ELSE 0 END) AS line_net_minor,
+  sum(CASE WHEN r.tax_per_line AND NOT b.with_tax THEN tax_on(b.billed_minor, b.tax_rate_micro, r.half_even) ELSE 0 END) AS line_tax_minor,
+  bit_xor(CASE WHEN b.bucket = 'billed' THEN exchanged_fingerprint(line_fingerprint(
+    b.source, b.booking_id, b.product, b.description, b.unit, b.starts_at, b.ends_at, b.quantity_micro, b.unit_price_micro, b.billed_minor,
+    b.late), b.exchange_shown) END) AS fingerprint
 FROM draft.bookings AS b
 CROSS JOIN input.run AS r
 GROUP BY ALL
