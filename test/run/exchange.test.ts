@@ -112,6 +112,6 @@ describe('exchange rates', () => {
       ...RATES, customers: { bolt: { ...(RATES['customers'] as { bolt: Spec }).bolt, agreements: ['a'] } },
       agreements: { a: { from: '2026-04-01', until: '2026-12-31', deposits: [{ id: 'down', name: 'Down payment', amount: '100.00', on: '2026-04-01' }] } },
     });
-    expect(await refusal(made.preview('2026-05-02'))).toBe('CONFIG_VALUE 78 customer bolt is billed in USD, and the deposits of agreement a are in EUR');
+    expect(await refusal(made.preview('2026-05-02'))).toBe('CONFIG_VALUE 4 customer bolt is billed in USD, and the deposits of agreement a are in EUR');
   });
 });
