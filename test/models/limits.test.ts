@@ -101,4 +101,11 @@ describe('a limit', () => {
       a | acme | 2026-01-02 | 1
       b | bolt | 2026-04-02 | 1`, [{ id: 'acme' }, { id: 'bolt' }], { max_catch_up_days: 60 })).toEqual(['acme 01 EUR parked age', 'bolt 04 EUR']);
   });
+
+  it('on catching up is about deadlines: what was cancelled after its own waits for a human anyway', async () => {
+    const invoices = [{ invoice_id: 'inv_old', customer: 'acme', period: ['2026-01-01', '2026-02-01'] as const, void: true }];
+    expect(await parked(`
+      a | acme | 2026-01-02 | 1
+      b | bolt | 2026-01-02 | 1`, [{ id: 'acme' }, { id: 'bolt' }], { max_catch_up_days: 60, invoices })).toEqual(['acme 01 EUR', 'bolt 01 EUR parked age']);
+  });
 });

@@ -153,7 +153,7 @@ describe('invoices', () => {
         CREATE OR REPLACE TABLE input.staged AS SELECT * REPLACE (CAST(1 + record % 3 AS INTEGER) AS file_key, row_number() OVER (ORDER BY md5(booking_id)) AS record) FROM input.staged ORDER BY md5(booking_id)`);
       await buildDraft(engine);
       expect(await told(draft, made.zone)).toEqual(ours);
-    }), { numRuns: WORLDS, seed: Number(process.env['SEED'] ?? 7), endOnFailure: true });
+    }), { numRuns: WORLDS, endOnFailure: true });
     // The generator must reach everything.
     for (const kind of ['booking', 'usage', 'recurring', 'fee', 'discount', 'minimum']) expect([kind, (seen.get(kind) ?? 0) > 10 * WORLDS]).toEqual([kind, true]);
   }, 900_000);

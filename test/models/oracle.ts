@@ -111,12 +111,22 @@ function isClosed(world: World, customer: CustomerRow, period: RunPeriod): boole
   if (coveredUntil(world, customer, period) >= period.period_end) return true;
   const events = world.events ?? [];
   if (events.some((e) => e.event === 'parked' && e.id === customer.id && at(e.time!) === startOf(world, customer, period))) return false;
-  const start = startOf(world, customer, period);
-  if ((world.invoices ?? []).some((i) => i.void === true && i.customer === customer.id && (i.cycle ?? 'monthly') === period.cycle_id && at(i.period[0]) === start)) return false;
+  if (wasCancelled(world, customer, period)) return false;
   const batch = period.billing_date + (customer.separate === true && customer.partner !== undefined ? `-${customer.partner}` : '');
   const ofBatch = events.filter((e) => e.subject === 'batch' && e.id === batch);
   if (ofBatch.some((e) => e.event === 'closed')) return true;
   return ofBatch.some((e) => period.auto_confirm_at !== null && period.auto_confirm_at <= at(e.time!));
+}
+
+function wasCancelled(world: World, customer: CustomerRow, period: RunPeriod): boolean {
+  const start = startOf(world, customer, period);
+  return (world.invoices ?? []).some((i) => i.void === true && i.customer === customer.id && (i.cycle ?? 'monthly') === period.cycle_id && at(i.period[0]) === start);
+}
+
+/** The deadline, if there is one: what was cancelled after it waits for a human. Invoices of a world are cancelled at its instant. */
+function deadlineOf(world: World, customer: CustomerRow, period: RunPeriod): number | null {
+  const kept = period.auto_confirm_at;
+  return kept !== null && kept <= at(world.as_of) && wasCancelled(world, customer, period) ? null : kept;
 }
 
 /** Where the standing invoices that reach into a period end; before its start where none does. */
@@ -169,7 +179,8 @@ function beyond(world: World, invoice: Drafted, total: bigint, size: bigint, bef
   if (change !== null && before !== null && before > 0n && absolute(total - before) * 100n > before * BigInt(change)) return true;
   if (size >= LARGE) return true;
   const days = world.max_catch_up_days ?? null;
-  return days !== null && invoice.period.auto_confirm_at !== null && invoice.period.auto_confirm_at < at(world.as_of) - days * 86_400_000;
+  const deadline = deadlineOf(world, invoice.customer, invoice.period);
+  return days !== null && deadline !== null && deadline < at(world.as_of) - days * 86_400_000;
 }
 
 function sortKey({ customer, period, currency, own }: Drafted): (string | number)[] {

@@ -39,6 +39,8 @@ export async function committed(engine: Engine, before: string, voided: readonly
     "INSERT INTO ledger.invoice_status SELECT invoice_id, 'processed', NULL FROM ledger.invoices;",
     ...voided.map((name) => `UPDATE ledger.invoices SET number = 'void' WHERE customer_id || ' ' || strftime(period_start, '%Y-%m-%d') = ${literal(name)};`),
     "UPDATE ledger.invoice_status SET status = 'void' WHERE invoice_id IN (SELECT invoice_id FROM ledger.invoices WHERE number = 'void');",
+    `INSERT INTO ledger.events SELECT period_end, 'invoice', invoice_id, 'voided', '{}', 1 FROM ledger.invoices AS i
+      WHERE number = 'void' AND NOT EXISTS (SELECT 1 FROM ledger.events AS e WHERE e.subject_id = i.invoice_id AND e.event = 'voided');`,
     'DELETE FROM ledger.billed;',
     `INSERT INTO ledger.billed SELECT l.source, l.booking_id, 'billed', 1, 1, l.invoice_id, l.line_no FROM ledger.invoice_lines AS l JOIN ledger.invoice_status AS s ON s.invoice_id = l.invoice_id
       WHERE l.kind = 'booking' AND s.status = 'processed';`,

@@ -10,6 +10,7 @@ import type { Agreement, Automation, BookingSource, BookingStatus, Config, Custo
 import { literal } from '../../src/engine/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import { createTables } from '../../src/intake/tables.js';
+import { voidingsSql } from '../../src/ledger/lifecycle.js';
 import { LEDGER_TABLES } from '../../src/ledger/tables.js';
 import { bucketTotals, buildDraft, checkDraft } from '../../src/models/build.js';
 import { loadBilled, loadChanged, loadInputs, prepareModels } from '../../src/models/load.js';
@@ -289,7 +290,7 @@ async function writeLedger(engine: Engine, world: World): Promise<void> {
     await engine.run(`CREATE TABLE ledger.${name} (${Object.entries(columns).map(([column, type]) => `"${column}" ${type}`).join(', ')}, serial BIGINT)`);
   }
   await engine.run(`CREATE TABLE ledger.invoice_status (invoice_id VARCHAR, status VARCHAR, voided_at TIMESTAMP);
-    CREATE VIEW ledger.voidings AS SELECT invoice_id, voided_at AS "at", 1::BIGINT AS serial FROM ledger.invoice_status WHERE status = 'void';
+    CREATE VIEW ledger.voidings AS ${voidingsSql('ledger.events')};
     CREATE TABLE ledger.billed (source VARCHAR, booking_id VARCHAR, state VARCHAR, content_hi UBIGINT, content_lo UBIGINT, invoice_id VARCHAR, line_no BIGINT)`);
   for (const [serial, i] of (world.invoices ?? []).entries()) {
     const currency = i.currency ?? world.currency ?? 'EUR';
@@ -299,7 +300,10 @@ async function writeLedger(engine: Engine, world: World): Promise<void> {
         ${time(i.period[0])}, ${time(i.period[1])}, DATE ${literal((i.billing_date ?? i.period[1]).slice(0, 10))}, ${literal(currency)},
         ${parseDecimal(i.total ?? '100', exponentOf(currency))!}, ${time(i.confirmed_at ?? i.period[1])}, 'invoice', ${serial + 1}, ${serial + 1});
       INSERT INTO ledger.invoice_status VALUES (${literal(i.invoice_id)}, '${i.void === true ? 'void' : 'processed'}', ${i.void === true ? time(world.as_of) : 'NULL'})`);
-    if (i.void === true) continue;
+    if (i.void === true) {
+      await engine.run(`INSERT INTO ledger.events VALUES (${time(world.as_of)}, 'invoice', ${literal(i.invoice_id)}, 'voided', '{}', ${serial + 1})`);
+      continue;
+    }
     for (const [id] of i.bookings ?? []) await engine.run(`INSERT INTO ledger.billed VALUES ('jobs', ${literal(id)}, 'billed', 0, 0, ${literal(i.invoice_id)}, 1)`);
   }
   for (const e of world.events ?? []) {
