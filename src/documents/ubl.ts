@@ -314,12 +314,13 @@ function termsXml({ record, credit }: Pen, words: string): Xml {
 }
 
 /** A discount of the document (BG-20) with its reason (BT-97; code 95 of UNTDID 5189 is a discount) and its VAT category (BT-95). */
-function allowanceXml({ currency, money }: Pen, { line, charge, amount, category, rate }: UblAllowance): Xml {
+function allowanceXml({ record, currency, money }: Pen, { line, charge, amount, category, rate }: UblAllowance): Xml {
+  const reason = [clean(line.description) || 'Discount', exchangeText(record, line)].filter((part) => part !== '').join(' · ');
   return xml`
 <cac:AllowanceCharge>
   <cbc:ChargeIndicator>${charge ? 'true' : 'false'}</cbc:ChargeIndicator>
   ${!charge && xml`<cbc:AllowanceChargeReasonCode>95</cbc:AllowanceChargeReasonCode>`}
-  <cbc:AllowanceChargeReason>${clean(line.description) || 'Discount'}</cbc:AllowanceChargeReason>
+  <cbc:AllowanceChargeReason>${reason}</cbc:AllowanceChargeReason>
   <cbc:Amount currencyID="${currency}">${money(amount)}</cbc:Amount>
   <cac:TaxCategory>
     <cbc:ID>${category}</cbc:ID>

@@ -1,7 +1,7 @@
 /** From an invoice record to what the reader sees; see `view-types.ts`. Pure: the same record gives the same view. */
 import { addressLines } from './address.js';
 import { clean, cleanOr, shorten } from './clean.js';
-import { exponentOf } from '../values/money.js';
+import { exponentOf, parseDecimal } from '../values/money.js';
 import { fill, labelsOf } from './labels.js';
 import { formatDate, formatMoney, formatNumber, formatPercent, formatPeriod, formatService, localeFormat } from './locale.js';
 import type { Labels } from './labels.js';
@@ -183,15 +183,26 @@ function wordsOf({ labels, date }: Pen, { kind: own, description, amount, correc
   return from === null ? labels.carried_out : fill(labels.carried_in, { date: date(from[0]) });
 }
 
-/** What a line was before it was converted, without words: `2.5 × €95.00 = €237.50 × 1.087 (ECB, 1 May 2026)`; or ''. */
-export function exchangeText(record: InvoiceRecord, { original, quantity, unit }: InvoiceLineRecord): string {
+/** What a line was before it was converted, in signs: `2.5 × €95.00 = €237.50 × 1.0870 (ECB, 1 May 2026)`; or ''. */
+export function exchangeText({ locale }: Pick<InvoiceRecord, 'locale'>, { original, gross, quantity, unit }: InvoiceLineRecord): string {
   if (original === null || sign(original.amount) === 0) return '';
   const { currency, amount, unit_price, rate, on, source } = original;
-  const format = localeFormat(record.locale);
+  const format = localeFormat(locale);
   const counted = `${formatNumber(format, quantity)}${cleanOr(unit) === '' ? '' : ` ${cleanOr(unit)}`}`;
   const money = (decimal: string): string => formatMoney(format, decimal, currency, exponentOf(currency));
-  const priced = unit_price === null || quantity === '1' ? '' : `${counted} × ${money(unit_price)} = `;
-  return `${priced}${money(amount)} × ${formatNumber(format, rate)} (${clean(source)}, ${formatDate(format, on)})`;
+  const isCounted = unit_price !== null && quantity !== '1' && quantity !== '-1';
+  const isProduct = isCounted && isRounded(quantity, unit_price, amount, exponentOf(currency));
+  const priced = isProduct ? `${counted} × ${money(unit_price)} = ` : '';
+  const whole = gross === null ? money(amount) : `${money(amount)} ${labelsOf(format).with_tax}`;
+  const places = rate.split('.')[1]?.length ?? 0;
+  return `${priced}${whole} × ${formatNumber(format, rate, places)} (${clean(source)}, ${formatDate(format, on, true)})`;
+}
+
+/** Whether an amount is quantity × price, rounded: what has an amount of its own besides a price is not. */
+function isRounded(quantity: string, price: string, amount: string, exponent: number): boolean {
+  const unit = 10n ** BigInt(12 - exponent);
+  const off = parseDecimal(quantity)! * parseDecimal(price)! - parseDecimal(amount, exponent)! * unit;
+  return 2n * (off < 0n ? -off : off) <= unit;
 }
 
 function sameAmount(a: string, b: string): boolean {

@@ -1,5 +1,5 @@
 /** One invoice as text. */
-import type { InvoiceRecord } from '../documents/types.js';
+import type { InvoiceRecord, OriginalRecord } from '../documents/types.js';
 import { clean, paint } from './style.js';
 import type { Style } from './style.js';
 import { left, right, table } from './table.js';
@@ -9,10 +9,10 @@ import { periodText } from './words.js';
 export function invoiceText(record: InvoiceRecord, style: Style): string {
   const { buyer, seller, currency } = record;
   const title = record.kind === 'credit_note' ? 'Credit note' : 'Invoice';
-  const lines = record.lines.map((line) => [
+  const lines = record.lines.flatMap((line) => [[
     String(line.line_no), clean(line.description), `${line.quantity}${line.unit === null ? '' : ` ${clean(line.unit)}`}`,
     line.unit_price ?? '', line.tax_id, line.amount,
-  ]);
+  ], ...(line.original === null ? [] : [['', `  ${originalText(line.original)}`, '', '', '', '']])]);
   const sums = [
     ['', 'Net', '', '', '', record.net],
     ...record.taxes.map((tax) => ['', `${clean(tax.name)} on ${tax.net}`, '', '', '', tax.tax]),
@@ -30,4 +30,9 @@ export function invoiceText(record: InvoiceRecord, style: Style): string {
       right('#'), left('Description', 20), right('Quantity'), right('Price'), left('Tax'), right(`Amount ${currency}`),
     ], [...lines, null, ...sums], style, '  '),
   ].join('\n').concat('\n');
+}
+
+/** "237.50 EUR × 1.0870 (ECB, 2026-04-01)". */
+function originalText({ amount, currency, rate, source, on }: OriginalRecord): string {
+  return `${amount} ${currency} × ${rate} (${clean(source)}, ${on})`;
 }

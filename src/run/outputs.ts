@@ -13,6 +13,7 @@ import type { InvoiceRecord } from '../documents/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { invoiceStatusSql } from '../ledger/lifecycle.js';
+import { exponentSql } from '../ledger/verify-exchange.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { canonicalJson } from '../values/digest.js';
 import { exponentOf } from '../values/money.js';
@@ -185,7 +186,9 @@ async function writeTables(
     ${safeText('l.booking_id')} AS booking_id, ${safeText('l.product')} AS product, ${safeText('l.description')} AS description,
     ${micro('l.quantity_micro')} AS quantity, ${safeText('l.unit')} AS unit, ${micro('l.unit_price_micro')} AS unit_price,
     ${money('l.amount_minor', 'i.exponent')} AS amount, i.currency, l.tax_id,
-    strftime(l.service_start, '%Y-%m-%dT%H:%M:%SZ') AS service_start, strftime(l.service_end, '%Y-%m-%dT%H:%M:%SZ') AS service_end, l.late
+    strftime(l.service_start, '%Y-%m-%dT%H:%M:%SZ') AS service_start, strftime(l.service_end, '%Y-%m-%dT%H:%M:%SZ') AS service_end, l.late,
+    l.original_currency, ${money('l.original_minor', exponentSql('l.original_currency'))} AS original_amount, l.exchange_rate,
+    CAST(l.exchange_on AS VARCHAR) AS exchange_on, ${safeText('l.exchange_source')} AS exchange_source
     FROM ${schema}.invoice_lines AS l JOIN ${schema}.invoices AS i ON i.invoice_id = l.invoice_id ${together}
     WHERE ${where} ORDER BY ${order}, l.line_no`;
   const { rows } = await engine.row<{ rows: bigint }>(
