@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localDate, toInstant } from '../../src/calendar/calendar.js';
-import type { Agreement, Bound, Charge, Discount } from '../../src/config/types.js';
+import type { Agreement, Bound, Charge, Discount, ExchangeRate } from '../../src/config/types.js';
 import { Engine } from '../../src/engine/engine.js';
 import { buildDraft } from '../../src/models/build.js';
 import { addDays, isoUtc } from '../../src/values/time.js';
@@ -29,6 +29,8 @@ const discount: fc.Arbitrary<Discount> = fc.record({
   share: fc.oneof(pick('10', '33.333333', '100').map((percent) => ({ percent, amount: null })), pick('0.01', '20.00').map((amount) => ({ percent: null, amount }))),
 }).map(({ share, until, ...rest }) => ({ ...rest, ...share, until: until !== null && until < rest.from ? null : until, periods: null, path }));
 
+const rate = pick('1.0870', '1', '0.5', '163.4475', '0.0000558644', '3.1234567891', '0.3333333333', '2');
+
 const bound = (kind: Bound['kind']): fc.Arbitrary<Bound> => fc.record({
   amount: pick('3.33', '50.00', '500.00'), applies_to: pick<Bound['applies_to']>('all', 'usage', 'charges'), prorate: fc.boolean(), from: day, until: fc.option(day), tax: pick('standard', 'reduced'),
 }).map((b) => ({ ...b, kind, name: kind, per: { unit: 'period' }, until: b.until !== null && b.until < b.from ? null : b.until, tax: kind === 'minimum' ? b.tax : null, path }));
@@ -52,13 +54,19 @@ const booking = (id: string): fc.Arbitrary<BookingRow> => fc.record({
   return { id, ...tidy({ ...rest, ...free, end }), ...(foreign ? { currency: 'KWD' } : {}) };
 });
 
+/** Of every pair one that holds from the beginning, and some more; sorted as the configuration has them. */
+const exchangeRates: fc.Arbitrary<ExchangeRate[]> = fc.tuple(...['EUR JPY', 'EUR KWD', 'EUR USD', 'KWD EUR', 'KWD JPY', 'KWD USD'].map((pair) => (
+  fc.uniqueArray(fc.tuple(pick('2026-01-31', '2026-02-10', '2026-02-28', '2026-03-20', '2026-04-01'), rate), { maxLength: 3, selector: ([on]) => on }).chain((more) => rate.map((first) => (
+    [...more, ['2025-01-01', first] as const].sort(([a], [b]) => (a < b ? -1 : 1)).map(([on, value]): ExchangeRate => ({ from: pair.slice(0, 3), to: pair.slice(4), rate: value, on, source: 'bank', path })))))))).map((all) => all.flat());
+
 interface Made { readonly world: World; readonly zone: string }
 
 const world: fc.Arbitrary<Made> = fc.record({
   rounding: pick<'half_away' | 'half_even'>('half_away', 'half_even'), tax_rounding: pick<'invoice' | 'line'>('invoice', 'invoice', 'line'), zone: pick('UTC', 'Europe/Berlin', 'Asia/Tokyo', 'America/New_York'),
   agreements: fc.array(agreement, { minLength: 120, maxLength: 120 }), products: someProducts, taxed: fc.array(rarely(pick('reduced', 'free'), 5), { minLength: CUSTOMERS, maxLength: CUSTOMERS }),
+  moneys: fc.array(rarely(pick('USD', 'JPY', 'KWD', 'EUR'), 3), { minLength: CUSTOMERS, maxLength: CUSTOMERS }), rates: exchangeRates,
   bookings: fc.tuple(...Array.from({ length: CUSTOMERS * 8 }, (_, i) => booking(`b${String(i).padStart(4, '0')}`))), months: fc.integer({ min: 2, max: 6 }),
-}).map(({ rounding, tax_rounding, zone, agreements, products, taxed, bookings, months }) => {
+}).map(({ rounding, tax_rounding, zone, agreements, products, taxed, moneys, rates, bookings, months }) => {
   // A product has one price at a time: the second agreement of a customer leaves out what the first prices.
   const named = agreements.map((each, i) => [`g${String(i).padStart(3, '0')}`, {
     ...each, prices: Object.fromEntries(Object.entries(each.prices).filter(([product]) => i < CUSTOMERS || agreements[i - CUSTOMERS]!.foreign || !(product in agreements[i - CUSTOMERS]!.prices))),
@@ -69,7 +77,7 @@ const world: fc.Arbitrary<Made> = fc.record({
   });
   const as_of = addDays(MONTHS[months]!, 1);
   return { zone, world: {
-    as_of, rounding, tax_rounding, bookings, prices, indexes: [INDEX], sources: [{ name: 'jobs' }, { name: 'shop', with_tax: true }], assign_by: ['ends_at', 'ends_at'] as const,
+    as_of, rounding, tax_rounding, bookings, prices, exchange_rates: rates, indexes: [INDEX], sources: [{ name: 'jobs' }, { name: 'shop', with_tax: true }], assign_by: ['ends_at', 'ends_at'] as const,
     agreements: framed.map((frame, i): Agreement => withParts(frame, named[i]![1])),
     taxes: { standard: { rate: '20', rates: [{ from: null, rate: '19', name: 'VAT', path }, { from: '2026-02-15', rate: '20', name: 'VAT', path }] }, reduced: { rate: '7' }, free: { rate: '0', category: 'E' } },
     products: { call: {}, data: { tax: 'reduced' }, site: { tax: 'free' }, visit: { tax: 'standard' } },
@@ -77,6 +85,7 @@ const world: fc.Arbitrary<Made> = fc.record({
     // Those who pay ahead have charges and amounts of their own; usage is measured afterwards.
     customers: ids.map((id, i): CustomerRow => ({
       id, calendar: i % 4 === 3 ? 1 : 0, agreements: named.map(([key]) => key).filter((_, n) => n % CUSTOMERS === i), ...(taxed[i] === undefined ? {} : { tax: taxed[i] }),
+      ...(moneys[i] === undefined ? {} : { invoice_currency: moneys[i] }),
     })),
   } };
 }).map((made) => ({ ...made, world: { ...made.world, ...aheadWithout(made.world) } }));
@@ -121,7 +130,8 @@ async function told({ engine: asked }: Draft, zone: string): Promise<string[]> {
     SELECT i.customer_id, epoch_ms(i.period_start) AS start, i.currency,
       'line ' || CASE l.kind WHEN 'booking' THEN l.line_key WHEN 'discount' THEN 'discount ' || l.description WHEN 'minimum' THEN 'minimum ' || l.description
         ELSE regexp_replace(l.line_key, '/inv_[0-9a-f]+/', '/') END
-        || ' ' || l.tax_id || ' ' || l.tax_rate_micro || ' ' || l.amount_minor || ' ' || coalesce(CAST(l.gross_minor AS VARCHAR), '-') AS text
+        || ' ' || l.tax_id || ' ' || l.tax_rate_micro || ' ' || l.amount_minor || ' ' || coalesce(CAST(l.gross_minor AS VARCHAR), '-')
+        || coalesce(' ' || l.original_currency || ' ' || l.original_minor || ' ' || CAST(l.exchange_on AS VARCHAR), '') AS text
     FROM draft.invoice_lines AS l JOIN draft.invoices AS i ON i.invoice_key = l.invoice_key
     UNION ALL
     SELECT i.customer_id, epoch_ms(i.period_start), i.currency, 'tax ' || t.tax_id || ' ' || t.rate_micro || ' ' || t.net_minor || ' ' || t.tax_minor
@@ -146,6 +156,7 @@ describe('invoices', () => {
       expect(ours).toEqual(theirs);
       expect(await provenDraft(draft)).toEqual([]);
       for (const { kind, n } of await engine.rows<{ kind: string; n: bigint }>('SELECT kind, count(*) AS n FROM draft.billed_lines GROUP BY kind')) seen.set(kind, (seen.get(kind) ?? 0) + Number(n));
+      for (const { kind, n } of await engine.rows<{ kind: string; n: bigint }>('SELECT kind, count(*) AS n FROM draft.billed_lines WHERE original_minor <> 0 GROUP BY kind')) seen.set(`converted ${kind}`, (seen.get(`converted ${kind}`) ?? 0) + Number(n));
       expect(await draft.told(`SELECT s.customer_key FROM draft.discount_shares AS s JOIN input.discounts AS d ON d.agreement_key = s.agreement_key AND d.place = s.place
         WHERE d.on_line AND s.off_minor <> 0 AND (s.off_minor < 0 OR s.left_minor < 0)`)).toEqual([]);
       // The same bookings in three files, in another order.
@@ -156,6 +167,7 @@ describe('invoices', () => {
     }), { numRuns: WORLDS, endOnFailure: true });
     // The generator must reach everything.
     for (const kind of ['booking', 'usage', 'recurring', 'fee', 'discount', 'minimum']) expect([kind, (seen.get(kind) ?? 0) > 10 * WORLDS]).toEqual([kind, true]);
+    expect([...seen].filter(([kind, n]) => kind.startsWith('converted ') && n > WORLDS).map(([kind]) => kind.slice(10)).sort()).toEqual(['booking', 'discount', 'fee', 'minimum', 'recurring', 'usage']);
   }, 900_000);
 
   it('grow with the quantities where a unit has a price', async () => {

@@ -1,10 +1,12 @@
 /**
- * Whole invoices as they should be: bookings, usage, charges, discounts, bounds and taxes of one world together, from the accounts of the
- * single parts. Written for worlds in local time in which nothing was billed before; usage is measured in calendar 0 only, which is
+ * Whole invoices as they should be: bookings, usage, charges, discounts, bounds, exchange rates and taxes of one world together, from the
+ * accounts of the single parts. Written for worlds in local time in which nothing was billed before; usage is measured in calendar 0 only, which is
  * monthly in arrears.
  */
-import type { Agreement } from '../../src/config/types.js';
+import type { Agreement, ExchangeRate } from '../../src/config/types.js';
 import type { RunPeriod } from '../../src/models/load.js';
+import { exponentOf } from '../../src/values/money.js';
+import { roundedQuotient } from '../support/exact.js';
 import { at, date } from '../support/models.js';
 import type { CustomerRow, World } from '../support/models.js';
 import { chargeLines } from './oracle-charges.js';
@@ -43,18 +45,43 @@ class Invoices {
       const own = this.#world.periods.filter((p) => p.calendar_key === (customer.calendar ?? 0));
       for (const [month, period] of own.entries()) {
         if (!period.previewed) continue;
+        const invoices = new Map<string, Line[]>();
         for (const currency of ['EUR', 'KWD']) {
           const book = new Book(this.#world, currency);
           const lines = [
             ...this.#bookings(book, customer, period, currency), ...this.#charges(book, customer, period, currency),
             ...(currency === CURRENCY ? this.#usages(book, customer, period, month) : []),
-          ];
+          ].map((line) => this.#dated(line, currency, customer));
+          const to = customer.invoice_currency ?? currency;
+          const done = book.adjustedLines(customer, period, lines).map((line) => this.#converted(line, currency, to));
+          invoices.set(to, [...invoices.get(to) ?? [], ...done]);
+        }
+        for (const [currency, lines] of invoices) {
           const where = `${customer.id} ${date(period.period_start)} ${currency}`;
-          texts.push(...book.settled(book.adjustedLines(customer, period, lines)).map((text) => `${where} ${text}`));
+          texts.push(...new Book(this.#world, currency).settled(lines).map((text) => `${where} ${text}`));
         }
       }
     }
     return texts.sort();
+  }
+
+  /** The rate in force: the last one up to a day. */
+  #rate(from: string, to: string, day: string): ExchangeRate {
+    return this.#world.exchange_rates!.filter((each) => each.from === from && each.to === to && each.on <= day).at(-1)!;
+  }
+
+  #dated({ last, ...line }: Line & { readonly last: string }, from: string, { invoice_currency: to = from }: CustomerRow): Line {
+    return to === from ? line : { ...line, on: this.#rate(from, to, last).on };
+  }
+
+  /** A line in another currency: its exact value, rounded once. What has no rate yet has that of its last day. */
+  #converted(line: Line, from: string, to: string): Line {
+    if (from === to) return line;
+    const { rate, on } = this.#rate(from, to, line.on ?? line.first);
+    const [whole, part = ''] = rate.split('.') as [string, string?];
+    const over = BigInt(whole + part) * 10n ** BigInt(exponentOf(to));
+    const under = 10n ** BigInt(part.length + exponentOf(from));
+    return { ...line, amount: roundedQuotient(line.amount * over, under, this.#world.rounding!), was: ` ${from} ${line.amount} ${on}` };
   }
 
   #agreements({ agreements = [] }: CustomerRow): Agreement[] {
@@ -66,18 +93,17 @@ class Invoices {
     return this.#agreements(customer).find((a) => a.currency === currency && a.from <= day && (a.until === null || day <= a.until)) ?? null;
   }
 
-  #line(book: Book, line: Omit<Line, 'left' | 'rate'> & { readonly last: string }): Line {
-    const { last, ...rest } = line;
-    const rate = book.rateOf(line.tax, last);
-    return { ...rest, rate, left: book.termsOf(line.agreed, line.withTax, line.amount, rate) };
+  #line(book: Book, line: Omit<Line, 'left' | 'rate'> & { readonly last: string }): Line & { readonly last: string } {
+    const rate = book.rateOf(line.tax, line.last);
+    return { ...line, rate, left: book.termsOf(line.agreed, line.withTax, line.amount, rate) };
   }
 
   #taxOf(customer: CustomerRow, product: string | null, more: string | null = null): string {
     return customer.tax ?? more ?? (product === null ? null : this.#world.products?.[product]?.tax) ?? 'standard';
   }
 
-  #bookings(book: Book, customer: CustomerRow, period: RunPeriod, currency: string): Line[] {
-    const lines: Line[] = [];
+  #bookings(book: Book, customer: CustomerRow, period: RunPeriod, currency: string): (Line & { last: string })[] {
+    const lines: (Line & { last: string })[] = [];
     for (const booking of this.#world.bookings as readonly UsageBooking[]) {
       if (booking.customer !== customer.id || (booking.currency ?? CURRENCY) !== currency) continue;
       if (at(booking.end) < period.period_start || at(booking.end) >= period.period_end) continue;
@@ -99,14 +125,14 @@ class Invoices {
     return lines;
   }
 
-  #charges(book: Book, customer: CustomerRow, period: RunPeriod, currency: string): Line[] {
+  #charges(book: Book, customer: CustomerRow, period: RunPeriod, currency: string): (Line & { last: string })[] {
     return this.#charged.filter((c) => c.customer === customer.id && c.period === period && c.agreement.currency === currency).map((c) => this.#line(book, {
       key: c.key, show: c.key, product: c.charge.product ?? '', tax: this.#taxOf(customer, null, c.charge.tax), first: c.first, last: c.last, usage: false,
       withTax: c.agreement.prices_include_tax, amount: c.amount, agreed: c.agreement,
     }));
   }
 
-  #usages(book: Book, customer: CustomerRow, period: RunPeriod, month: number): Line[] {
+  #usages(book: Book, customer: CustomerRow, period: RunPeriod, month: number): (Line & { last: string })[] {
     const [start, end] = [date(period.period_start), date(period.period_end)];
     return this.#used.filter((u) => u.customer === customer.id && u.month === month).map((u) => {
       const first = start > u.begin && start < u.end ? start : u.begin;

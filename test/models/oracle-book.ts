@@ -12,8 +12,11 @@ import type { CustomerRow, World } from '../support/models.js';
 const DAY = 86_400_000;
 const days = (from: string, until: string): bigint => BigInt((at(until) - at(from)) / DAY);
 
-/** A line: its amount as written (with tax or not), and what is left of it in the terms of its agreement. */
-export interface Line { key: string; show: string; tax: string; rate: bigint; withTax: boolean; amount: bigint; first: string; product: string; agreed: Agreement | null; left: bigint; usage: boolean }
+/**
+ * A line: its amount as written (with tax or not), and what is left of it in the terms of its agreement. `on`: the day of the exchange rate
+ * at which it will be converted; `was`: what it was before.
+ */
+export interface Line { key: string; show: string; tax: string; rate: bigint; withTax: boolean; amount: bigint; first: string; product: string; agreed: Agreement | null; left: bigint; usage: boolean; on?: string; was?: string }
 
 /** Of each bound over a longer time what counted on an invoice, what it took off, and what it charged. */
 export interface Bounded { readonly counted: Map<string, bigint>; readonly taken: Map<string, bigint>; readonly charged: Map<string, bigint> }
@@ -76,9 +79,9 @@ export class Book {
       const taxes = new Map<string, Line>();
       own.forEach((line, i) => {
         line.left -= off[i]!;
-        const id = `${line.tax}:${line.rate}`;
+        const id = `${line.tax}:${line.rate}${line.on === undefined ? '' : `:${line.on}`}`;
         const sum = taxes.get(id) ?? {
-          ...line, key: `inv:${agreement.agreement_id}:${key}:${id}`, show: `discount ${name}`, withTax: agreement.prices_include_tax, amount: 0n, agreed: null,
+          ...line, key: `inv_${this.#currency.toLowerCase()}:${agreement.agreement_id}:${key}:${id}`, show: `discount ${name}`, withTax: agreement.prices_include_tax, amount: 0n, agreed: null,
         };
         taxes.set(id, { ...sum, amount: sum.amount - off[i]! });
       });
@@ -212,8 +215,8 @@ export class Book {
       const net = nets.reduce((a, b) => a + b, 0n);
       const added = byLine ? plain.reduce((total, line) => total + this.#taxOn(line.amount, rate), 0n) : this.#taxOn(sum(plain), rate);
       texts.push(`tax ${id} ${net + sum(plain)} ${added + sum(gross) - net}`);
-      gross.forEach((line, i) => texts.push(`line ${line.show} ${id} ${nets[i]} ${line.amount}`));
-      plain.forEach((line) => texts.push(`line ${line.show} ${id} ${line.amount} -`));
+      gross.forEach((line, i) => texts.push(`line ${line.show} ${id} ${nets[i]} ${line.amount}${line.was ?? ''}`));
+      plain.forEach((line) => texts.push(`line ${line.show} ${id} ${line.amount} -${line.was ?? ''}`));
     }
     return texts;
   }
