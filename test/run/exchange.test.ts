@@ -107,6 +107,39 @@ describe('exchange rates', () => {
     expect(await made.flaws()).toEqual([]);
   });
 
+  it('that make an amount too large park the customer, even where something else takes it off again', async () => {
+    const made = await project({ ...RATES, exchange_rates: [{ from: 'EUR', to: 'USD', rate: '99999999.9999999999', on: '2026-01-01', source: 'ECB' }], customers: { ...RATES['customers'] as Spec, acme: {} } }, [
+      visit('A', '2026-04-20', { amount: '99999999999.99' }), visit('B', '2026-04-20', { amount: '-9000000000000.00', currency: 'USD' }), visit('Z', '2026-04-20', { customer: 'acme' }),
+    ]);
+    const done = await made.run('2026-05-10');
+    expect(done.parked.map(({ customer_id, reason }) => `${customer_id}: ${reason}`)).toEqual(['bolt: an amount in EUR is too large in USD']);
+    expect(await made.told('SELECT customer_id, net_minor FROM ledger.invoices')).toEqual(['acme | 9500']);
+  });
+
+  it('of ten decimals are used to the last one', async () => {
+    const made = await project({ ...RATES, exchange_rates: [{ from: 'EUR', to: 'USD', rate: '1', on: '2026-01-01', source: 'ECB' }, { from: 'IDR', to: 'USD', rate: '0.0000558644', on: '2026-01-01', source: 'BI' }] }, [
+      visit('A', '2026-04-20', { amount: '1234567890.12', currency: 'IDR' }),
+    ]);
+    await made.run('2026-05-10');
+    // 1234567890.12 × 0.0000558644 = 68968.3944…
+    expect(await made.told(LINES)).toEqual(['2026-05-01 | USD | A | 6896839 | - | IDR | 123456789012 | 0.0000558644 | 2026-01-01 | BI']);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('make room for deposits in the currency of the invoice: they come off what was converted, too', async () => {
+    const made = await project({
+      ...RATES, customers: { bolt: { ...(RATES['customers'] as { bolt: Spec }).bolt, agreements: ['a'] } },
+      agreements: { a: { from: '2026-04-01', until: '2026-06-30', currency: 'USD', deposits: [{ id: 'down', name: 'Down payment', amount: '150.00', on: '2026-04-01', apply: 'next_invoice' }] } },
+    }, [visit('A', '2026-05-20'), visit('B', '2026-06-20', { quantity: '2' })]);
+    await made.run('2026-07-10');
+    expect((await made.told(LINES)).map((row) => row.split(' | ').slice(0, 6).join(' | '))).toEqual([
+      '2026-05-01 | USD | deposit | 15000 | 150000000 | -', '2026-06-01 | USD | A | 10327 | - | EUR', '2026-06-01 | USD | deposit_applied | -10327 | - | -',
+      '2026-07-01 | USD | B | 20653 | - | EUR', '2026-07-01 | USD | deposit_applied | -4673 | - | -',
+    ]);
+    expect(await made.told('SELECT total_minor FROM ledger.invoices ORDER BY serial')).toEqual(['17850', '0', '19016']);
+    expect(await made.flaws()).toEqual([]);
+  });
+
   it('do not touch deposits: those in another currency are refused', async () => {
     const made = await project({
       ...RATES, customers: { bolt: { ...(RATES['customers'] as { bolt: Spec }).bolt, agreements: ['a'] } },
