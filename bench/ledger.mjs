@@ -45,7 +45,7 @@ async function stageDay(engine, day, first, count) {
       FROM (SELECT i.*, l, (i.seq * ${LINES} + l) * 7919 AS k FROM invoice_keys AS i, range(1, ${LINES + 1}) AS t(l)) AS i`,
     invoice_taxes: `SELECT invoice_id, 'standard' AS tax_id, 'VAT 19 %' AS name, 'S' AS category, 19000000 AS rate_micro,
         sum(amount_minor) AS net_minor, (sum(amount_minor) * 19 + 50) // 100 AS tax_minor FROM invoice_lines GROUP BY invoice_id`,
-    invoices: `SELECT k.invoice_id, 'INV-2025-' || lpad(k.seq::VARCHAR, 6, '0') AS number, 'INV-2025' AS series, k.seq, 'invoice' AS kind,
+    invoices: `SELECT k.invoice_id, 'INV-2025-' || lpad(k.seq::VARCHAR, 7, '0') AS number, 'INV-2025' AS series, k.seq, 'invoice' AS kind,
         k.customer_id, 'Customer ' || k.customer || ' Ltd' AS customer_name, '${new Date(FIRST + day * DAY).toISOString().slice(0, 10)}' AS batch_id,
         'monthly' AS cycle_id, ${at} - INTERVAL 12 DAY AS period_start, ${at} - INTERVAL 1 DAY AS period_end, 'Europe/Berlin' AS timezone,
         'en-GB' AS locale, ${at}::DATE AS billing_date, ${at}::DATE AS issued_on, ${at}::DATE + 14 AS due_on, 'EUR' AS currency, 2 AS exponent,

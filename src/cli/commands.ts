@@ -237,19 +237,24 @@ const ledger: Command = {
 
 const verify: Command = {
   name: 'verify',
-  summary: 'prove the ledger: chain, hashes, gaps, sums, corrections, every booking at most once',
+  summary: 'prove the ledger: chain, hashes, gaps, sums, corrections, every booking at most once, documents as sent',
   args: [],
   options: [{
     name: 'head', value: 'SERIAL:SHA256', many: true,
     summary: 'also prove that the ledger continues this anchor, which an earlier run printed; may be given several times',
+  }, {
+    name: 'document', value: 'FILE', many: true,
+    summary: 'also prove that this mail, PDF or e-invoice is one that was sent; may be given several times',
   }],
   examples: [
     ['duebook verify', 'ends with 7 if anything is wrong'],
     [`duebook verify --head 12:${'9f86d081'.repeat(8)}`, 'nothing up to serial 12 was changed since you kept this anchor'],
+    ['duebook verify --document INV-2026-000001.pdf', 'a customer shows it: is it the one that was sent?'],
   ],
   run: async (call) => {
     const { verify: prove } = await import('../run/verify.js');
-    const result = await prove(call.world, { ...call.common, heads: call.given.get('head') ?? [] });
+    const [heads, documents] = [call.given.get('head') ?? [], call.given.get('document') ?? []];
+    const result = await prove(call.world, { ...call.common, heads, documents });
     return present(call, 'verify', result, verifyExit(result));
   },
 };

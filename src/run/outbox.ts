@@ -11,6 +11,7 @@ import { ublProblems, ublXml } from '../documents/ubl.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { sha256 } from '../values/digest.js';
 import { sqlTimestamp, timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { noCrashPoints } from '../world/crash-points.js';
@@ -223,7 +224,11 @@ export class Outbox {
     const brand = await this.#brands(record.partner_id);
     const attachments = await this.#attachments(mail, record);
     const message = outgoing(mail, queued, record, renderMail(brand.templates, record), at, attachments);
-    return () => this.#open(mail).send(message);
+    const documents = Object.fromEntries(attachments.map(({ filename, content }) => [filename, sha256(content)]));
+    return async () => {
+      const outcome = await this.#open(mail).send(message);
+      return outcome.status === 'sent' && attachments.length > 0 ? { ...outcome, documents } : outcome;
+    };
   }
 
   async #attachments(mail: Mail, record: InvoiceRecord): Promise<OutgoingMessage['attachments']> {

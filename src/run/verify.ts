@@ -11,11 +11,14 @@ import { headResult, historyPath, keysOf, ledgerOf, openContext, storeOf } from 
 import type { Context } from './context.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { VerifyResult } from './results.js';
+import { proveDocuments } from './verify-documents.js';
 import type { CommonOptions, World } from './world.js';
 
 export interface VerifyOptions extends CommonOptions {
   /** Anchors that were kept outside, `12:9f86d081…`. */
   readonly heads?: readonly string[];
+  /** Files that somebody shows as sent: mails, PDFs, e-invoices. */
+  readonly documents?: readonly string[];
 }
 
 /** Every check of the ledger, and of the history where there is one. Findings are in the result, not thrown. */
@@ -39,8 +42,11 @@ export async function verify(world: World, options: VerifyOptions): Promise<Veri
   try {
     const proved = await verifyLedger(engine, ledger, there ? path : null, anchors);
     const head = found.length === 0 ? [] : [{ name: 'head', ok: false, detail: 'HEAD.json is not what the commits say' }];
-    const checks = [...head, ...proved.checks];
-    const diagnostics = [...found, ...proved.diagnostics];
+    // What the rows do not prove, they cannot prove of others.
+    const sound = proved.checks.every(({ name, ok }) => ok || name === 'history');
+    const documents = sound ? await proveDocuments(context, engine, { shown: options.documents ?? [] }) : null;
+    const checks = [...head, ...proved.checks, ...(documents === null ? [] : [documents.check])];
+    const diagnostics = [...found, ...proved.diagnostics, ...documents?.diagnostics ?? []];
     return { schema_version: SCHEMA_VERSION, head: headResult(ledger), ok: checks.every(({ ok }) => ok), checks, diagnostics };
   } finally {
     progress.end();

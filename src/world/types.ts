@@ -54,7 +54,11 @@ export interface OutgoingMessage {
 
 /** What became of one attempt. `uncertain`: the server may have it (connection lost after DATA); never retried by itself. */
 export type SendOutcome =
-  | { readonly status: 'sent'; readonly sha256: string; readonly refused: readonly string[] }
+  | {
+    readonly status: 'sent'; readonly sha256: string; readonly refused: readonly string[];
+    /** SHA-256 of each attachment by its file name, where there are some. */
+    readonly documents?: Readonly<Record<string, string>>;
+  }
   | { readonly status: 'failed'; readonly error: string; readonly permanent: boolean }
   | { readonly status: 'uncertain'; readonly error: string };
 
