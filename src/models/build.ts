@@ -19,10 +19,20 @@ export interface BucketTotal {
 /** Up to so many bookings views are stored as tables: planning them again for each reader takes longer. */
 const FEW = 50_000;
 
+/** How a draft is built; the numbers are the same. */
+export interface DraftBuild {
+  /** Whether bookings are many. */
+  readonly many?: boolean;
+  /** true: every booking is worked out by itself, as who explains an invoice needs it, also where the sum of many would do. */
+  readonly singly?: boolean;
+}
+
 /** Builds every relation of `draft.*` from `input.*`. */
-export async function buildDraft(engine: Engine): Promise<void> {
+export async function buildDraft(engine: Engine, { many, singly = false }: DraftBuild = {}): Promise<void> {
   const { bookings } = await engine.row<{ bookings: bigint }>('SELECT count(*) AS bookings FROM input.staged');
-  await derive(engine, 'draft', bookings > FEW ? MODELS : MODELS.map((model) => ({ ...model, as: model.few ?? model.as })));
+  const is_many = many ?? bookings > FEW;
+  await engine.run(`UPDATE input.run SET in_sums = ${is_many && !singly}`);
+  await derive(engine, 'draft', is_many ? MODELS : MODELS.map((model) => ({ ...model, as: model.few ?? model.as })));
 }
 
 /** Finds where rows of the staged files stand; see intake's placesOf. */

@@ -16,15 +16,17 @@ import type { Instant, LocalDate } from '../values/time.js';
 
 /**
  * `adjusting`: who has which agreement that lowers or raises its lines, with the place of its last discount, and of its last maximum
- * for longer than a period. `first_agreements`: of
+ * for longer than a period. `terms`: of these agreements, how many of its first discounts are worked out line by line, whether lines may
+ * then be taken together, and whether a bound tells usage from charges. `first_agreements`: of
  * the agreements that a customer lists the first in force, for bookings that none prices. `discounts`: `place` from 1 in the order in
  * which they are taken, maximums last (they have `applies_to`), `by_scope`: with a line for usage and one for
  * charges. `discount_ends`: when the last billing period of one ends for a
  * calendar. `discount_groups`: which discounts hold for a product (`*`: any that no discount names) between two instants;
- * `group_discounts`: what they are.
+ * `group_discounts`: what they are; `rest_key` is the group of those that are not worked out line by line.
  */
 const TABLES = `
   CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER, last_place INTEGER, last_long INTEGER);
+  CREATE OR REPLACE TABLE input.terms (agreement_key INTEGER, first_places INTEGER, is_joinable BOOLEAN, tells_usage BOOLEAN);
   CREATE OR REPLACE TABLE input.first_agreements (
     customer_key INTEGER, zone_key INTEGER, currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, agreement_key INTEGER);
   CREATE OR REPLACE TABLE input.discounts (
@@ -32,7 +34,8 @@ const TABLES = `
     applies_to VARCHAR, by_scope BOOLEAN);
   CREATE OR REPLACE TABLE input.discount_ends (agreement_key INTEGER, place INTEGER, calendar_key INTEGER, last_end TIMESTAMP);
   CREATE OR REPLACE TABLE input.discount_groups (
-    agreement_key INTEGER, zone_key INTEGER, product VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, group_key INTEGER);
+    agreement_key INTEGER, zone_key INTEGER, product VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, group_key INTEGER,
+    rest_key INTEGER);
   CREATE OR REPLACE TABLE input.group_discounts (group_key INTEGER, place INTEGER);
   ${BOUND_TABLES}`;
 
@@ -65,6 +68,7 @@ export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Prom
     .map((key) => [customer_key, key, lastPlace(agreements[key]!), longMaximums(agreements[key]!).length])));
   await insert(engine, 'first_agreements', firstAgreements(agreements, listed, given.zones));
   const used = [...new Set(listed.flatMap(({ keys }) => keys))].sort((a, b) => a - b);
+  await insert(engine, 'terms', used.map((key) => termsOf(agreements[key]!, key)));
   await insert(engine, 'discounts', used.flatMap((key) => agreements[key]!.discounts
     .map((each, i): Cell[] => [
       key, i + 1, each.name, each.on === 'line', ...worth(each, agreements[key]!.currency), null, isByScope(agreements[key]!)])
@@ -93,6 +97,18 @@ export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Prom
 /** Whether the ledger must tell what a discount took of usage and what of charges: a bound of one of them runs over several invoices. */
 function isByScope({ bounds }: Agreement): boolean {
   return bounds.some(({ per, applies_to }) => per.unit !== 'period' && applies_to !== 'all');
+}
+
+/** Discounts on lines come first. One with a cap is spread over the lines like a discount on the net, and what follows it as well. */
+function termsOf(agreement: Agreement, key: number): Cell[] {
+  const first = firstPlaces(agreement);
+  return [key, first, !agreement.discounts.slice(first).some(({ on }) => on === 'line'),
+    agreement.bounds.some(({ applies_to }) => applies_to !== 'all')];
+}
+
+function firstPlaces({ discounts }: Agreement): number {
+  const other = discounts.findIndex(({ on, cap }) => on !== 'line' || cap !== null);
+  return other === -1 ? discounts.length : other;
 }
 
 function worth({ percent, amount, cap }: Discount, currency: string): Cell[] {
@@ -174,14 +190,17 @@ class Groups {
   }
 }
 
-function groupRows({ discounts }: Agreement, agreement_key: number, zones: readonly string[], groups: Groups): Cell[][] {
+function groupRows(agreement: Agreement, agreement_key: number, zones: readonly string[], groups: Groups): Cell[][] {
+  const { discounts } = agreement;
+  const first = firstPlaces(agreement);
   const products = [ANY, ...new Set(discounts.flatMap((each) => each.products))];
   return zones.flatMap((zone, zone_key) => {
     const spans = discounts.map((each) => bounds(each.from, each.until, zone));
     return stretches(spans).flatMap(([from, until]) => products.map((product): Cell[] => {
       const places = discounts.flatMap((each, i) => (
         spans[i]![0] <= from && until <= spans[i]![1] && (each.products.length === 0 || each.products.includes(product)) ? [i + 1] : []));
-      return [agreement_key, zone_key, product, sqlTimestamp(from), sqlTimestamp(until), groups.keyOf(agreement_key, places)];
+      const [group, rest] = [places, places.filter((place) => place > first)].map((each) => groups.keyOf(agreement_key, each));
+      return [agreement_key, zone_key, product, sqlTimestamp(from), sqlTimestamp(until), group!, rest!];
     }));
   });
 }

@@ -24,10 +24,11 @@ const PRICED = `currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, p
  * `customer_prices`, `agreement_prices`, `product_prices`: who has which price between which instants, the end excluded; `price_key` is
  * its place in the configuration, `measures` 0 for a price per booking, 1 for one that measures bookings, 2 for one that measures
  * amounts. A product's price per unit without dates stands in `products`. `usage_prices`: what a measured price measures; a unit of it
- * is `divisor` times a million parts. `usage_tiers`, `usage_filters`: its tiers and conditions; the field other_product has the
- * products that it counts without being their price. `usage_spans`: where units are counted through; `span_id` tells them from each
- * other for a customer, in all runs (customer_key: whose price it is, where it is one's own). `shadowed_spans`: the days of a span that
- * a price before it leaves over. `local_starts`: local days as instants, by the UTC day of an instant.
+ * is `divisor` times a million parts; is_summable: sum and number of the bookings are all it needs. `usage_tiers`, `usage_filters`: its
+ * tiers and conditions; the field other_product has the products that it counts without being their price. `usage_spans`: where units
+ * are counted through; `span_id` tells them from each other for a customer, in all runs (customer_key: whose price it is, where it is
+ * one's own). `shadowed_spans`: the days of a span that a price before it leaves over. `local_starts`: local days as instants, by the
+ * UTC day of an instant.
  */
 const TABLES = `
   CREATE OR REPLACE TABLE input.customer_prices (customer_key INTEGER, product VARCHAR, ${PRICED});
@@ -37,7 +38,8 @@ const TABLES = `
     price_key INTEGER, scope VARCHAR, product VARCHAR, currency VARCHAR, with_tax BOOLEAN, metric VARCHAR, metric_column VARCHAR,
     multiplier BIGINT, divisor BIGINT, round_up BOOLEAN, included_micro BIGINT, minimum_micro BIGINT, maximum_micro BIGINT,
     volume BOOLEAN, per_booking BOOLEAN, fee_micro BIGINT, free_bookings BIGINT, least_micro BIGINT, most_micro BIGINT,
-    needs_usage BOOLEAN, counts_own BOOLEAN, by_source BOOLEAN, by_description BOOLEAN, has_unit BOOLEAN);
+    needs_usage BOOLEAN, counts_own BOOLEAN, by_source BOOLEAN, by_description BOOLEAN, has_unit BOOLEAN,
+    is_summable BOOLEAN);
   CREATE OR REPLACE TABLE input.usage_tiers (
     price_key INTEGER, tier_no INTEGER, lower_micro BIGINT, upper_micro BIGINT, price_micro BIGINT, package_micro BIGINT,
     percent_micro BIGINT, flat_micro BIGINT, words VARCHAR);
@@ -148,7 +150,11 @@ function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> 
 }
 
 async function loadMeasured(engine: Engine, measured: readonly Keyed[]): Promise<void> {
-  await engine.append('input', 'usage_prices', measured, (a, { price, price_key }) => { appendUsagePrice(a, price, price_key); });
+  const others = measured.some(({ price }) => price.metric!.where.product.some((product) => product !== price.product));
+  await engine.append('input', 'usage_prices', measured, (a, { price, price_key }) => {
+    appendUsagePrice(a, price, price_key);
+    a.appendBoolean(!others && isSummable(price));
+  });
   const tiers = measured.flatMap(({ price, price_key }) => price.tiers.map((tier, index) => ({
     price_key, tier, tier_no: index + 1, lower: price.tiers[index - 1]?.up_to ?? '0', words: wordsOf(price, tier, index),
   })));
@@ -197,6 +203,13 @@ function appendUsagePrice(a: DuckDBAppender, price: Price, price_key: number): v
   a.appendBoolean(metric.where.source.length > 0);
   a.appendBoolean(metric.where.description.length > 0);
   a.appendBoolean(metric.column === 'quantity' && metric.divide_by === '1');
+}
+
+/** Whether the sum and the number of a span's bookings are all that the price needs. */
+function isSummable({ metric, per_booking, product }: Price): boolean {
+  const { of, where } = metric!;
+  return (of === 'sum' || of === 'count') && per_booking === null && where.product.includes(product)
+    && where.source.length === 0 && where.description.length === 0;
 }
 
 function gcd(a: bigint, b: bigint): bigint {

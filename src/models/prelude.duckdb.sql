@@ -59,6 +59,12 @@ CREATE OR REPLACE MACRO div_rest(n, d) AS n - div_floor(n, d) * d;
 CREATE OR REPLACE MACRO tax_on(net_minor, rate_micro, half_even) AS
   div_round(CAST(net_minor AS HUGEINT) * rate_micro, 100000000, half_even);
 
+-- A percentage of an amount below 10^15, in millionths of a percent, at most 100 %; the narrow path serves nearly every line.
+CREATE OR REPLACE MACRO percent_of(minor, percent_micro, half_even) AS
+  CASE WHEN abs(minor) <= 90000000000 THEN CAST(div_round(minor * percent_micro, 100000000, half_even) AS BIGINT)
+    ELSE CAST(div_round(CAST(minor AS HUGEINT) * percent_micro, 100000000, half_even) AS BIGINT)
+  END;
+
 -- The net amount of one that includes the tax.
 CREATE OR REPLACE MACRO net_of(gross_minor, rate_micro, half_even) AS
   div_round(CAST(gross_minor AS HUGEINT) * 100000000, 100000000 + rate_micro, half_even);
@@ -88,9 +94,11 @@ CREATE OR REPLACE MACRO whole_up(parts, millionths) AS
   CASE WHEN parts <= 0 THEN 0
     ELSE div_up(CAST(parts AS HUGEINT), CAST(millionths AS HUGEINT) * 1000000) * millionths * 1000000 END;
 
--- a x b, or NULL where it is beyond 10^35.
+-- a x b, or NULL where it is beyond 10^35. What is small on both sides is not asked by a division, which takes longest of all.
 CREATE OR REPLACE MACRO times(a, b) AS
-  CASE WHEN b = 0 THEN 0
+  CASE WHEN a BETWEEN -100000000000000000 AND 100000000000000000 AND b BETWEEN -100000000000000000 AND 100000000000000000
+    THEN CAST(a AS HUGEINT) * b
+    WHEN b = 0 THEN 0
     WHEN abs(CAST(a AS HUGEINT)) <= 100000000000000000000000000000000000 // abs(CAST(b AS HUGEINT)) THEN CAST(a AS HUGEINT) * b END;
 
 -- x, but not below `low` and not above `high`; NULL is no bound.

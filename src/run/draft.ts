@@ -82,7 +82,7 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   const reach = { ...await reachOf(engine, context, options), charged_from, as_of, billing_date: options.billing_date ?? null };
   const periods = runPeriods(calendars.filter((calendar) => calendar !== on_demand), reach, on_demand);
   await loadInputs(engine, { config, as_of, calendars, calendarKeyOf, periods, days_off: dueDaysOff(config, periods) });
-  await buildDraft(engine);
+  await buildDraft(engine, { singly: options.only_customer !== undefined });
   found.push(...await checkDraft(engine, (rows) => placesOf(engine, rows, (id) => config.place(['repeat_bookings', id]))));
   found.push(...await ledgerFindings(context, { engine, calendars, calendarKeyOf, bookings: options.bookings !== false }));
   throwIfErrors(found);

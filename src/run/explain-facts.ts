@@ -154,11 +154,19 @@ function countedSql({ customer_key, period_key }: InvoiceKey): string {
 /** What each discount took of each line, with what the ones before had left. */
 function sharesSql({ customer_key, period_key, apart }: InvoiceKey): string {
   return `
+    WITH taken AS (
+      SELECT customer_key, period_key, currency, apart, source, line_key, agreement_key, tax_key, of_usage, rate_key, place,
+        left_minor, off_minor
+      FROM draft.line_discounts
+      UNION ALL
+      SELECT s.* FROM draft.discount_shares AS s
+      JOIN input.terms AS n ON n.agreement_key = s.agreement_key AND n.first_places < s.place
+    )
     SELECT s.agreement_key, s.place, s.source, s.line_key, x.tax_id, x.rate_micro, CAST(b.left_minor AS HUGEINT) AS base_minor,
       CAST(s.off_minor AS HUGEINT) AS off_minor, s.of_usage, q.place IS NOT NULL AS chosen,
       CAST(e.valid_on AS VARCHAR) AS exchange_on
-    FROM draft.discount_shares AS s
-    JOIN draft.discount_shares AS b
+    FROM taken AS s
+    JOIN taken AS b
       ON b.customer_key = s.customer_key AND b.period_key = s.period_key AND b.apart = s.apart AND b.line_key = s.line_key
       AND b.source IS NOT DISTINCT FROM s.source AND b.place = s.place - 1
     JOIN draft.agreed_lines AS l

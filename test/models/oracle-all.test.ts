@@ -4,9 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { localDate, toInstant } from '../../src/calendar/calendar.js';
 import type { Agreement, Bound, Charge, Discount, ExchangeRate } from '../../src/config/types.js';
 import { Engine } from '../../src/engine/engine.js';
-import { buildDraft } from '../../src/models/build.js';
 import { addDays, isoUtc } from '../../src/values/time.js';
-import { draftOf, periods, provenDraft } from '../support/models.js';
+import { buildAsMany, draftOf, periods, provenDraft } from '../support/models.js';
 import type { BookingRow, CustomerRow, Draft, World } from '../support/models.js';
 import { written } from '../support/usage.js';
 import { expectedInvoices } from './oracle-all.js';
@@ -157,12 +156,12 @@ describe('invoices', () => {
       expect(await provenDraft(draft)).toEqual([]);
       for (const { kind, n } of await engine.rows<{ kind: string; n: bigint }>('SELECT kind, count(*) AS n FROM draft.billed_lines GROUP BY kind')) seen.set(kind, (seen.get(kind) ?? 0) + Number(n));
       for (const { kind, n } of await engine.rows<{ kind: string; n: bigint }>('SELECT kind, count(*) AS n FROM draft.billed_lines WHERE original_minor <> 0 GROUP BY kind')) seen.set(`converted ${kind}`, (seen.get(`converted ${kind}`) ?? 0) + Number(n));
-      expect(await draft.told(`SELECT s.customer_key FROM draft.discount_shares AS s JOIN input.discounts AS d ON d.agreement_key = s.agreement_key AND d.place = s.place
+      expect(await draft.told(`SELECT s.customer_key FROM draft.line_discounts AS s JOIN input.discounts AS d ON d.agreement_key = s.agreement_key AND d.place = s.place
         WHERE d.on_line AND s.off_minor <> 0 AND (s.off_minor < 0 OR s.left_minor < 0)`)).toEqual([]);
-      // The same bookings in three files, in another order.
+      // The same bookings in three files, in another order, and as if they were many.
       await engine.run(`INSERT INTO input.files VALUES (2, 'jobs', 'data/b.csv', 0, 0), (3, 'jobs', 'data/a.csv', 0, 0);
         CREATE OR REPLACE TABLE input.staged AS SELECT * REPLACE (CAST(1 + record % 3 AS INTEGER) AS file_key, row_number() OVER (ORDER BY md5(booking_id)) AS record) FROM input.staged ORDER BY md5(booking_id)`);
-      await buildDraft(engine);
+      await buildAsMany(engine);
       expect(await told(draft, made.zone)).toEqual(ours);
     }), { numRuns: WORLDS, endOnFailure: true });
     // The generator must reach everything.

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine, literal } from '../../src/engine/engine.js';
 import { addDays } from '../../src/values/time.js';
-import { draftOf, periods, provenDraft } from '../support/models.js';
+import { buildAsMany, draftOf, periods, provenDraft } from '../support/models.js';
 import type { LedgerEvent, World } from '../support/models.js';
 import { written } from '../support/usage.js';
 import { UsageOracle } from './oracle-usage.js';
@@ -82,6 +82,8 @@ describe('usage', () => {
         expect(await provenDraft(draft)).toEqual([]);
         const lines = (await usage()).map(({ line }) => line).sort();
         expect(lines).toEqual(oracle.bill(inExport, from, to));
+        await buildAsMany(engine);
+        expect((await usage()).map(({ line }) => line).sort()).toEqual(lines);
         ledger = await committed(customerIds);
         const count = (what: RegExp): number => lines.filter((line) => what.test(line)).length;
         seen = { lines: seen.lines + lines.length, corrected: seen.corrected + count(/\/\d+ \S+ -/), minimum: seen.minimum + count(/\/min /), maximum: seen.maximum + count(/\/max /) };

@@ -87,3 +87,23 @@ describe('due_date', () => {
     expect(lines(await engine.rows(`SELECT CAST(due_date(DATE '${issued}', ${days}, ${end}) AS VARCHAR)`))).toEqual([due]);
   });
 });
+
+describe('percent_of and times', () => {
+  it('agree with arithmetic on paper, on either path', async () => {
+    const NEAR = 90_000_000_000n;
+    const minor = fc.oneof(fc.bigInt(-(10n ** 15n), 10n ** 15n), fc.bigInt(-100_000n, 100_000n), fc.constantFrom(0n, NEAR, -NEAR, NEAR + 1n, -NEAR - 1n));
+    const factor = fc.oneof(fc.bigInt(-(10n ** 20n), 10n ** 20n), fc.bigInt(-1000n, 1000n), fc.constantFrom(0n, 10n ** 17n, 10n ** 17n + 1n, -(10n ** 17n)));
+    await fc.assert(fc.asyncProperty(fc.array(fc.record({ minor, percent: fc.bigInt(0n, 100_000_000n), even: fc.boolean(), a: factor, b: factor }), { minLength: 100 }), async (cases) => {
+      await engine.run('CREATE OR REPLACE TABLE given (n INTEGER, minor BIGINT, percent BIGINT, e BOOLEAN, a HUGEINT, b HUGEINT)');
+      await engine.run(`INSERT INTO given VALUES ${cases.map((c, n) => `(${n}, ${c.minor}, ${c.percent}, ${c.even}, ${c.a}, ${c.b})`).join(', ')}`);
+      const rows = await engine.rows<{ off: bigint; product: bigint | null }>('SELECT percent_of(minor, percent, e) AS off, times(a, b) AS product FROM given ORDER BY n');
+      expect(rows).toEqual(cases.map(({ minor: m, percent, even, a, b }) => {
+        const product = a * b;
+        return {
+          off: roundedQuotient(m * percent, 100_000_000n, even ? 'half_even' : 'half_away'),
+          product: product > 10n ** 35n || product < -(10n ** 35n) ? null : product,
+        };
+      }));
+    }), { numRuns: 20 });
+  });
+});

@@ -143,6 +143,7 @@ export interface Draft {
 
 /** Builds the draft of a world in an engine that may be used again for another. */
 export async function draftOf(engine: Engine, world: World): Promise<Draft> {
+  await engine.run('DROP SCHEMA IF EXISTS draft CASCADE');
   await writeLedger(engine, world);
   if (world.ledger !== undefined) await engine.run(world.ledger);
   await prepareModels(engine);
@@ -171,6 +172,12 @@ export async function draftOf(engine: Engine, world: World): Promise<Draft> {
     },
     findings: async () => (await checkDraft(engine, async (rows) => rows.map(() => ({ file: 'bookings' })))).map((d) => `${d.code} ${d.severity} ${d.message}`),
   };
+}
+
+/** Builds the same draft again as it is built where bookings are many. */
+export async function buildAsMany(engine: Engine): Promise<void> {
+  await engine.run('DROP SCHEMA draft CASCADE; CREATE SCHEMA draft');
+  await buildDraft(engine, { many: true });
 }
 
 /** Customers of one calendar with the same automation share one, as the real calendar groups them. */

@@ -1,17 +1,17 @@
--- What each discount takes off each line, one discount after the other, each of what the ones before left. What it takes is worked out
--- once per invoice and agreement and spread over its lines (a maximum is a
--- discount of what is above it): all shares are rounded down, and the minor units that are left go where the
--- most was cut off, of equals to the line whose id comes first. Place 0 is the line before all discounts.
+-- What each discount on the net takes off each line, one discount after the other, each of what the ones before left. What it takes is
+-- worked out once per invoice and agreement and spread over its lines (a maximum is a discount of what is above it): all shares are
+-- rounded down, and the minor units that are left go where the most was cut off, of equals to the line whose id comes first. The first
+-- place is the line after all discounts on lines.
 -- grain: customer_key, period_key, apart, source, line_key, place
 WITH RECURSIVE taken AS (
   SELECT
-    customer_key, period_key, invoice_stem, currency, apart, source, line_key, agreement_key, tax_key, group_key,
-    of_usage, rate_key, 0 AS place, base_minor AS left_minor, CAST(0 AS HUGEINT) AS off_minor
-  FROM draft.agreed_lines
+    customer_key, period_key, currency, apart, source, line_key, agreement_key, tax_key, rest_key, of_usage, rate_key, place, left_minor,
+    CAST(0 AS HUGEINT) AS off_minor
+  FROM draft.discount_parts
   UNION ALL
   SELECT
-    s.customer_key, s.period_key, s.invoice_stem, s.currency, s.apart, s.source, s.line_key, s.agreement_key, s.tax_key,
-    s.group_key, s.of_usage, s.rate_key, s.place, s.left_minor - s.share_minor, s.share_minor
+    s.customer_key, s.period_key, s.currency, s.apart, s.source, s.line_key, s.agreement_key, s.tax_key,
+    s.rest_key, s.of_usage, s.rate_key, s.place, s.left_minor - s.share_minor, s.share_minor
   FROM (
     SELECT
       f.*,
@@ -48,8 +48,8 @@ WITH RECURSIVE taken AS (
               PARTITION BY w.customer_key, w.period_key, w.currency, w.apart, w.agreement_key) AS HUGEINT) AS weights
           FROM (
             SELECT
-              t.customer_key, t.period_key, t.invoice_stem, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key,
-              t.group_key, t.of_usage, t.rate_key,
+              t.customer_key, t.period_key, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key,
+              t.rest_key, t.of_usage, t.rate_key,
               d.place, d.on_line, d.percent_micro, d.amount_minor, d.cap_minor, b.amount_minor AS most_minor, r.half_even, t.left_minor,
               CAST(CASE
                 WHEN d.applies_to IS NOT NULL THEN CASE
@@ -64,7 +64,7 @@ WITH RECURSIVE taken AS (
             CROSS JOIN input.run AS r
             JOIN input.periods AS p ON p.period_key = t.period_key
             JOIN input.discounts AS d ON d.agreement_key = t.agreement_key AND d.place = t.place + 1
-            LEFT JOIN input.group_discounts AS q ON q.group_key = t.group_key AND q.place = d.place
+            LEFT JOIN input.group_discounts AS q ON q.group_key = t.rest_key AND q.place = d.place
             LEFT JOIN input.discount_ends AS e
               ON e.agreement_key = d.agreement_key AND e.place = d.place AND e.calendar_key = p.calendar_key
             LEFT JOIN draft.bound_amounts AS b
@@ -77,6 +77,6 @@ WITH RECURSIVE taken AS (
   ) AS s
 )
 SELECT
-  customer_key, period_key, invoice_stem, currency, apart, source, line_key, agreement_key, tax_key, of_usage, rate_key, place,
+  customer_key, period_key, currency, apart, source, line_key, agreement_key, tax_key, of_usage, rate_key, place,
   left_minor, off_minor
 FROM taken

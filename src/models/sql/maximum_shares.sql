@@ -5,14 +5,14 @@
 -- grain: customer_key, period_key, apart, source, line_key, place
 WITH RECURSIVE taken AS (
   SELECT
-    s.customer_key, s.period_key, s.invoice_stem, s.currency, s.apart, s.source, s.line_key, s.agreement_key, s.tax_key, s.of_usage,
+    s.customer_key, s.period_key, s.currency, s.apart, s.source, s.line_key, s.agreement_key, s.tax_key, s.of_usage,
     s.rate_key, 0 AS place, s.left_minor, CAST(0 AS HUGEINT) AS off_minor
   FROM draft.discount_shares AS s
   JOIN input.adjusting AS j ON j.customer_key = s.customer_key AND j.agreement_key = s.agreement_key AND j.last_place = s.place
   WHERE j.last_long > 0
   UNION ALL
   SELECT
-    f.customer_key, f.period_key, f.invoice_stem, f.currency, f.apart, f.source, f.line_key, f.agreement_key, f.tax_key, f.of_usage,
+    f.customer_key, f.period_key, f.currency, f.apart, f.source, f.line_key, f.agreement_key, f.tax_key, f.of_usage,
     f.rate_key, f.place, f.left_minor - f.share_minor, f.share_minor
   FROM (
     SELECT
@@ -52,7 +52,7 @@ WITH RECURSIVE taken AS (
                 AS HUGEINT) AS weights_so_far
             FROM (
               SELECT
-                t.customer_key, t.period_key, t.invoice_stem, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key,
+                t.customer_key, t.period_key, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key,
                 t.of_usage, t.rate_key, t.left_minor, m.place, p.period_start, b.span_key, b.amount_minor AS most_minor,
                 coalesce(y.base_minor, 0) AS before_minor, coalesce(y.off_minor, 0) AS off_before_minor,
                 CASE WHEN b.span_key IS NOT NULL AND (m.applies_to = 'all' OR t.of_usage = (m.applies_to = 'usage')) THEN t.left_minor
@@ -72,6 +72,6 @@ WITH RECURSIVE taken AS (
   ) AS f
 )
 SELECT
-  customer_key, period_key, invoice_stem, currency, apart, source, line_key, agreement_key, tax_key, of_usage, rate_key, place,
+  customer_key, period_key, currency, apart, source, line_key, agreement_key, tax_key, of_usage, rate_key, place,
   left_minor, off_minor
 FROM taken

@@ -1,7 +1,7 @@
 -- All bookings summed once: by bucket and reason, and where they are billed by invoice and tax, with a fingerprint of what the lines show.
 -- Amounts are as they are written, with tax in them or without. What is rounded line by line is only summed where the issuer rounds so;
 -- quantity_micro and given_minor are held against the bookings as they were read.
--- grain: bucket, reason, currency, and for billed ones invoice_id, tax_key, with_tax (its customer, period and apart follow)
+-- grain: bucket, reason, currency, and for billed ones customer_key, period_key, apart, tax_key, with_tax, span_key
 SELECT
   b.bucket,
   CASE WHEN b.bucket = 'billed' THEN NULL ELSE b.reason END AS reason,
@@ -12,6 +12,7 @@ SELECT
   CASE WHEN b.bucket = 'billed' THEN b.apart END AS apart,
   CASE WHEN b.bucket = 'billed' THEN b.tax_key END AS tax_key,
   CASE WHEN b.bucket = 'billed' THEN b.with_tax END AS with_tax,
+  CASE WHEN b.bucket = 'billed' THEN b.span_key END AS span_key,
   count(*) AS bookings,
   count(*) FILTER (WHERE b.late) AS late,
   sum(b.amount_minor) AS amount_minor,
@@ -20,6 +21,7 @@ SELECT
   bool_or(abs(b.billed_minor) >= 1000000000000000) AS too_large,
   sum(b.quantity_micro) AS quantity_micro,
   sum(b.given_minor) AS given_minor,
+  sum(b.measured_minor) AS measured_minor,
   sum(CASE WHEN r.tax_per_line AND b.with_tax THEN net_of(b.billed_minor, b.tax_rate_micro, r.half_even) ELSE 0 END) AS line_net_minor,
   sum(CASE WHEN r.tax_per_line AND NOT b.with_tax THEN tax_on(b.billed_minor, b.tax_rate_micro, r.half_even) ELSE 0 END) AS line_tax_minor,
   bit_xor(CASE WHEN b.bucket = 'billed' THEN exchanged_fingerprint(line_fingerprint(
