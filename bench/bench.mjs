@@ -45,15 +45,19 @@ function tell(name, runs, yardstick) {
 async function compare(rows) {
   const project = join(root, 'bench', '.data', String(rows));
   if (!existsSync(join(project, 'data', 'jobs.parquet'))) await generate(project, rows);
-  const runs = { bare: [], preview: [], confirm: [] };
+  const agreed = `${project}-agreed`;
+  if (!existsSync(join(agreed, 'data', 'jobs.parquet'))) await generate(agreed, rows, { agreed: true });
+  const runs = { bare: [], preview: [], agreed: [], confirm: [] };
   for (let round = 0; round < rounds; round += 1) {
     runs.bare.push(check('bare', await bare(project)));
     runs.preview.push(await previewed(project));
+    runs.agreed.push(await previewed(agreed));
     runs.confirm.push(await confirmed(project));
   }
   show(`${rows} bookings`, '');
   tell('  bare script', runs.bare, runs.bare);
   tell('  preview', runs.preview, runs.bare);
+  tell('  preview, graduated, discounts', runs.agreed, runs.bare);
   tell('  confirm', runs.confirm, runs.bare);
   const small = [check('bare', await bare(project, '2GB'))];
   tell('  bare script, memory 2 GB', small, small);
@@ -66,7 +70,7 @@ async function startUp() {
   for (let i = 0; i < 9; i += 1) helps.push(check('help', await duebook(root, '--help')));
   show('duebook --help', `${Math.round(median(helps.map((r) => r.seconds)) * 1000)} ms`);
   const project = join(root, 'bench', '.data', 'customers');
-  if (!existsSync(project)) await generate(project, 1000, 10_000);
+  if (!existsSync(project)) await generate(project, 1000, { customers: 10_000 });
   const runs = [];
   for (let i = 0; i < 5; i += 1) runs.push(check('validate', await duebook(project, 'validate')));
   show('validate, 10 000 customers', `${median(runs.map((r) => r.seconds)).toFixed(2)} s`);

@@ -1,12 +1,35 @@
 // A billing project for the benchmark: 100 000 customers on one monthly cycle and so many bookings of April 2026 in one Parquet file.
+// `agreed`: hours have graduated prices, and every customer an agreement with a discount on lines and one on the net.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DuckDBInstance } from '@duckdb/node-api';
 
 const CUSTOMERS = 100_000;
 
+const PRICES = `products:
+  inspection: { name: Inspection, unit: hour, price: "95.00" }
+  repair: { name: Repair, unit: hour, price: "80.00" }
+  gas-bottle: { name: Gas bottle, unit: piece, price: "32.50" }
+`;
+
+const AGREED = `products:
+  inspection:
+    name: Inspection
+    unit: hour
+    price: { model: graduated, tiers: [{ up_to: "10", unit_price: "95.00" }, { up_to: "40", unit_price: "85.00" }, { unit_price: "80.00" }] }
+  repair: { name: Repair, unit: hour, price: { model: graduated, tiers: [{ up_to: "20", unit_price: "80.00" }, { unit_price: "72.50" }] } }
+  gas-bottle: { name: Gas bottle, unit: piece, price: "32.50" }
+agreements:
+  frame:
+    name: Frame contract
+    from: 2026-01-01
+    discounts:
+      - { name: Loyalty, percent: "5" }
+      - { name: Gas, percent: "10", on: line, products: [gas-bottle] }
+`;
+
 /** Writes the project into `folder`. */
-export async function generate(folder, rows, customers = CUSTOMERS) {
+export async function generate(folder, rows, { customers = CUSTOMERS, agreed = false } = {}) {
   mkdirSync(join(folder, 'data'), { recursive: true });
   writeFileSync(join(folder, 'billing.config.yaml'), `version: 1
 include: [customers/*.yaml]
@@ -19,21 +42,17 @@ bookings:
   - name: jobs
     path: data/*.parquet
     columns: { booking_id: job, customer_id: customer, product: service, description: details, starts_at: begun, ends_at: done,
-      quantity: hours, unit_price: rate, currency: currency, status: state }
+      quantity: hours, ${agreed ? '' : 'unit_price: rate, '}currency: currency, status: state }
     status: { billable: [completed], cancelled: [cancelled] }
 taxes: { standard: { name: VAT 19 %, rate: "19", category: S } }
 tax: standard
-products:
-  inspection: { name: Inspection, unit: hour, price: "95.00" }
-  repair: { name: Repair, unit: hour, price: "80.00" }
-  gas-bottle: { name: Gas bottle, unit: piece, price: "32.50" }
-cycles: { monthly: { name: Monthly, type: monthly, start: 2026-01-01, timing: in_arrears } }
+${agreed ? AGREED : PRICES}cycles: { monthly: { name: Monthly, type: monthly, start: 2026-01-01, timing: in_arrears } }
 `);
   mkdirSync(join(folder, 'customers'), { recursive: true });
   let text = 'customers:\n';
   for (let i = 0; i < customers; i += 1) {
     const id = `c${String(i).padStart(6, '0')}`;
-    text += `  ${id}: { name: Customer ${i} Ltd, email: ap@${id}.example, cycle: monthly }\n`;
+    text += `  ${id}: { name: Customer ${i} Ltd, email: ap@${id}.example, cycle: monthly${agreed ? ', agreements: [frame]' : ''} }\n`;
   }
   writeFileSync(join(folder, 'customers', 'all.yaml'), text);
   const instance = await DuckDBInstance.create(':memory:');

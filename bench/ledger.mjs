@@ -148,7 +148,7 @@ async function daily(project) {
 
 const project = join(values.folder, `ledger-${INVOICES}-${LINES}`);
 const only = values.only.split(',');
-if (!existsSync(join(project, 'billing.config.yaml'))) await generate(project, Math.floor((INVOICES * LINES) / 30), CUSTOMERS);
+if (!existsSync(join(project, 'billing.config.yaml'))) await generate(project, Math.floor((INVOICES * LINES) / 30), { customers: CUSTOMERS });
 const begun = performance.now();
 await makeLedger(project);
 const lines = INVOICES * LINES;
