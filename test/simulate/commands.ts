@@ -1,5 +1,6 @@
 /** What people and the scheduler of a made-up firm give to the program: real commands, at the instant that it is. */
 import { cancel } from '../../src/run/cancel.js';
+import { compact } from '../../src/run/compact.js';
 import { confirm } from '../../src/run/confirm.js';
 import { credit } from '../../src/run/credit.js';
 import { invoice } from '../../src/run/invoice.js';
@@ -55,14 +56,15 @@ export function choose(chance: Chance, { at, firm, witness, project, open, compa
   if (what <= 28) return { words: 'send, retry what is uncertain', work: (world) => send(world, { ...given, retry_uncertain: true }) };
   const customer = chance.pick(firm.customerIds);
   if (what <= 34) return { words: `invoice ${customer}`, work: (world) => invoice(world, { ...given, customer, dry_run: false }) };
-  if (what <= 36) return { words: 'status', work: (world) => status(world, given) };
-  if (what <= 38) return { words: 'preview', work: (world) => preview(world, { ...given, customers: [] }) };
+  if (what <= 35) return { words: 'status', work: (world) => status(world, given) };
+  if (what <= 37) return { words: 'preview', work: (world) => preview(world, { ...given, customers: [] }) };
+  if (what <= 41) return { words: 'ledger compact', work: (world) => compact(world, given) };
   const [number] = picked(chance, witness);
   // Whether it may be cancelled depends on whether it was sent: a history that is compared leaves it alone.
-  if (what <= 46 && number !== undefined && !compared) {
+  if (what <= 49 && number !== undefined && !compared) {
     return { words: `cancel ${number}`, work: (world) => cancel(world, { ...given, number, reason: 'Wrong address', by: 'Ada', dry_run: false }) };
   }
-  if (what <= 54 && number !== undefined) {
+  if (what <= 57 && number !== undefined) {
     const part = chance.pick([{ lines: [] }, { lines: ['1'] }, { lines: ['1', '2'] }, { lines: [], amount: '5' }]);
     const reissue = part.amount === undefined && chance.percent(40);
     return { words: `credit ${number}${reissue ? ', to be billed again' : ''}`, work: (world) => credit(world, { ...given, number, ...part, reissue, reason: 'Agreed', by: 'Ada', dry_run: false }) };

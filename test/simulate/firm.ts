@@ -40,6 +40,8 @@ export class Firm {
   spec: Spec;
   /** What is missing from an export was deleted. */
   readonly complete: boolean;
+  /** Customers have keys, and may be forgotten. */
+  readonly sealed: boolean;
   readonly lives: Life[] = [];
   readonly #options: FirmOptions;
   #before: Spec;
@@ -52,13 +54,15 @@ export class Firm {
     this.#options = options;
     const chance = new Chance(options.seed * 2_654_435 + 11);
     this.complete = chance.percent(50);
+    this.sealed = chance.percent(25);
     this.spec = {
       cycles: CYCLES, customers: {}, bookings: (BASE['bookings'] as Spec[]).map((source) => ({ ...source, complete: this.complete })), automation: { ...automationOf(chance), ...limitsOf(chance) },
       partners: { south: { name: 'South', automation: { separate_preview_per_partner: chance.percent(50) } } },
       mail: { transport: 'smtp', url: 'smtp://127.0.0.1:1', from: 'Northwind <billing@northwind.example>', attach: [], connections: chance.int(1, 3) },
       ...(chance.percent(30) ? { notifications: [{ name: 'finance', email: ['finance@north.example'] }] } : {}),
       ...(chance.percent(30) ? { numbering: { reset: chance.pick(['yearly', 'never']) } } : {}),
-      ...(chance.percent(40) ? { agreements: { fee: { from: '2026-01-01', charges: [{ id: 'base', name: 'Service contract', price: '20.00', per: 'month', timing: chance.pick(['in_arrears', 'in_advance']) }] } } } : {}),
+      ...(chance.percent(45) ? { agreements: { fee: agreementOf(chance, options.slow) } } : {}),
+      ...(this.sealed ? { privacy: { keys: 'keys' }, retention: { invoices: 0, books: 0 } } : {}),
       business_calendar: { holidays: ['2026-01-06', '2026-05-01', '2026-12-25'] },
     };
     this.#before = this.#good = this.spec;
@@ -93,6 +97,11 @@ export class Firm {
   letGo(): void {
     const customers = Object.fromEntries(Object.entries(this.spec['customers'] as Record<string, Spec>).map(([id, each]) => [id, { ...each, automation: {} }]));
     this.spec = { ...this.spec, customers, overrides: undefined, automation: { late_bookings: 'next_invoice', confirmation_window_days: 0 } };
+  }
+
+  /** A customer is in the configuration no more. */
+  leaves(id: string): void {
+    this.spec = { ...this.spec, customers: Object.fromEntries(Object.entries(this.spec['customers'] as Spec).filter(([key]) => key !== id)) };
   }
 
   /** The export as it is at an instant, every booking once, but for copies. */
@@ -203,6 +212,17 @@ export class Firm {
       }
     }
   }
+}
+
+/** A charge, and often a deposit that comes off what follows, the last invoice or as it comes. */
+function agreementOf(chance: Chance, slow: boolean): Spec {
+  const until = chance.percent(50) ? { until: slow ? '2027-02-10' : '2026-01-31' } : {};
+  return {
+    from: '2026-01-01', ...until, charges: [{ id: 'base', name: 'Service contract', price: '20.00', per: 'month', timing: chance.pick(['in_arrears', 'in_advance']) }],
+    ...(chance.percent(70) ? {
+      deposits: [{ id: 'down', name: 'Down payment', amount: chance.pick(['15.00', '250.00']), on: chance.pick(['2026-01-02', '2026-01-09']), apply: 'until' in until ? chance.pick(['next_invoice', 'final_invoice']) : 'next_invoice' }],
+    } : {}),
+  };
 }
 
 const RULES = ['none', 'following', 'preceding', 'modified_following'] as const;

@@ -3,17 +3,20 @@
  * history. Everything goes through the real commands; only store, mail and clock are made up. After every step somebody who believes
  * nothing looks at the disk.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../../src/engine/engine.js';
 import { openLedger } from '../../src/ledger/ledger.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
 import { confirm } from '../../src/run/confirm.js';
+import { forget } from '../../src/run/forget.js';
 import type { RunResult } from '../../src/run/results.js';
 import { run } from '../../src/run/run.js';
 import type { World } from '../../src/run/world.js';
 import { DuebookError } from '../../src/values/diagnostic.js';
+import { sha256 } from '../../src/values/digest.js';
+import { openKeyFolder } from '../../src/world/key-folder.js';
 import { Project } from '../support/project.js';
 import { Chance } from './chance.js';
 import { choose } from './commands.js';
@@ -21,7 +24,7 @@ import type { Command } from './commands.js';
 import { Crash, Disk, NO_PERILS, Post, Process, Tally } from './disk.js';
 import type { Perils } from './disk.js';
 import { Firm, iso, START } from './firm.js';
-import { accounted, difference, settled } from './reckoning.js';
+import { accounted, difference, settled, traces } from './reckoning.js';
 import { Witness } from './witness.js';
 
 const DAY = 86_400_000;
@@ -67,7 +70,7 @@ const PERILS: readonly Perils[] = [
 
 function planOf({ seed, months, stride, twins = 10 }: HistoryOptions): Plan {
   const chance = new Chance(seed * 69_069 + 5);
-  const lasting = months ?? (chance.percent(1) ? 24 : chance.pick([0.5, 0.5, 0.5, 1]));
+  const lasting = months ?? (chance.percent(1) ? 24 : chance.pick([0.5, 0.5, 0.5, 0.5, 0.5, 1]));
   return {
     seed, months: lasting, stride: stride ?? (lasting > 6 ? 120 : 15), perils: chance.pick(PERILS),
     // Who always repeats what failed can be compared with somebody to whom nothing happened.
@@ -125,6 +128,14 @@ class History {
     this.witness = new Witness(options.engine, this.#disk);
     const chance = new Chance(plan.seed);
     this.firm = new Firm({ seed: plan.seed, months: plan.months, slow: plan.months > 6, customers: chance.pick([1, 1, plan.months > 6 ? 3 : 2]), bookings_a_week: plan.months > 6 ? 0.3 : 1 });
+    if (this.firm.sealed) this.#seal();
+  }
+
+  /** Keys are made by chance; here they come from the seed, so that two histories of it can be compared. */
+  #seal(): void {
+    this.witness.secret = /@x\.example|Customer c\d/;
+    mkdirSync(join(this.#root, 'keys'));
+    for (let i = 0; i < 40; i += 1) writeFileSync(join(this.#root, 'keys', `c${i}.key`), `${sha256(`${this.#plan.seed} ${i}`)}\n`);
   }
 
   /** To the end, or to the first flaw. */
@@ -170,7 +181,7 @@ class History {
       const calm = attempt > 2;
       const seed = this.#plan.seed * 31 + this.steps * 1_009 + attempt * 17;
       // The rival runs. Where somebody does something else the history without faults has no such run at that instant.
-      const rival = this.#plan.twin && !command.words.startsWith('run') ? null : (): Promise<void> => this.#rival(seed);
+      const rival = command.words.startsWith('forget') || (this.#plan.twin && !command.words.startsWith('run')) ? null : (): Promise<void> => this.#rival(seed);
       const process = this.#process(command.words, calm ? NO_PERILS : this.#perils, seed, rival);
       const before = this.witness.serial;
       const outcome = await this.#execute(command, process);
@@ -237,7 +248,7 @@ class History {
 
   async #afterDone(command: Command, done: unknown, chance: Chance): Promise<string[]> {
     const flaws: string[] = [];
-    if (/^(run|confirm|invoice|send|cancel|credit)/.test(command.words)) flaws.push(...this.#headOf(done as RunResult));
+    if (/^(run|confirm|invoice|send|cancel|credit|forget)/.test(command.words)) flaws.push(...this.#headOf(done as RunResult));
     if (command.words.startsWith('run')) {
       this.#last = done as RunResult;
       this.firm.accepted();
@@ -268,7 +279,8 @@ class History {
 
   /** The program's own proof, the history against a rebuild included. */
   async #proof(): Promise<string[]> {
-    const ledger = await openLedger(this.#process('verify', NO_PERILS, 1, null).doors().store('data/ledger'), { tool_version: '0.1.0' });
+    const keys = this.firm.sealed ? openKeyFolder(join(this.#root, 'keys'), 'keys') : null;
+    const ledger = await openLedger(this.#process('verify', NO_PERILS, 1, null).doors().store('data/ledger'), { tool_version: '0.1.0', keys });
     if (ledger.serial === 0) return [];
     const engine = await Engine.open({ threads: 1 });
     try {
@@ -295,17 +307,37 @@ class History {
       const flaws = await this.#carryOut({ words: 'run, the last', work: (world) => run(world, given) }, chance, true);
       // What was opened to be confirmed by hand stays so.
       const byHand = (this.#last?.open ?? []).filter(({ auto_confirm }) => !auto_confirm);
-      if (flaws.length > 0 || byHand.length === 0 || round === 3) {
-        if (flaws.length > 0) return flaws;
+      if (flaws.length > 0) return flaws;
+      if (byHand.length === 0 || round === 3) {
         this.checks += this.firm.lives.length;
         // The longest period has ended, and the next one has begun.
         const wrong = settled(this.firm, this.witness, { at: this.#at, over: this.#at - (this.#plan.months > 6 ? 100 : 40) * DAY, known, since });
-        return wrong.length === 0 && chance.percent(20) ? this.#proof() : wrong;
+        if (wrong.length > 0) return wrong;
+        return this.firm.sealed ? this.#forget(chance) : chance.percent(20) ? this.#proof() : [];
       }
       for (const { batch_id: batch } of byHand) {
         const wrong = await this.#carryOut({ words: `confirm ${batch}, the last`, work: (world) => confirm(world, { ...given, batch, customers: [] }) }, chance, true);
         if (wrong.length > 0) return wrong;
       }
     }
+  }
+
+  /** When nothing has to be kept any more somebody leaves and is forgotten: no trace of them is left, and the ledger is as whole as before. */
+  async #forget(chance: Chance): Promise<string[]> {
+    const billed = new Set([...this.witness.invoices.values()].map(({ customer }) => customer));
+    const known = this.firm.customerIds.filter((id) => billed.has(id));
+    if (known.length === 0) return [];
+    const customer = chance.pick(known);
+    this.firm.leaves(customer);
+    this.#at = Date.UTC(new Date(this.#at).getUTCFullYear() + 1, 0, 2);
+    this.steps += 1;
+    await this.#prepare();
+    const given = { as_of: iso(this.#at), threads: 1, customer, reason: 'Request 17', dry_run: false };
+    const flaws = await this.#carryOut({ words: `forget ${customer}`, work: (world) => forget(world, given) }, chance, true);
+    if (flaws.length > 0) return flaws;
+    this.checks += 2;
+    if (existsSync(join(this.#root, 'keys', `${customer}.key`))) return [`the key of ${customer} is still there`];
+    const found = await traces(this.#options.engine, this.#root, customer);
+    return found.length > 0 ? found : this.#proof();
   }
 }

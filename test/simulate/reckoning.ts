@@ -1,4 +1,8 @@
 /** What must add up in a history, whatever happened: the bookings of the export, what is billed at the end, and what faults must not change. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { literal } from '../../src/engine/engine.js';
+import type { Engine } from '../../src/engine/engine.js';
 import type { RunResult } from '../../src/run/results.js';
 import type { Booking } from '../support/project.js';
 import type { Delivered } from './disk.js';
@@ -29,6 +33,23 @@ export function accounted(firm: Firm, at: number, { completeness }: RunResult): 
   for (const { currency, amount } of completeness.detail) if (amount !== null) add(found, currency!, BigInt(amount.replace('.', '')));
   for (const [currency, amount] of expected) if (found.get(currency) !== amount) flaws.push(`the buckets add up to ${found.get(currency)} ${currency}, the bookings to ${amount}`);
   return flaws;
+}
+
+/** Where a customer's name or address is still told: in the history, and in what was written for people. */
+export async function traces(engine: Engine, root: string, customer: string): Promise<string[]> {
+  const secret = new RegExp(`${customer}@x\\.example|Customer ${customer}\\b`);
+  const told = readdirSync(join(root, 'out'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+    .filter((path) => secret.test(readFileSync(path, 'utf8'))).sort().map((path) => `${customer} is forgotten, and told in ${path.slice(root.length + 1)}`);
+  await engine.run(`ATTACH ${literal(join(root, 'history.duckdb'))} AS h (READ_ONLY)`);
+  try {
+    for (const view of ['invoices', 'messages', 'events']) {
+      const { text } = await engine.row<{ text: string | null }>(`SELECT string_agg(to_json(t)::VARCHAR, ' ') AS text FROM h.${view} AS t`);
+      if (secret.test(text ?? '')) told.push(`${customer} is forgotten, and told in the history's ${view}`);
+    }
+  } finally {
+    await engine.run('DETACH h');
+  }
+  return told;
 }
 
 /** `known`: where the ledger stood at an instant `since`: what was known then is put right by `at`. Periods until `over` have ended. */

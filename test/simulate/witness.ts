@@ -48,6 +48,9 @@ export class Witness {
   readonly #told: string[] = [];
   readonly #amounts = new Map<string, bigint>();
   readonly #takenBack: Line[] = [];
+  readonly #charged: Line[] = [];
+  /** Words that no row may have, where customers have keys. */
+  secret: RegExp | null = null;
   checks = 0;
 
   constructor(engine: Engine, disk: Disk) {
@@ -76,6 +79,7 @@ export class Witness {
     this.#head();
     this.#bookingsOnce();
     this.#correctionsOnce();
+    this.#depositsOnce();
     return [...this.#told];
   }
 
@@ -173,8 +177,14 @@ export class Witness {
     const events = await rows('events', '"at", subject, subject_id, event');
     this.#events(events);
     const openings = await rows('openings', 'customer_id, period_start');
+    if (this.secret !== null) this.#sealed(key, [...invoices, ...messages, ...events, ...await rows('parties', 'party_id')], this.secret);
     for (const [table, all] of Object.entries({ invoices, lines, taxes, messages, openings })) this.facts.push(...all.map((row) => factOf(table, row)));
     this.facts.push(...events.filter((row) => row['subject'] !== 'message').map((row) => factOf('events', row)));
+  }
+
+  #sealed(key: string, rows: readonly Row[], secret: RegExp): void {
+    const told = rows.map((row) => factOf('', row)).find((text) => secret.test(text));
+    this.#check(told === undefined, () => `${key} tells in the open: ${told!}`);
   }
 
   #invoices(commit: Commit, rows: readonly Row[], lines: readonly Row[], taxes: readonly Row[]): void {
@@ -228,6 +238,7 @@ export class Witness {
   #line(line: Line): void {
     this.#amounts.set(`${line.invoice} ${line.no}`, line.amount);
     if (takesBack(line)) this.#takenBack.push(line);
+    if (line.charge !== null) this.#charged.push(line);
     if (line.booking === null) return;
     const key = `${line.source}/${line.booking}`;
     // On one document what is taken back comes first, wherever it stands.
@@ -247,6 +258,19 @@ export class Witness {
       left.set(key, rest);
       this.#check(amount === undefined || (amount >= 0n ? rest >= 0n && rest <= amount : rest <= 0n && rest >= amount), () => `line ${key} over ${amount} is taken back beyond itself, ${rest} is left`);
     }
+  }
+
+  /** Of what was paid ahead never more comes off, or goes back, than stands. */
+  #depositsOnce(): void {
+    const left = new Map<string, bigint>();
+    const standing = this.#charged.filter((line) => !this.voided.has(line.invoice));
+    const deposits = new Set(standing.filter(({ kind }) => kind === 'deposit').map(({ charge }) => charge!));
+    for (const line of standing) {
+      const deposit = /^(.+?):(?:applied|refund):/.exec(line.charge!)?.[1] ?? line.charge!;
+      if (line.kind.startsWith('deposit_')) this.#check(deposits.has(deposit), () => `${line.invoice} takes off ${line.charge}, and nobody paid it`);
+      if (deposits.has(deposit)) left.set(deposit, (left.get(deposit) ?? 0n) + line.amount);
+    }
+    for (const [deposit, rest] of left) this.#check(rest >= 0n, () => `of the deposit ${deposit} ${-rest} more was taken off than paid`);
   }
 
   /** A booking is billed by a line when it is not billed by another that stands; it is taken back only when it is billed, and wholly. */
