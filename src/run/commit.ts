@@ -16,6 +16,7 @@ import type { SegmentFile } from './commit-lines.js';
 import { proveLines } from './conservation.js';
 import type { Context } from './context.js';
 import { tell } from './context.js';
+import { leaveResting } from './deposits.js';
 import type { Draft } from './draft.js';
 import { exportEvents } from './events.js';
 import { batchEvent, processedEvent, stageNotices } from './notices.js';
@@ -49,6 +50,7 @@ export async function commitInvoices(
   await engine.run(`CREATE OR REPLACE TABLE draft.chosen AS
     SELECT i.invoice_key, l.parked FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key
     WHERE ${confirmation.where}`);
+  await leaveResting(draft, context.config, confirmation.by);
   await numberInvoices(context, draft, ledger, confirmation, at);
   await chooseParties(context, draft, confirmation);
   await writeEvents(draft, confirmation, at);

@@ -9,6 +9,7 @@ import { Approvals } from './approvals.js';
 import { commitInvoices } from './commit.js';
 import { openContext } from './context.js';
 import type { Context } from './context.js';
+import { restsOnOpen } from './deposits.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
 import { withLedger } from './exclusive.js';
@@ -113,7 +114,8 @@ async function workThrough(
     await first.kind.work(first.at);
     if (leaves && await hasLeft(draft)) return false;
   }
-  const released = `i.parked_before AND i.auto_confirm_at <= ${timestampLiteral(context.as_of)}`;
+  // What was parked goes now, and with it what takes off a deposit that it asks for.
+  const released = `(i.parked_before OR ${restsOnOpen(context.config)}) AND i.auto_confirm_at <= ${timestampLiteral(context.as_of)}`;
   confirmed.push(...await confirmAll(context, draft, outbox, released, context.as_of, null));
   if (leaves && await hasLeft(draft)) return false;
   // What was released just now may be due at once.
@@ -142,7 +144,7 @@ function kindsOf(context: Context, draft: Draft, outbox: Outbox, approvals: Appr
       },
     },
     {
-      next: () => nextConfirmation(draft, until),
+      next: () => nextConfirmation(context, draft, until),
       work: async (at) => {
         const fresh = `i.auto_confirm_at = ${timestampLiteral(at)} AND NOT i.parked_before`;
         confirmed.push(...await confirmAll(context, draft, outbox, fresh, at, 'closed_until'));
@@ -153,10 +155,10 @@ function kindsOf(context: Context, draft: Draft, outbox: Outbox, approvals: Appr
 }
 
 /** When the next open invoice is confirmed by itself, up to `until`. Those that were handled are no longer in the draft. */
-async function nextConfirmation({ engine }: Draft, until: Instant): Promise<Instant | null> {
+async function nextConfirmation({ config }: Context, { engine }: Draft, until: Instant): Promise<Instant | null> {
   const { due } = await engine.row<{ due: bigint | null }>(`
-    SELECT epoch_ms(min(auto_confirm_at)) AS due FROM draft.invoices
-    WHERE NOT parked_before AND auto_confirm_at <= ${timestampLiteral(until)}`);
+    SELECT epoch_ms(min(i.auto_confirm_at)) AS due FROM draft.invoices AS i
+    WHERE NOT i.parked_before AND i.auto_confirm_at <= ${timestampLiteral(until)} AND NOT ${restsOnOpen(config)}`);
   return due === null ? null : Number(due);
 }
 

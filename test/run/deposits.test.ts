@@ -4,7 +4,7 @@ import { invoiceView } from '../../src/documents/view.js';
 import { credit } from '../../src/run/credit.js';
 import { invoice } from '../../src/run/invoice.js';
 import { show } from '../../src/run/show.js';
-import { project } from '../support/project.js';
+import { project, refusal } from '../support/project.js';
 import type { Booking, Project, Spec } from '../support/project.js';
 
 const LINES = `SELECT CAST(i.billing_date AS VARCHAR) AS d, coalesce(l.booking_id, l.kind || ' ' || l.description) AS id, l.amount_minor, l.tax_id
@@ -66,6 +66,35 @@ describe('a deposit', () => {
     };
     expect(await told('CN-2026-000001')).toEqual([['booking', 'Visit'], ['deposit_applied', 'Abzüglich Anzahlung (Rechnung vom 01.02.2026)']]);
     expect(await told('INV-2026-000002')).toEqual(await told('CN-2026-000001'));
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('comes off nothing before the invoice that asks for it is confirmed', async () => {
+    const bookings = [visit('A', '300.00'), visit('B', '300.00', { start: '2026-02-05' }), visit('C', '10.00', { start: '2026-03-05' })];
+    const spec = { until: '2026-12-31', deposits: [deposit({ amount: '100.00', apply: 'next_invoice' })] };
+    const limits = { automation: { limits: { max_invoice_total: '400.00' } } };
+    const made = await agreed(spec, bookings, limits);
+    // The first is parked, and let go when the second is due for long.
+    await made.run('2026-02-10');
+    expect(await made.told(LINES)).toEqual([]);
+    await made.configure({ agreements: { a: { from: '2026-01-01', ...spec } }, customers: { acme: { agreements: ['a'] } }, automation: { limits: { max_invoice_total: '900.00' } } });
+    const first = await made.run('2026-03-10');
+    expect(await made.told('SELECT number, CAST(confirmed_at AS VARCHAR) FROM ledger.invoices ORDER BY seq')).toEqual(['INV-2026-000001 | 2026-03-10 00:00:00', 'INV-2026-000002 | 2026-03-10 00:00:00']);
+    expect(await made.told(LINES)).toEqual([
+      '2026-02-01 | A | 30000 | standard', '2026-02-01 | deposit Down payment | 10000 | standard',
+      '2026-03-01 | B | 30000 | standard', '2026-03-01 | deposit_applied Deducted: Down payment 2026-02-01 | -10000 | standard',
+    ]);
+    expect((await made.run('2026-03-10')).head).toEqual(first.head);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('is asked for first by who confirms by hand, too', async () => {
+    const made = await agreed({ until: '2026-12-31', deposits: [deposit({ amount: '100.00', apply: 'next_invoice' })] }, [visit('A', '300.00'), visit('B', '300.00', { start: '2026-02-05' })],
+      { automation: { enabled: false } });
+    expect((await made.run('2026-03-10')).confirmed).toEqual([]);
+    expect(await refusal(made.confirm('2026-03-10', '2026-03-01'))).toBe('TOO_EARLY 64 the invoice of acme takes off a deposit that is still open in batch 2026-02-01');
+    for (const batch of ['2026-02-01', '2026-03-01']) expect((await made.confirm('2026-03-10', batch)).confirmed).toHaveLength(1);
+    expect((await made.told(LINES)).at(-1)).toBe('2026-03-01 | deposit_applied Deducted: Down payment 2026-02-01 | -10000 | standard');
     expect(await made.flaws()).toEqual([]);
   });
 
