@@ -248,6 +248,7 @@ class History {
 
   async #afterDone(command: Command, done: unknown, chance: Chance): Promise<string[]> {
     const flaws: string[] = [];
+    if (command.words === 'ledger compact') this.#tally.add('compacted');
     if (/^(run|confirm|invoice|send|cancel|credit|forget)/.test(command.words)) flaws.push(...this.#headOf(done as RunResult));
     if (command.words.startsWith('run')) {
       this.#last = done as RunResult;
@@ -336,6 +337,7 @@ class History {
     const flaws = await this.#carryOut({ words: `forget ${customer}`, work: (world) => forget(world, given) }, chance, true);
     if (flaws.length > 0) return flaws;
     this.checks += 2;
+    this.#tally.add('forgotten');
     if (existsSync(join(this.#root, 'keys', `${customer}.key`))) return [`the key of ${customer} is still there`];
     const found = await traces(this.#options.engine, this.#root, customer);
     return found.length > 0 ? found : this.#proof();

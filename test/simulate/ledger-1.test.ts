@@ -10,5 +10,6 @@ describe('a ledger', () => {
     expect(report.faults).toBeGreaterThan(100);
     expect(report.invoices).toBeGreaterThan(200);
     expect(report.checks).toBeGreaterThan(10_000);
+    expect(Math.min(report.counts.get('forgotten') ?? 0, report.counts.get('compacted') ?? 0)).toBeGreaterThan(3);
   });
 });
