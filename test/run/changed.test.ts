@@ -126,6 +126,21 @@ describe('a booking that is gone after it was billed', () => {
     await sound(made);
   });
 
+  it('takes its share of a discount along to the cent: all shares are the discount, whether bookings go together or one by one', async () => {
+    const visits = (gone: readonly string[]): Booking[] => [...['a', 'b', 'c'].map((id) => visit(id, '2026-04-02', { amount: '10.00', status: gone.includes(id) ? 'cancelled' : 'done' })), visit('z', '2026-07-02', { amount: '500.00' })];
+    for (const steps of [[['a', 'b', 'c']], [['b'], ['a', 'b'], ['a', 'b', 'c']], [['a', 'c'], ['a', 'b', 'c']]]) {
+      const made = await project({ customers: { acme: { agreements: ['a1'] } }, agreements: { a1: { from: '2026-01-01', until: '2026-04-30', discounts: [{ name: 'Cents', amount: '0.05', until: '2026-04-30' }] } } }, visits([]));
+      await made.run('2026-05-10');
+      for (const [i, gone] of steps.entries()) {
+        await made.book(visits(gone));
+        await made.run(`2026-0${6 + i}-10`);
+      }
+      await made.run('2026-09-10');
+      expect(await made.told("SELECT sum(amount_minor), min(abs(amount_minor)), max(abs(amount_minor)) FROM ledger.invoice_lines WHERE correction = 'reversal' AND booking_id IS NULL"), steps.join('/')).toEqual(['5 | 1 | 2']);
+      expect(await made.flaws()).toEqual([]);
+    }
+  });
+
   it('is taken back when it is missing from an export that is complete', async () => {
     const made = await billed(COMPLETE, april, [april[1]!]);
     expect((await made.told(LINES)).slice(2)).toEqual(['CN-2026-000001 | 1 | adjustment | reversal | a | -1 | -9500 | INV-2026-000001 | 1']);

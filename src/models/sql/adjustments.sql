@@ -21,12 +21,28 @@ WITH steps AS (
   FROM steps AS s
   JOIN draft.bookings AS b ON b.file_key = s.file_key AND b.record = s.record
   WHERE s.restated
+), shares AS (
+  SELECT
+    s.line_key, s.source, s.booking_id, d.discount_id, d.left_minor, d.invoice_id, d.line_no,
+    CASE
+      WHEN d.is_first THEN div_round(CAST(d.off_minor AS HUGEINT) * d.until_minor, CAST(d.base_minor AS HUGEINT), r.half_even)
+        - div_round(CAST(d.off_minor AS HUGEINT) * (d.until_minor - d.line_minor), CAST(d.base_minor AS HUGEINT), r.half_even)
+      ELSE div_round(CAST(d.off_minor AS HUGEINT) * s.amount_minor, CAST(d.base_minor AS HUGEINT), r.half_even) END AS share_minor
+  FROM steps AS s
+  CROSS JOIN input.run AS r
+  JOIN input.changed_discounts AS d ON d.source = s.source AND d.booking_id = s.booking_id
+), taken AS (
+  SELECT
+    h.source, h.booking_id, h.discount_id, h.share_minor, h.left_minor,
+    sum(h.share_minor) OVER (PARTITION BY h.invoice_id, h.line_no ORDER BY h.line_key) AS shares_minor
+  FROM shares AS h
 ), discounts AS (
   SELECT
     s.line_key, s.customer_key, s.period_key, s.apart, s.currency, d.discount_id, d.tax_id, d.tax_rate_micro, d.invoice_id, d.line_no,
     d.description,
-    coalesce(d.restated_minor, div_round(CAST(s.amount_minor AS HUGEINT) * d.off_minor, CAST(d.base_minor AS HUGEINT), r.half_even))
-      AS old_minor,
+    coalesce(d.restated_minor,
+      clamp(k.shares_minor, least(k.left_minor, 0), greatest(k.left_minor, 0))
+        - clamp(k.shares_minor - k.share_minor, least(k.left_minor, 0), greatest(k.left_minor, 0))) AS old_minor,
     div_round(
       CAST(CASE WHEN n.with_tax THEN net_of(n.amount_minor, n.tax_rate_micro, r.half_even) ELSE n.amount_minor END AS HUGEINT) * d.off_minor,
       CAST(d.base_minor AS HUGEINT), r.half_even) AS new_minor,
@@ -36,6 +52,7 @@ WITH steps AS (
   FROM steps AS s
   CROSS JOIN input.run AS r
   JOIN input.changed_discounts AS d ON d.source = s.source AND d.booking_id = s.booking_id
+  JOIN taken AS k ON k.source = d.source AND k.booking_id = d.booking_id AND k.discount_id = d.discount_id
   LEFT JOIN news AS n ON n.source = s.source AND n.booking_id = s.booking_id
 ), lines AS (
   SELECT
