@@ -1,6 +1,7 @@
 /** Deposits in whole runs: paid ahead, taken off the invoices that follow, and given back at the end. */
 import { describe, expect, it } from 'vitest';
 import { invoiceView } from '../../src/documents/view.js';
+import { cancel } from '../../src/run/cancel.js';
 import { credit } from '../../src/run/credit.js';
 import { invoice } from '../../src/run/invoice.js';
 import { show } from '../../src/run/show.js';
@@ -147,6 +148,47 @@ describe('a deposit', () => {
     const short = await agreed({ until: '2026-01-31', deposits: [deposit()] }, [visit('A', '100.00')]);
     await short.run('2026-04-10');
     expect(await short.told(LINES)).toEqual(['2026-02-01 | A | 10000 | standard']);
+  });
+
+  it('that came off a cancelled invoice is kept for it until it is confirmed again; what it does not need any more is given back', async () => {
+    const bookings = [visit('B', '300.00', { start: '2026-02-05' }), visit('C', '450.00', { start: '2026-03-05' }), visit('D', '50.00', { start: '2026-04-05' }), visit('E', '10.00', { start: '2026-05-05' })];
+    const terms = { until: '2026-04-30', deposits: [deposit({ apply: 'next_invoice' })] };
+    for (const then of ['confirmed', 'gone']) {
+      const made = await agreed(terms, bookings, { automation: { auto_send: false } });
+      await made.run('2026-03-06');
+      await cancel(made.world, { as_of: '2026-03-06T12:00', number: 'INV-2026-000002', reason: 'Wrong address', dry_run: false });
+      await made.run('2026-06-10');
+      const kept = [
+        '2026-02-01 | deposit Down payment | 100000 | standard', '2026-04-01 | C | 45000 | standard', '2026-04-01 | deposit_applied Deducted: Down payment 2026-02-01 | -45000 | standard',
+        '2026-05-01 | D | 5000 | standard', '2026-05-01 | deposit_applied Deducted: Down payment 2026-02-01 | -5000 | standard', '2026-05-01 | deposit_refund Refunded: Down payment 2026-02-01 | -20000 | standard',
+        '2026-06-01 | E | 1000 | standard',
+      ];
+      expect(await made.told(LINES)).toEqual(kept);
+      if (then === 'confirmed') await made.confirm('2026-06-11', '2026-03-01');
+      else await made.book(bookings.map((each) => (each.id === 'B' ? { ...each, status: 'cancelled' } : each)));
+      await made.run('2026-08-10');
+      const more = (await made.told(LINES)).filter((row) => !kept.includes(row));
+      expect(more).toEqual(then === 'confirmed' ? ['2026-03-01 | B | 30000 | standard', '2026-03-01 | deposit_applied Deducted: Down payment 2026-02-01 | -30000 | standard']
+        : ['2026-07-01 | deposit_refund Refunded: Down payment 2026-02-01 | -30000 | standard']);
+      expect(await made.flaws()).toEqual([]);
+    }
+  });
+
+  it('whose own invoice was cancelled neither comes off nor is given back before it is asked for again', async () => {
+    const made = await agreed({ until: '2026-04-30', deposits: [deposit({ apply: 'next_invoice' })] }, [visit('B', '300.00', { start: '2026-02-05' }), visit('C', '450.00', { start: '2026-03-05' }), visit('D', '50.00', { start: '2026-04-05' })],
+      { automation: { auto_send: false } });
+    await made.run('2026-02-06');
+    await cancel(made.world, { as_of: '2026-02-06T12:00', number: 'INV-2026-000001', reason: 'Wrong address', dry_run: false });
+    await made.run('2026-03-10');
+    expect(await made.told(LINES)).toEqual(['2026-03-01 | B | 30000 | standard']);
+    await made.confirm('2026-03-11', '2026-02-01');
+    await made.run('2026-05-10');
+    expect(await made.told(LINES)).toEqual([
+      '2026-02-01 | deposit Down payment | 100000 | standard', '2026-03-01 | B | 30000 | standard', '2026-04-01 | C | 45000 | standard',
+      '2026-04-01 | deposit_applied Deducted: Down payment 2026-02-01 | -45000 | standard', '2026-05-01 | D | 5000 | standard',
+      '2026-05-01 | deposit_applied Deducted: Down payment 2026-02-01 | -5000 | standard', '2026-05-01 | deposit_refund Refunded: Down payment 2026-02-01 | -50000 | standard',
+    ]);
+    expect(await made.flaws()).toEqual([]);
   });
 
   it('is invoiced at once by an invoice on demand, and may come off the rest of its month', async () => {
