@@ -39,6 +39,8 @@ interface Queued {
   message_id: string; kind: string; recipients: string; attempts: bigint; queued_ms: bigint; send_due_ms: bigint | null;
   /** Null for notices to the team, which have a payload instead. */
   invoice_id: string | null; payload: string | null;
+  /** The commit of the invoice. */
+  serial: bigint | null;
 }
 /** Sends a message that is ready in every way. */
 type Delivery = () => Promise<SendOutcome>;
@@ -142,7 +144,7 @@ export class Outbox {
   async #sendAll(status: string, due: string, at: Instant): Promise<void> {
     const queue = await this.#engine.rows<Queued>(`
       SELECT m.message_id, m.kind, m.invoice_id, m.payload, m.recipients, m.attempts, epoch_ms(m.queued_at) AS queued_ms,
-        epoch_ms(m.send_due_at) AS send_due_ms
+        epoch_ms(m.send_due_at) AS send_due_ms, i.serial
       FROM ledger.message_status AS m LEFT JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id
       LEFT JOIN ledger.invoice_status AS s ON s.invoice_id = m.invoice_id
       WHERE m.${status} AND ${due} AND ${this.#reachable()} AND (m.invoice_id IS NULL OR s.status = 'processed')
@@ -207,7 +209,9 @@ export class Outbox {
     const { mail } = this.#context.config;
     requireRecipients(this.#context, chunk);
     const ids = chunk.flatMap((m) => (m.invoice_id === null ? [] : [literal(m.invoice_id)]));
-    const found = ids.length === 0 ? [] : await ledgerRecords(this.#engine, `i.invoice_id IN (${ids.join(', ')})`);
+    const serials = [...new Set(chunk.flatMap(({ serial }) => serial ?? []))].join(', ');
+    const where = `i.serial IN (${serials}) AND i.invoice_id IN (${ids.join(', ')})`;
+    const found = ids.length === 0 ? [] : await ledgerRecords(this.#engine, where);
     const records = new Map(found.map((record) => [record.invoice_id, record]));
     const deliveries: Delivery[] = [];
     for (const m of chunk) {
