@@ -180,13 +180,14 @@ describe('a deposit', () => {
     await made.run('2026-02-06');
     await cancel(made.world, { as_of: '2026-02-06T12:00', number: 'INV-2026-000001', reason: 'Wrong address', dry_run: false });
     await made.run('2026-03-10');
-    expect(await made.told(LINES)).toEqual(['2026-03-01 | B | 30000 | standard']);
+    expect(await made.told(LINES)).toEqual([]);
     await made.confirm('2026-03-11', '2026-02-01');
     await made.run('2026-05-10');
     expect(await made.told(LINES)).toEqual([
-      '2026-02-01 | deposit Down payment | 100000 | standard', '2026-03-01 | B | 30000 | standard', '2026-04-01 | C | 45000 | standard',
+      '2026-02-01 | deposit Down payment | 100000 | standard', '2026-03-01 | B | 30000 | standard',
+      '2026-03-01 | deposit_applied Deducted: Down payment 2026-02-01 | -30000 | standard', '2026-04-01 | C | 45000 | standard',
       '2026-04-01 | deposit_applied Deducted: Down payment 2026-02-01 | -45000 | standard', '2026-05-01 | D | 5000 | standard',
-      '2026-05-01 | deposit_applied Deducted: Down payment 2026-02-01 | -5000 | standard', '2026-05-01 | deposit_refund Refunded: Down payment 2026-02-01 | -50000 | standard',
+      '2026-05-01 | deposit_applied Deducted: Down payment 2026-02-01 | -5000 | standard', '2026-05-01 | deposit_refund Refunded: Down payment 2026-02-01 | -20000 | standard',
     ]);
     expect(await made.flaws()).toEqual([]);
   });

@@ -1,6 +1,5 @@
--- What customers have paid ahead and is not used up, by the ledger or a draft invoice (paid_at; it comes off those behind it). A draft that
--- waits for a human does not count: others may be confirmed before it, and nothing comes off that nobody was asked for. `place` is the
--- order in which deposits come off, final_period_key the last invoice of the agreement, which gives back what is left.
+-- What customers have paid ahead and is not used up, by the ledger or a draft invoice (paid_at; it comes off those behind it). `place` is
+-- the order in which deposits come off, final_period_key the last invoice of the agreement, which gives back what is left.
 -- grain: customer_key, currency, place
 WITH paid AS (
   SELECT b.charge_id, b.tax_id, b.tax_rate_micro, b.with_tax, b.paid_on, CAST(NULL AS TIMESTAMP) AS paid_at, b.amount_minor
@@ -9,8 +8,7 @@ WITH paid AS (
   SELECT c.charge_id, c.tax_id, c.tax_rate_micro, c.with_tax, p.billing_date, p.period_start, c.amount_minor
   FROM draft.taxed_charges AS c
   JOIN input.periods AS p ON p.period_key = c.period_key
-  JOIN draft.customer_periods AS w ON w.customer_key = c.customer_key AND w.period_key = c.period_key
-  WHERE c.kind = 'deposit' AND w.auto_confirm_at IS NOT NULL
+  WHERE c.kind = 'deposit'
 ), left_over AS (
   SELECT
     charge_id, tax_id, tax_rate_micro, with_tax, max(paid_on) AS paid_on, max(paid_at) AS paid_at,
