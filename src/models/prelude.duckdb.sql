@@ -65,6 +65,13 @@ CREATE OR REPLACE MACRO percent_of(minor, percent_micro, half_even) AS
     ELSE CAST(div_round(CAST(minor AS HUGEINT) * percent_micro, 100000000, half_even) AS BIGINT)
   END;
 
+-- What a discount takes off one line: a percentage of it, or an amount, and never more than there is.
+CREATE OR REPLACE MACRO line_discount(left_minor, percent_micro, amount_minor, half_even) AS
+  CASE WHEN left_minor <= 0 THEN 0
+    WHEN percent_micro IS NULL THEN least(amount_minor, left_minor)
+    ELSE percent_of(left_minor, percent_micro, half_even)
+  END;
+
 -- The net amount of one that includes the tax.
 CREATE OR REPLACE MACRO net_of(gross_minor, rate_micro, half_even) AS
   div_round(CAST(gross_minor AS HUGEINT) * 100000000, 100000000 + rate_micro, half_even);

@@ -1,19 +1,18 @@
 -- Discounts and maximums as lines: one per discount and tax, its amount the sum of its shares of the lines with that tax; for usage and for
 -- charges apart where a bound of one of them must know it later. Where lines are converted it comes off at their rate: one line per rate.
 -- grain: charge_id
-WITH shares AS (
+WITH taken AS (
+  SELECT customer_key, period_key, currency, apart, agreement_key, tax_key, rate_key, of_usage, place, off_minor
+  FROM draft.line_discounts
+  UNION ALL
+  SELECT customer_key, period_key, currency, apart, agreement_key, tax_key, rate_key, of_usage, place, off_minor
+  FROM draft.discount_shares
+), shares AS (
   SELECT
     s.customer_key, s.period_key, s.currency, s.apart, s.agreement_key, s.tax_key, s.rate_key, s.off_minor, d.name,
     ':discount:' || CAST(s.place AS VARCHAR) || ':' AS mark,
     CASE WHEN NOT d.by_scope THEN '' WHEN s.of_usage THEN ':usage' ELSE ':charges' END AS scope
-  FROM draft.discount_shares AS s
-  JOIN input.discounts AS d ON d.agreement_key = s.agreement_key AND d.place = s.place
-  UNION ALL
-  SELECT
-    s.customer_key, s.period_key, s.currency, s.apart, s.agreement_key, s.tax_key, s.rate_key, s.off_minor, d.name,
-    ':discount:' || CAST(s.place AS VARCHAR) || ':',
-    CASE WHEN NOT d.by_scope THEN '' WHEN s.of_usage THEN ':usage' ELSE ':charges' END
-  FROM draft.line_discounts AS s
+  FROM taken AS s
   JOIN input.discounts AS d ON d.agreement_key = s.agreement_key AND d.place = s.place
   UNION ALL
   SELECT

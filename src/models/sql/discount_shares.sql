@@ -57,9 +57,7 @@ WITH RECURSIVE taken AS (
                   ELSE 0 END
                 WHEN q.place IS NULL OR p.period_end > e.last_end THEN 0
                 WHEN NOT d.on_line THEN t.left_minor
-                WHEN t.left_minor <= 0 THEN 0
-                WHEN d.percent_micro IS NULL THEN least(d.amount_minor, t.left_minor)
-                ELSE div_round(t.left_minor * d.percent_micro, 100000000, r.half_even) END AS HUGEINT) AS weight
+                ELSE line_discount(t.left_minor, d.percent_micro, d.amount_minor, r.half_even) END AS HUGEINT) AS weight
             FROM taken AS t
             CROSS JOIN input.run AS r
             JOIN input.periods AS p ON p.period_key = t.period_key

@@ -14,9 +14,8 @@ WITH RECURSIVE taken AS (
       t.customer_key, t.period_key, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key, t.group_key, t.rest_key,
       t.of_usage, t.rate_key, d.place, t.left_minor,
       CAST(CASE
-        WHEN q.place IS NULL OR p.period_end > e.last_end OR t.left_minor <= 0 THEN 0
-        WHEN d.percent_micro IS NULL THEN least(d.amount_minor, t.left_minor)
-        ELSE percent_of(t.left_minor, d.percent_micro, r.half_even) END AS BIGINT) AS share_minor
+        WHEN q.place IS NULL OR p.period_end > e.last_end THEN 0
+        ELSE line_discount(t.left_minor, d.percent_micro, d.amount_minor, r.half_even) END AS BIGINT) AS share_minor
     FROM taken AS t
     CROSS JOIN input.run AS r
     JOIN input.terms AS n ON n.agreement_key = t.agreement_key AND n.first_places > t.place
