@@ -15,9 +15,13 @@ const RESTING = `
   JOIN draft.invoices AS p ON p.customer_key = t.customer_key AND p.period_key = t.period_key AND p.currency = t.currency AND p.apart = 0
   WHERE i.apart = 0`;
 
+function hasDeposits({ agreements }: Config): boolean {
+  return agreements.some(({ deposits }) => deposits.length > 0);
+}
+
 /** SQL over `i` (draft.invoices): not parked, and takes off a deposit that another open invoice asks for. */
-export function restsOnOpen({ agreements }: Config): string {
-  return agreements.some(({ deposits }) => deposits.length > 0) ? `i.invoice_key IN (SELECT invoice_key FROM (${RESTING}))` : 'FALSE';
+export function restsOnOpen(config: Config): string {
+  return hasDeposits(config) ? `i.invoice_key IN (SELECT invoice_key FROM (${RESTING}))` : 'FALSE';
 }
 
 /**
@@ -25,7 +29,7 @@ export function restsOnOpen({ agreements }: Config): string {
  * where a human chose it.
  */
 export async function leaveResting({ engine }: Draft, config: Config, by: ConfirmedBatch['confirmed_by']): Promise<void> {
-  if (restsOnOpen(config) === 'FALSE') return;
+  if (!hasDeposits(config)) return;
   for (;;) {
     const rows = await engine.rows<{ invoice_key: number; customer_id: string; on_batch: string }>(`
       SELECT invoice_key, customer_id, min(on_batch) AS on_batch FROM (${RESTING})
