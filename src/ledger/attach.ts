@@ -59,8 +59,7 @@ export async function attachLedger(engine: Engine, ledger: Ledger): Promise<void
   const segments = ledger.head?.segments ?? [];
   let attached = ATTACHED.get(engine);
   if (attached === undefined || !continues(attached.segments, segments)) {
-    const packs = await readPacks(ledger.store);
-    await requireSegments(ledger.store, segments, packs);
+    const packs = await requireSegments(ledger.store, segments);
     attached = { segments: [], packs, kept: new Map(), files: new Map(), sealed: false };
     ATTACHED.set(engine, attached);
     await createKept(engine);

@@ -14,7 +14,7 @@ import type { Packs } from './packs.js';
 export async function wrongSegments(
   store: ObjectStore, segments: readonly HeadSegment[], { packs, fresh = false }: { packs?: Packs; fresh?: boolean } = {},
 ): Promise<Diagnostic[]> {
-  const known = fresh || packs === undefined ? await readPacks(store, fresh) : packs;
+  const known = packs ?? await readPacks(store, fresh);
   const places = await Promise.all(segments.map(async ({ path }) => (
     known.segments.get(path) ?? await store.localPath(path, fresh))));
   const hashes = await abreast(places, async (place) => (
@@ -32,12 +32,18 @@ export async function wrongSegments(
   });
 }
 
-/** Throws LEDGER_DAMAGED for every one that is wrong: nothing is worked out from what was not committed. */
-export async function requireSegments(store: ObjectStore, segments: readonly HeadSegment[], packs?: Packs): Promise<void> {
+/**
+ * Throws LEDGER_DAMAGED for every one that is wrong: nothing is worked out from what was not committed. Gives the packs in which they lie,
+ * which are others than `packs` where a compaction has moved segments since those were read.
+ */
+export async function requireSegments(store: ObjectStore, segments: readonly HeadSegment[], packs?: Packs): Promise<Packs> {
+  const known = packs ?? await readPacks(store);
+  if ((await wrongSegments(store, segments, { packs: known })).length === 0) return known;
   // What was downloaded may be damaged here only: then it is fetched again.
-  const good = (await wrongSegments(store, segments, packs === undefined ? {} : { packs })).length === 0;
-  const wrong = good ? [] : await wrongSegments(store, segments, { fresh: true });
+  const now = await readPacks(store, true);
+  const wrong = await wrongSegments(store, segments, { packs: now, fresh: true });
   if (wrong.length > 0) throw new DuebookError(wrong);
+  return now;
 }
 
 /** A file that has to be there. */

@@ -9,7 +9,7 @@ import type { Compacted } from '../../src/ledger/compact.js';
 import { publishHistory } from '../../src/ledger/history.js';
 import { commit } from '../../src/ledger/ledger.js';
 import { readPacks } from '../../src/ledger/packs.js';
-import { wrongSegments } from '../../src/ledger/segments.js';
+import { requireSegments, wrongSegments } from '../../src/ledger/segments.js';
 import { LEDGER_TABLES } from '../../src/ledger/tables.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
 import { DuebookError } from '../../src/values/diagnostic.js';
@@ -88,6 +88,18 @@ describe('compaction', () => {
       expect(await keysIn(folder), names[stop]).toEqual(await keysIn(whole));
     }
     expect(await found(engine, whole)).toEqual([]);
+  });
+
+  it('that is done between reading the packs and proving segments is noticed: they are read where they lie now', async () => {
+    const [engine, folder] = [await tempEngine(), await tempFolder()];
+    const { head } = await smallLedger(engine, folder);
+    const { store } = await openAt(folder);
+    const before = await readPacks(store);
+    expect(await requireSegments(store, head!.segments, before)).toBe(before);
+    await compacted(folder);
+    const now = await requireSegments(store, head!.segments, before);
+    expect([before.segments.size, now.segments.size]).toEqual([0, 13]);
+    expect(await requireSegments(store, head!.segments, now)).toBe(now);
   });
 
   it('refuses to pack what is damaged, and changes nothing', async () => {
