@@ -174,6 +174,12 @@ function shownOf(config: Config, customer: Customer, issuer: string): string {
   return canonicalJson([issuer, address, tax_id, contact, email, partner?.name, partner?.email]);
 }
 
+/** What `input.customers.shown` says of the customer and the partner, by the names that people read. */
+export function buyerShown(shown: string): Readonly<Record<'address' | 'contact' | 'email' | 'partner' | 'tax_number', unknown>> {
+  const [, address, tax_number, contact, email, partner] = JSON.parse(shown) as unknown[];
+  return { address, contact, email, partner, tax_number };
+}
+
 async function loadCustomers(
   engine: Engine, config: Config, calendars: readonly Calendar[], calendarKeyOf: (index: number) => number,
 ): Promise<void> {

@@ -8,6 +8,7 @@ import { fieldText, LINES_SHOWN, markOf, signed, whyText } from '../documents/ch
 import type { AmountChange, BatchChanges, FieldChange, InvoiceChange, LineChange, Why } from '../documents/changes.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
+import { buyerShown } from '../models/load.js';
 import { fail } from '../values/diagnostic.js';
 import { formatMicro, formatScaled } from '../values/money.js';
 import { foldersIn } from '../world/output-files.js';
@@ -73,12 +74,14 @@ async function compare(
   await engine.run(`CREATE SCHEMA IF NOT EXISTS versions;
     CREATE OR REPLACE VIEW versions.invoices_before AS SELECT i.* FROM ${file(before, 'invoices')} AS i WHERE ${how.where};
     CREATE OR REPLACE VIEW versions.invoices_after AS SELECT i.* FROM ${file(after, 'invoices')} AS i WHERE ${how.where};
+    CREATE OR REPLACE VIEW versions.taxes_before AS FROM ${file(before, 'taxes')};
+    CREATE OR REPLACE VIEW versions.taxes_after AS FROM ${file(after, 'taxes')};
     CREATE OR REPLACE TABLE versions.moved AS
       SELECT coalesce(a.invoice_id, b.invoice_id) AS invoice_id,
         row_number() OVER (ORDER BY coalesce(a.customer_id, b.customer_id), coalesce(a.period_start, b.period_start),
           coalesce(a.currency, b.currency), coalesce(a.invoice_id, b.invoice_id)) AS place
       FROM versions.invoices_before AS b FULL JOIN versions.invoices_after AS a ON a.invoice_id = b.invoice_id
-      WHERE a.digest IS DISTINCT FROM b.digest OR a.buyer IS DISTINCT FROM b.buyer`);
+      WHERE a.digest IS DISTINCT FROM b.digest`);
   const lines_known = before.lines && after.lines;
   if (lines_known) await compareLines(engine, before, after, file);
   const lines = lines_known ? await lineChanges(engine, how.listed) : new Map<string, Lines>();
@@ -224,14 +227,18 @@ function lineChange(row: LineRow): LineChange {
 interface InvoiceSide {
   kind: string; customer_id: string; customer_name: string; cycle_id: string; period_start: number; period_end: number; timezone: string;
   currency: string; exponent: number; net_minor: string; tax_minor: string; total_minor: string; purchase_order: string | null;
-  issued_on: string; due_on: string; payment_terms: string; buyer: string; taxes: string; note: string | null;
+  issued_on: string; due_on: string; payment_terms: string; locale: string; buyer: string; taxes: readonly Tax[];
+  note: string | null;
 }
 
 async function invoiceChanges(engine: Engine, lines: ReadonlyMap<string, Lines>): Promise<InvoiceChange[]> {
   const side = (name: string): string => `CASE WHEN ${name}.invoice_id IS NOT NULL THEN CAST(to_json(${name}) AS VARCHAR) END`;
   const view = (name: string): string => `(SELECT * REPLACE (epoch_ms(period_start) AS period_start, epoch_ms(period_end) AS period_end,
-    CAST(net_minor AS VARCHAR) AS net_minor, CAST(tax_minor AS VARCHAR) AS tax_minor, CAST(total_minor AS VARCHAR) AS total_minor)
-    FROM versions.invoices_${name})`;
+    CAST(net_minor AS VARCHAR) AS net_minor, CAST(tax_minor AS VARCHAR) AS tax_minor, CAST(total_minor AS VARCHAR) AS total_minor),
+      (SELECT coalesce(list({
+        'tax_id': t.tax_id, 'name': t.name, 'category': t.category, 'rate': CAST(t.rate_micro AS VARCHAR), 'note': t.note
+      } ORDER BY t.tax_id, t.rate_micro), []) FROM versions.taxes_${name} AS t WHERE t.invoice_id = i.invoice_id) AS taxes
+    FROM versions.invoices_${name} AS i WHERE i.invoice_id IN (SELECT invoice_id FROM versions.moved))`;
   const rows = await engine.rows<{ invoice_id: string; before: string | null; after: string | null; number: string | null }>(`
     SELECT m.invoice_id, ${side('b')} AS before, ${side('a')} AS after, n.number
     FROM versions.moved AS m
@@ -266,7 +273,8 @@ function invoiceChange(
 /** What is shown otherwise besides the lines. The due date moves with the as-of where a batch is confirmed by hand: that is no change. */
 function invoiceFields(was: InvoiceSide, is: InvoiceSide): FieldChange[] {
   const plain = (side: InvoiceSide): Record<string, unknown> => ({
-    ...JSON.parse(side.buyer) as object, kind: side.kind.replaceAll('_', ' '), purchase_order: side.purchase_order, note: side.note,
+    name: side.customer_name, ...buyerShown(side.buyer), locale: side.locale, kind: side.kind.replaceAll('_', ' '),
+    purchase_order: side.purchase_order, note: side.note,
     period_start: isoLocal(side.period_start, side.timezone), period_end: isoLocal(side.period_end, side.timezone),
     payment_terms: side.payment_terms, ...(was.issued_on === is.issued_on ? { due_on: side.due_on } : {}),
   });
@@ -276,9 +284,9 @@ function invoiceFields(was: InvoiceSide, is: InvoiceSide): FieldChange[] {
 interface Tax { tax_id: string; name: string; category: string; rate: string; note: string | null }
 
 /** A tax that is on one side only came or went with its lines; one on both is told where it reads otherwise. */
-function taxFields(was: string, is: string): FieldChange[] {
-  const before = new Map((JSON.parse(was) as Tax[]).map((tax) => [tax.tax_id, tax]));
-  return (JSON.parse(is) as Tax[]).flatMap((tax) => {
+function taxFields(was: readonly Tax[], is: readonly Tax[]): FieldChange[] {
+  const before = new Map(was.map((tax) => [tax.tax_id, tax]));
+  return is.flatMap((tax) => {
     const old = before.get(tax.tax_id);
     const told = ({ tax_id: _id, rate, ...rest }: Tax): object => ({ ...rest, rate: `${formatMicro(BigInt(rate))} %` });
     const found = old === undefined ? [] : objectFields(told(old), told(tax));

@@ -41,7 +41,7 @@ export async function finish(context: Context, draft: Draft, done: Done): Promis
   const files: string[] = [];
   files.push(...await writeProcessedSince(context, engine, ledger, done.since));
   const heads = await openBatches(engine, context);
-  files.push(...await writePreviewFiles(context, draft, heads, {}, context.config.output));
+  files.push(...(await writePreviewFiles(context, draft, heads, {}, context.config.output)).files);
   const result = await resultOf(context, draft, done, heads, files);
   // Publishing opens a database of its own: the bookings make room for it.
   await engine.run('DROP TABLE input.staged');

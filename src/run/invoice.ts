@@ -57,7 +57,8 @@ async function billNow(context: Context, options: InvoiceOptions, ledger: Ledger
       });
     }
     if (head === null || options.dry_run) {
-      const files = head === null ? [] : await writePreviewFiles(context, draft, [head], { batch: head.batch_id }, context.config.output);
+      const files = head === null ? []
+        : (await writePreviewFiles(context, draft, [head], { batch: head.batch_id }, context.config.output)).files;
       const nothing = { command: 'invoice' as const, ledger, since: ledger.serial, confirmed: [], messages: NOTHING_SENT };
       return await resultOf(context, draft, nothing, head === null ? [] : [head], files);
     }

@@ -53,20 +53,28 @@ export function pages(totals: readonly CurrencyTotal[]): number {
   return invoices <= PAGES_ALL ? PAGES_ALL : PAGES_SAMPLE;
 }
 
+/** The files, sorted, and the invoices that have a page: of each batch the first ones, in its order. */
+export interface PreviewFiles {
+  readonly files: readonly string[];
+  readonly shown: readonly InvoiceRecord[];
+}
+
 /**
  * Writes the folders of the open batches and removes those of batches that are no longer open. Kept versions of a batch stay until
- * it is processed. `changes` go into the summary of their batch. Returns the files, sorted.
+ * it is processed. `changes` go into the summary of their batch.
  */
 export async function writePreviewFiles(
   context: Context, draft: Draft, heads: readonly BatchHead[], selection: Selection, out: string, changes: BatchChanges | null = null,
-): Promise<string[]> {
+): Promise<PreviewFiles> {
   const { config } = context;
   if (selectionSql(selection) === selectionSql({})) await removeClosed(context, heads, out);
   const files: string[] = [];
+  const shown: InvoiceRecord[] = [];
   for (const head of heads) {
     const where = selectionSql({ ...selection, batch: head.batch_id });
     const records = await draftRecords(draft.engine, config, `${where} AND i.invoice_key IN
       (SELECT i.invoice_key FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key LIMIT ${pages(head.totals)})`);
+    shown.push(...records);
     const parked = await parkedCustomers(draft.engine, { ...selection, batch: head.batch_id });
     const folder = `${out}/preview/${head.batch_id}`;
     await freshFolder(join(config.root, folder), [VERSIONS], context.world.crash);
@@ -77,7 +85,7 @@ export async function writePreviewFiles(
     files.push(...await writeTables(context, draft.engine, folder, 'draft', where));
     files.push(await writeDigests(draft.engine, config.root, folder, head));
   }
-  return files.sort();
+  return { files: files.sort(), shown };
 }
 
 /** A batch that is still to come may have been looked at ahead of time: its versions stay. */
@@ -205,11 +213,16 @@ async function writeTables(
 
 /** The digest of every invoice, so that a later confirmation with this digest can say what moved. */
 async function writeDigests(engine: Engine, root: string, folder: string, head: BatchHead): Promise<string> {
-  const invoices = await engine.rows(`
-    SELECT i.invoice_id, i.customer_id, i.currency, i.digest, ${money('i.total_minor', 'i.exponent')} AS total
-    FROM draft.invoices AS i WHERE i.batch_id = ${literal(head.batch_id)} ORDER BY i.invoice_key`);
+  // As canonicalJson would write it: a batch may have hundreds of thousands.
+  const { invoices } = await engine.row<{ invoices: string }>(`
+    SELECT coalesce(string_agg(to_json({
+      'currency': i.currency, 'customer_id': i.customer_id, 'digest': i.digest, 'invoice_id': i.invoice_id,
+      'total': ${money('i.total_minor', 'i.exponent')}
+    }), ',' ORDER BY i.invoice_key), '') AS invoices
+    FROM draft.invoices AS i WHERE i.batch_id = ${literal(head.batch_id)}`);
   const file = `${folder}/digest.json`;
-  await writeWhole(join(root, file), `${canonicalJson({ batch_id: head.batch_id, digest: head.digest, invoices })}\n`);
+  const { batch_id, digest } = head;
+  await writeWhole(join(root, file), `${canonicalJson({ batch_id, digest }).slice(0, -1)},"invoices":[${invoices}]}\n`);
   return file;
 }
 

@@ -1,5 +1,7 @@
 /** `duebook preview`: the draft invoices of the open batches, also ahead of their time. Writes nothing to the
  * ledger. */
+import type { InvoiceRecord } from '../documents/types.js';
+import { literal } from '../engine/engine.js';
 import { isLocalDate } from '../values/time.js';
 import { fail } from '../values/diagnostic.js';
 import { didYouMean } from '../config/suggest.js';
@@ -28,7 +30,7 @@ export interface PreviewOptions extends CommonOptions {
   readonly changes_since?: string;
   /** Where the files go, relative to the project; default is the configuration's `output`. */
   readonly out?: string;
-  /** How many invoices of each batch the result lists, the first ones; default all. The files have all. */
+  /** How many invoices of each batch the result lists, the first ones, of those that have a page; default all. The files have all. */
   readonly listed?: number;
 }
 
@@ -48,9 +50,9 @@ export async function preview(world: World, options: PreviewOptions): Promise<Pr
     const changes = options.changes_since === undefined ? null : await changesSince(context, engine, heads, {
       digest: options.changes_since, out, selection, listed: options.listed === undefined ? null : LISTED,
     });
-    const files = await writePreviewFiles(context, draft, heads, selection, out, changes);
+    const { files, shown } = await writePreviewFiles(context, draft, heads, selection, out, changes);
     for (const head of heads) await keepVersion(context, engine, head, out);
-    const invoices = await previewInvoices(context, draft, selection, options.listed ?? null);
+    const invoices = await previewInvoices(context, draft, selection, options.listed ?? null, shown);
     return {
       schema_version: SCHEMA_VERSION,
       as_of: tell(context.config, context.as_of),
@@ -98,25 +100,36 @@ export function checkCustomers(context: Context, customers: readonly string[]): 
   }
 }
 
+/** The first so many of each batch. */
+function firstOf(records: readonly InvoiceRecord[], listed: number): InvoiceRecord[] {
+  const seen = new Map<string, number>();
+  return records.filter(({ batch_id }) => {
+    const before = seen.get(batch_id) ?? 0;
+    seen.set(batch_id, before + 1);
+    return before < listed;
+  });
+}
+
+/** The invoices that the result lists, by batch; those with a page, `shown`, are not read again where they are enough. */
 async function previewInvoices(
-  context: Context, draft: Draft, selection: Selection, listed: number | null,
+  context: Context, draft: Draft, selection: Selection, listed: number | null, shown: readonly InvoiceRecord[],
 ): Promise<Map<string, PreviewInvoice[]>> {
   const { engine } = draft;
-  const first = listed === null ? '' : ` AND i.invoice_key IN (SELECT invoice_key FROM draft.invoices AS i WHERE ${selectionSql(selection)}
-    QUALIFY row_number() OVER (PARTITION BY batch_id ORDER BY invoice_key) <= ${listed})`;
-  const where = `${selectionSql(selection)}${first}`;
+  const where = selectionSql(selection);
   const { lines } = await engine.row<{ lines: bigint }>(
     `SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS lines FROM draft.invoices AS i WHERE ${where}`);
-  if (lines > BigInt(RESULT_LINES)) {
+  if (listed === null && lines > BigInt(RESULT_LINES)) {
     context.world.log.info(`${lines} lines are too many to list here; they are in the files`);
     return new Map();
   }
+  const records = listed === null ? await draftRecords(engine, context.config, where) : firstOf(shown, listed);
+  const those = listed === null ? where : `i.invoice_id IN (${records.map(({ invoice_id }) => literal(invoice_id)).join(', ') || 'NULL'})`;
   const extra = await engine.rows<{ invoice_id: string; digest: string; parked: string | null }>(`
     SELECT i.invoice_id, i.digest, ${PARKED_REASON} AS parked
-    FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key WHERE ${where}`);
+    FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key WHERE ${those}`);
   const extras = new Map(extra.map((row) => [row.invoice_id, row]));
   const batches = new Map<string, PreviewInvoice[]>();
-  for (const record of await draftRecords(engine, context.config, where)) {
+  for (const record of records) {
     const { digest, parked } = extras.get(record.invoice_id)!;
     const invoice: PreviewInvoice = {
       invoice_id: record.invoice_id, number: null, status: 'preview', kind: record.kind, customer_id: record.buyer.customer_id,

@@ -1,6 +1,6 @@
 /**
- * Versions of a batch that were previewed, kept beside its preview so that a later look can say what changed: invoices, lines, and
- * the bookings that stood on none, as sorted Parquet. Only the `preview` command keeps them; `run` and `confirm` leave them alone.
+ * Versions of a batch that were previewed, kept beside its preview so that a later look can say what changed: invoices, taxes, lines,
+ * and the bookings that stood on none, as sorted Parquet. Only the `preview` command keeps them; `run` and `confirm` leave them alone.
  */
 import { join } from 'node:path';
 import { literal } from '../engine/engine.js';
@@ -11,7 +11,6 @@ import type { BatchHead } from './batches.js';
 import type { Context } from './context.js';
 import { tell } from './context.js';
 import { VERSIONS } from './outputs.js';
-import { buyerParties } from './records.js';
 
 /** So many versions of a batch are kept. */
 const KEPT = 10;
@@ -87,8 +86,8 @@ export async function writeVersion(
   const { config } = context;
   await makeFolder(folder);
   const batch = literal(head.batch_id);
-  await loadBuyers(context, engine);
   await copy(engine, invoicesSql(batch), join(folder, 'invoices.parquet'));
+  await copy(engine, taxesSql(batch), join(folder, 'taxes.parquet'));
   const { lines, others } = await engine.row<{ lines: bigint; others: bigint }>(`
     SELECT (SELECT CAST(coalesce(sum(lines), 0) AS BIGINT) FROM draft.invoices WHERE batch_id = ${batch}) AS lines,
       (SELECT CAST(coalesce(sum(bookings), 0) AS BIGINT) FROM draft.completeness WHERE bucket <> 'already_billed') AS others`);
@@ -105,37 +104,21 @@ async function copy(engine: Engine, sql: string, file: string): Promise<void> {
   await engine.run(`COPY (${sql}) TO ${literal(file)} (FORMAT parquet, COMPRESSION zstd)`);
 }
 
-/** What an invoice shows of its customer, as one JSON text a customer. */
-async function loadBuyers(context: Context, engine: Engine): Promise<void> {
-  const { customers, partners } = context.config;
-  await engine.run(`CREATE SCHEMA IF NOT EXISTS versions;
-    CREATE TABLE IF NOT EXISTS versions.buyers (customer_key INTEGER, buyer VARCHAR, payment_terms VARCHAR)`);
-  const { filled } = await engine.row<{ filled: boolean }>('SELECT count(*) > 0 AS filled FROM versions.buyers');
-  if (filled) return;
-  const byId = new Map(partners.map((partner) => [partner.partner_id, partner]));
-  await engine.append('versions', 'buyers', customers.map((customer, key) => ({ customer, key })), (a, { customer, key }) => {
-    const { buyer, partner } = buyerParties(customer, byId.get(customer.partner_id ?? ''));
-    const { net_days, end_of_month } = customer.payment_terms;
-    const { customer_id: _id, purchase_order: _order, tax_id, ...shown } = buyer;
-    a.appendInteger(key);
-    a.appendVarchar(canonicalJson({ ...shown, tax_number: tax_id, partner: partner?.name ?? null, locale: customer.locale }));
-    a.appendVarchar(`${net_days} days${end_of_month ? ' from the end of the month' : ''}`);
-  });
-}
-
+/** `buyer` is what an invoice shows of both parties, as it goes into its digest. */
 const invoicesSql = (batch: string): string => `
   SELECT i.invoice_id, i.digest, i.kind, i.customer_id, i.customer_name, i.partner_id, i.cycle_id, i.period_start, i.period_end, i.timezone,
     i.currency, i.exponent, CAST(i.net_minor AS BIGINT) AS net_minor, CAST(i.tax_minor AS BIGINT) AS tax_minor,
     CAST(i.total_minor AS BIGINT) AS total_minor, i.purchase_order, i.note, CAST(i.issued_on AS VARCHAR) AS issued_on,
-    CAST(i.due_on AS VARCHAR) AS due_on, b.payment_terms, b.buyer, coalesce(x.taxes, '[]') AS taxes
+    CAST(i.due_on AS VARCHAR) AS due_on, i.locale, c.shown AS buyer,
+    c.net_days || ' days' || CASE WHEN c.end_of_month THEN ' from the end of the month' ELSE '' END AS payment_terms
   FROM draft.invoices AS i
-  JOIN versions.buyers AS b ON b.customer_key = i.customer_key
-  LEFT JOIN (
-    SELECT invoice_id, CAST(to_json(list({
-      'tax_id': tax_id, 'name': name, 'category': category, 'rate': CAST(rate_micro AS VARCHAR), 'note': note
-    } ORDER BY tax_id, rate_micro)) AS VARCHAR) AS taxes
-    FROM draft.invoice_taxes GROUP BY invoice_id) AS x ON x.invoice_id = i.invoice_id
+  JOIN input.customers AS c ON c.customer_key = i.customer_key
   WHERE i.batch_id = ${batch} ORDER BY i.invoice_key`;
+
+const taxesSql = (batch: string): string => `
+  SELECT t.invoice_id, t.tax_id, t.name, t.category, t.rate_micro, t.note
+  FROM draft.invoice_taxes AS t JOIN draft.invoices AS i ON i.invoice_id = t.invoice_id
+  WHERE i.batch_id = ${batch} ORDER BY i.invoice_key, t.tax_id, t.rate_micro`;
 
 /** A booking is the same line by its source and id; what is no booking by its words, and by their turn where they are there twice. */
 const linesSql = (batch: string): string => `
