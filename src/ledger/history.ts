@@ -46,16 +46,22 @@ export interface PublishOptions {
   readonly crash?: CrashPoints | undefined;
 }
 
-/**
- * Brings the file at `path` to the ledger's serial. A file of an earlier commit of this ledger is extended by the newer
- * segments; anything else is built from scratch. The same ledger gives the same rows; the file's bytes may differ, for DuckDB
- * gives each file a random identifier and leaves unused bytes of blocks as they were: compare with historyDigest.
- * Throws LEDGER_UNREACHABLE when the folder cannot be written, LEDGER_DAMAGED for segments that are not what was committed.
- */
-export async function publishHistory(ledger: Ledger, path: string, options: PublishOptions = {}): Promise<Published> {
+/** A file that is begun beside its place: a copy of the one that is there, where that can be added to. */
+export interface BegunHistory {
+  readonly temp: string;
+  /** The serial at which the copy stands; 0: nothing was copied. */
+  readonly from: number;
+  readonly keys: () => Promise<string>;
+  /** Resolves when the copy is whole; a failure is told by publishHistory. */
+  readonly copied: Promise<void>;
+}
+
+/** Begins what {@link publishHistory} ends. Copying takes the disk's time: who has other things to do does them meanwhile. */
+export async function beginHistory(
+  ledger: Ledger, path: string, { rebuild = false, crash = noCrashPoints }: Pick<PublishOptions, 'rebuild' | 'crash'> = {},
+): Promise<BegunHistory> {
   const folder = dirname(path);
   const temp = join(folder, `.${basename(path)}.${processName().text}`);
-  const { crash = noCrashPoints } = options;
   let word: Promise<string> | null = null;
   const keys = (): Promise<string> => {
     word ??= keysWord(ledger);
@@ -65,10 +71,32 @@ export async function publishHistory(ledger: Ledger, path: string, options: Publ
     await mkdir(folder, { recursive: true });
     await sweep(folder, `.${basename(path)}.`);
     await removeFile(temp);
-    const from = options.rebuild === true ? 0 : await extendableFrom(ledger, path, keys);
-    if (from !== 0 && from === ledger.serial) return { serial: from, rows: 0, tables: [], how: 'current' };
+    const from = rebuild ? 0 : await extendableFrom(ledger, path, keys);
+    if (from !== 0 && from === ledger.serial) return { temp, from, keys, copied: Promise.resolve() };
     crash.reached('publish: begins');
-    if (from !== 0) await copyFile(path, temp, constants.COPYFILE_FICLONE);
+    const copied = from === 0 ? Promise.resolve() : copyFile(path, temp, constants.COPYFILE_FICLONE);
+    copied.catch(() => undefined);
+    return { temp, from, keys, copied };
+  } catch (error) {
+    return unwritable(path, temp, error);
+  }
+}
+
+/**
+ * Brings the file at `path` to the ledger's serial. A file of an earlier commit of this ledger is extended by the newer
+ * segments; anything else is built from scratch. The same ledger gives the same rows; the file's bytes may differ, for DuckDB
+ * gives each file a random identifier and leaves unused bytes of blocks as they were: compare with historyDigest.
+ * `begun`: by beginHistory, at this serial of the ledger.
+ * Throws LEDGER_UNREACHABLE when the folder cannot be written, LEDGER_DAMAGED for segments that are not what was committed.
+ */
+export async function publishHistory(
+  ledger: Ledger, path: string, options: PublishOptions = {}, begun?: BegunHistory,
+): Promise<Published> {
+  const { crash = noCrashPoints } = options;
+  const { temp, from, keys, copied } = begun ?? await beginHistory(ledger, path, options);
+  if (from !== 0 && from === ledger.serial) return { serial: from, rows: 0, tables: [], how: 'current' };
+  try {
+    await copied;
     crash.reached('publish: copied');
     const tables = await fill(ledger, temp, { ...options, from, keys });
     if (await exists(`${temp}.wal`)) throw new Error('a write-ahead log was left beside a closed database');
@@ -78,18 +106,22 @@ export async function publishHistory(ledger: Ledger, path: string, options: Publ
     await rm(`${path}.wal`, { force: true });
     crash.reached('publish: about to rename');
     await rename(temp, path);
-    if (process.platform !== 'win32') await flush(folder);
+    if (process.platform !== 'win32') await flush(dirname(path));
     crash.reached('publish: renamed');
     return { serial: ledger.serial, rows: tables.reduce((sum, { rows }) => sum + rows, 0), tables, how: from === 0 ? 'built' : 'extended' };
   } catch (error) {
-    await removeFile(temp).catch(() => undefined);
-    const code = errorCode(error);
-    if (code === null) throw error;
-    return fail('LEDGER_UNREACHABLE', `Cannot write ${basename(path)}: the system says ${code}.`, {
-      at: { file: basename(path) },
-      hint: 'The ledger itself is whole; the history is made from it. Check free space and permissions of the folder, then run again.',
-    });
+    return unwritable(path, temp, error);
   }
+}
+
+async function unwritable(path: string, temp: string, error: unknown): Promise<never> {
+  await removeFile(temp).catch(() => undefined);
+  const code = errorCode(error);
+  if (code === null) throw error;
+  return fail('LEDGER_UNREACHABLE', `Cannot write ${basename(path)}: the system says ${code}.`, {
+    at: { file: basename(path) },
+    hint: 'The ledger itself is whole; the history is made from it. Check free space and permissions of the folder, then run again.',
+  });
 }
 
 /** The serial of the file if it is one of this ledger's own earlier states and can be added to; else 0. */

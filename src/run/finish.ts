@@ -1,7 +1,8 @@
 /** The end of every command that may have committed: the analysts' file, the files for people, the result. */
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
-import { publishHistory, readHistoryMeta } from '../ledger/history.js';
+import { beginHistory, publishHistory, readHistoryMeta } from '../ledger/history.js';
+import type { BegunHistory } from '../ledger/history.js';
 import { anchorAt } from '../ledger/ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { invoiceStatusSql } from '../ledger/lifecycle.js';
@@ -19,9 +20,9 @@ import { SCHEMA_VERSION } from './results.js';
 import type { ConfirmedBatch, RunResult, SendTally } from './results.js';
 
 /** Publishes `history.duckdb` if it is behind; a projection, so that a crash before it costs nothing. */
-export async function publish(context: Context, ledger: Ledger): Promise<void> {
+export async function publish(context: Context, ledger: Ledger, begun?: BegunHistory): Promise<void> {
   if (ledger.serial > 0) {
-    await publishHistory(ledger, historyPath(context.config), { ...engineOptions(context), crash: context.world.crash });
+    await publishHistory(ledger, historyPath(context.config), { ...engineOptions(context), crash: context.world.crash }, begun);
   }
 }
 
@@ -38,6 +39,7 @@ export interface Done {
 export async function finish(context: Context, draft: Draft, done: Done): Promise<RunResult> {
   const { ledger } = done;
   const { engine } = draft;
+  const begun = ledger.serial === 0 ? undefined : await beginHistory(ledger, historyPath(context.config), { crash: context.world.crash });
   const files: string[] = [];
   files.push(...await writeProcessedSince(context, engine, ledger, done.since));
   const heads = await openBatches(engine, context);
@@ -45,7 +47,7 @@ export async function finish(context: Context, draft: Draft, done: Done): Promis
   const result = await resultOf(context, draft, done, heads, files);
   // Publishing opens a database of its own: the bookings make room for it.
   await engine.run('DROP TABLE input.staged');
-  await publish(context, ledger);
+  await publish(context, ledger, begun);
   return result;
 }
 
