@@ -5,7 +5,7 @@ import { partOfTotal, taxOfPart } from './resolve-agreements.js';
 import type { Facts } from './facts.js';
 import type { Path } from './positions.js';
 import type { AgreementSpec } from './shape-agreements.js';
-import type { ConfigSpec } from './shape.js';
+import type { ConfigSpec, TaxSpec } from './shape.js';
 
 /** Amounts have no more decimals than their currency: 1.005 euros cannot be paid. Prices per unit may have up to six. */
 export function amountDecimals(facts: Facts): void {
@@ -173,6 +173,33 @@ export function exchangeRates(facts: Facts): void {
       );
     }
   }
+}
+
+/** Rates for the VAT of whoever is billed in another currency than that in which the issuer accounts for it. */
+export function taxCurrency(facts: Facts): void {
+  const to = facts.top('issuer')?.tax_currency;
+  const currency = facts.top('currency');
+  if (to === undefined || currency === undefined) return;
+  const known = new Set([to, ...(facts.top('exchange_rates') ?? []).filter((rate) => rate.to === to).map(({ from }) => from)]);
+  for (const [id, { invoice_currency: money, agreements, tax, taxes }] of facts.entries('customers')) {
+    if (tax !== undefined && [tax, ...Object.values(taxes ?? {})].every((each) => isFree(facts.get('taxes', each)))) continue;
+    const ofAgreements = (agreements ?? []).map((each) => facts.get('agreements', each)?.currency ?? currency);
+    for (const from of new Set(money === undefined ? [currency, ...ofAgreements] : [money])) {
+      if (known.has(from)) continue;
+      known.add(from);
+      facts.error(
+        'CONFIG_REFERENCE', ['issuer', 'tax_currency'],
+        `customer ${id} is billed in ${from}, its VAT is stated in ${to}, and there is no rate from ${from} to ${to}`,
+        'add it under exchange_rates, with date and source', facts.place(['customers', id]),
+      );
+    }
+  }
+}
+
+/** Whether a tax charges nothing, at any time. */
+function isFree(tax: TaxSpec | undefined): boolean {
+  const rates = tax === undefined ? [] : typeof tax.rate === 'string' ? [tax.rate] : tax.rate.map(({ rate }) => rate);
+  return rates.every((rate) => !/[1-9]/.test(rate));
 }
 
 /** A deposit comes off in the currency it was paid in: at the rates of two days it would be another amount. */

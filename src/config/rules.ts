@@ -8,7 +8,7 @@ import {
   agreementDates, agreementIds, agreementReferences, chargeTimes, customerAgreements, datedLists,
 } from './rules-agreements.js';
 import {
-  agreementTaxes, agreementTotals, amountDecimals, boundForms, depositCurrencies, discountForms, earlyPayment, exchangeRates,
+  agreementTaxes, agreementTotals, amountDecimals, boundForms, depositCurrencies, discountForms, earlyPayment, exchangeRates, taxCurrency,
 } from './rules-agreements-money.js';
 import { priceModels } from './rules-agreements-prices.js';
 import { ledgerAddress } from './rules-ledger.js';
@@ -33,7 +33,7 @@ export const RULES: readonly Rule[] = [
   overrideTargets, overrideReferences, manualLineIds,
   taxCategories, numberingTemplates, paymentTermForms, sendWindows, mailServer, notificationNames, notificationWays, notificationEvents,
   agreementReferences, agreementIds, agreementDates, datedLists, chargeTimes, customerAgreements, priceModels,
-  amountDecimals, agreementTotals, discountForms, boundForms, agreementTaxes, exchangeRates, depositCurrencies, earlyPayment,
+  amountDecimals, agreementTotals, discountForms, boundForms, agreementTaxes, exchangeRates, taxCurrency, depositCurrencies, earlyPayment,
   accountTemplates, accountReferences, keysElsewhere,
 ];
 

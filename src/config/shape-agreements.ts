@@ -204,12 +204,13 @@ export const indexes = maybe(mapOf('name-id',
   'Price indexes by id, for yearly changes of prices.'));
 
 export const exchangeRates = maybe(many(record({
-  from: text('currency', 'Currency of the price.'),
-  to: text('currency', 'Currency of the invoice.'),
+  from: text('currency', 'Currency of the price, or of the invoice.'),
+  to: text('currency', 'Currency of the invoice, or of VAT.'),
   rate: text('exchange-rate', 'How much of `to` one of `from` is, as it was published.'),
   on: date('The day of the rate. It holds until the next one.'),
   source: text('line', 'Who published it, shown on the invoice: ECB.'),
-}, 'A rate.'), 'Rates for customers with an `invoice_currency`. Without a rate nothing is converted.'));
+}, 'A rate.'), 'Rates for customers with an `invoice_currency`, and for VAT in the `tax_currency` of the issuer. '
+  + 'Without a rate nothing is converted.'));
 
 /** Keys that stand for the project and for a customer, who overrides it. */
 export const settlement = {

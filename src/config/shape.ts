@@ -20,6 +20,8 @@ const issuer = record({
   name: text('line', 'Legal name.'),
   address,
   tax_id: maybe(text('line', 'VAT number.')),
+  tax_currency: maybe(text('currency', 'The currency in which VAT is accounted for: that of the country. An invoice in another currency '
+    + 'states its VAT in this one, too, at the `exchange_rates`.')),
   registration: maybe(text('line', 'Entry in the register of companies.')),
   email: maybe(text('email', 'Address for questions.')),
   phone: maybe(text('line', 'Telephone.')),

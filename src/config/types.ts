@@ -27,6 +27,8 @@ export interface Issuer {
   readonly name: string;
   readonly address: Address;
   readonly tax_id?: string;
+  /** The currency in which its VAT is accounted for (BT-6). */
+  readonly tax_currency?: string;
   readonly registration?: string;
   readonly email?: string;
   readonly phone?: string;

@@ -30,6 +30,7 @@ export const EN = {
   amount: 'Amount',
   net: 'Net',
   total: 'Total',
+  tax_in: 'VAT in {currency}',
   on_net: 'on {net}',
   late: 'from an earlier period',
   reference: 'Ref. {id}',

@@ -14,9 +14,11 @@ export type { Labels } from './labels-en.js';
 const LANGUAGES: Readonly<Record<LocaleFormat['language'], Labels>> = { en: EN, de: DE, es: ES, fr: FR, it: IT, nl: NL };
 
 const LOCAL: Readonly<Partial<Record<string, Partial<Labels>>>> = {
-  'en-US': { tax: 'Tax', tax_id: 'Tax ID', with_tax: 'incl. tax' },
+  'en-US': { tax: 'Tax', tax_in: 'Tax in {currency}', tax_id: 'Tax ID', with_tax: 'incl. tax' },
   'de-AT': { tax_id: 'UID-Nr.' },
-  'de-CH': { tax: 'MWST', with_tax: 'inkl. MWST', tax_id: 'MWST-Nr.', total: 'Total', batch: 'Rechnungslauf' },
+  'de-CH': {
+    tax: 'MWST', tax_in: 'MWST in {currency}', with_tax: 'inkl. MWST', tax_id: 'MWST-Nr.', total: 'Total', batch: 'Rechnungslauf',
+  },
 };
 
 const MEMO = new Map<string, Labels>();

@@ -15,6 +15,7 @@ export const SAMPLE_INVOICE: InvoiceRecord = {
   cycle_id: 'monthly', period_start: '2026-04-01T00:00:00+02:00', period_end: '2026-05-01T00:00:00+02:00', billing_date: '2026-05-01',
   issued_on: '2026-05-01', due_on: '2026-05-15', note: null, currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'en-GB',
   net: '290.00', tax: '36.10', total: '326.10',
+  accounted_tax: { currency: 'GBP', tax: '30.68', rate: '0.8500', on: '2026-04-30', source: 'ECB' },
   early_payment: { percent: '2', within_days: 10, until: '2026-05-11', discount: '6.52', payable: '319.58' },
   corrects: [{ number: 'INV-2026-000000', issued_on: '2026-04-01' }],
   taxes: [
@@ -38,7 +39,7 @@ export const SAMPLE_INVOICE: InvoiceRecord = {
 /** The other extreme: a preview with nothing optional and nothing on it. */
 export const SAMPLE_EMPTY: InvoiceRecord = {
   ...SAMPLE_INVOICE, number: null, status: 'preview', partner_id: null, partner: null, net: '0.00', tax: '0.00', total: '0.00',
-  early_payment: null, corrects: [],
+  accounted_tax: null, early_payment: null, corrects: [],
   taxes: [], lines: [],
   seller: { id: 'seller', name: 'Sample Services Ltd', address: SAMPLE_INVOICE.seller.address },
   buyer: { customer_id: 'acme', name: 'Acme GmbH', email: [], address: null, tax_id: null, contact: null, purchase_order: null },

@@ -27,6 +27,7 @@ export function textBlocks(view: InvoiceView): TextBlocks {
     row(labels.net, view.net),
     ...view.taxes.map((tax) => row(`${tax.label} ${tax.on_net}`, tax.tax)),
     row(labels.total, view.total),
+    ...(view.accounted_tax === null ? [] : [row(`${view.accounted_tax.label} ${view.accounted_tax.rate}`, view.accounted_tax.tax)]),
   ];
   return bare({
     facts: table(view.facts), lines: `${row(labels.description, labels.amount)}\n${rule}\n${lines.join('\n')}\n${rule}`,

@@ -52,6 +52,15 @@ export interface OriginalRecord {
   readonly source: string;
 }
 
+/** The tax of an invoice in the currency in which its seller accounts for it (BT-6, BT-111), and the rate with its day and source. */
+export interface AccountedTaxRecord {
+  readonly currency: string;
+  readonly tax: string;
+  readonly rate: string;
+  readonly on: string;
+  readonly source: string;
+}
+
 export interface InvoiceTaxRecord {
   readonly tax_id: string;
   readonly name: string;
@@ -106,6 +115,8 @@ export interface InvoiceRecord {
   readonly net: string;
   readonly tax: string;
   readonly total: string;
+  /** Null where it is the currency of the invoice, or there is no tax. */
+  readonly accounted_tax: AccountedTaxRecord | null;
   /** What may be taken off for paying early; a term, the total stays. Null where there is none, or nothing to pay. */
   readonly early_payment: EarlyPaymentRecord | null;
   /** The invoices that its lines correct, in the order of their numbers. */

@@ -1,6 +1,6 @@
 /** What an e-invoice is made of: the numbers of a record as integers, grouped and signed as EN 16931 wants them. */
 import { clean } from './clean.js';
-import { formatScaled, parseDecimal } from '../values/money.js';
+import { exponentOf, formatScaled, parseDecimal } from '../values/money.js';
 import { addDays } from '../values/time.js';
 import type { InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord } from './types.js';
 
@@ -54,6 +54,8 @@ export interface UblFigures {
   readonly net: bigint;
   readonly tax: bigint;
   readonly total: bigint;
+  /** The tax in the currency in which the seller accounts for it (BT-6, BT-111; BR-53), as it is written; null where there is none. */
+  readonly accounted: { readonly currency: string; readonly tax: string } | null;
 }
 
 /** Reads the numbers of a record. The amounts of a credit note are written without its minus: its type tells the direction. */
@@ -72,11 +74,21 @@ export function figures(record: InvoiceRecord): UblFigures {
       line, charge: value > 0n, amount: magnitude(value), category: taxes.get(line.tax_id)?.category ?? '', rate: plain(line.tax_rate),
     };
   });
+  const accounted = accountedOf(record, sign);
+  const en16931 = !thousandths && (accounted?.tax.split('.')[1] ?? '').length <= 2;
   return {
-    places, en16931: !thousandths, lines, allowances, gross_lines: lines.reduce((sum, line) => sum + line.amount, 0n),
+    places, en16931, accounted, lines, allowances, gross_lines: lines.reduce((sum, line) => sum + line.amount, 0n),
     taxes: breakdown(record.taxes, amount),
     net: amount(record.net), tax: amount(record.tax), total: amount(record.total),
   };
+}
+
+/** With two decimals at most where that loses nothing (BR-DEC-15). */
+function accountedOf({ accounted_tax: told }: InvoiceRecord, sign: bigint): UblFigures['accounted'] {
+  if (told === null) return null;
+  const exponent = exponentOf(told.currency);
+  const text = formatScaled(sign * minor(told.tax, exponent), exponent);
+  return { currency: told.currency, tax: exponent > 2 && text.endsWith('0') ? text.slice(0, -1) : text };
 }
 
 /** Discounts stand above the lines of the document, unless there is nothing else on it: it must have a line (BR-16). */

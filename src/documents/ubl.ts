@@ -109,6 +109,7 @@ function documentXml(pen: Pen): Xml {
   <cbc:${kind}TypeCode>${credit ? '381' : '380'}</cbc:${kind}TypeCode>
   ${note !== '' && xml`<cbc:Note>${note}</cbc:Note>`}
   <cbc:DocumentCurrencyCode>${currency}</cbc:DocumentCurrencyCode>
+  ${numbers.accounted !== null && xml`<cbc:TaxCurrencyCode>${numbers.accounted.currency}</cbc:TaxCurrencyCode>`}
   ${order !== '' && xml`<cbc:BuyerReference>${order}</cbc:BuyerReference>`}
   <cac:InvoicePeriod>
     <cbc:StartDate>${period.first}</cbc:StartDate>
@@ -296,7 +297,11 @@ function taxXml({ numbers, currency, money }: Pen): Xml {
     </cac:TaxScheme>
   </cac:TaxCategory>
 </cac:TaxSubtotal>`)}
-</cac:TaxTotal>`;
+</cac:TaxTotal>
+${numbers.accounted !== null && xml`
+<cac:TaxTotal>
+  <cbc:TaxAmount currencyID="${numbers.accounted.currency}">${numbers.accounted.tax}</cbc:TaxAmount>
+</cac:TaxTotal>`}`;
 }
 
 /**

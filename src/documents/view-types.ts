@@ -61,6 +61,15 @@ export interface TaxView {
   readonly tax: string;
 }
 
+/** The tax in the currency in which the seller accounts for it. */
+export interface AccountedTaxView {
+  /** "VAT in EUR". */
+  readonly label: string;
+  /** "× 0.9200 (ECB, 30 Apr 2026)". */
+  readonly rate: string;
+  readonly tax: string;
+}
+
 /** A name and its value, for tables of facts. */
 export interface FactView {
   readonly label: string;
@@ -120,6 +129,8 @@ export interface InvoiceView {
   readonly net: string;
   readonly tax: string;
   readonly total: string;
+  /** Only where the invoice is in another currency. */
+  readonly accounted_tax: AccountedTaxView | null;
   readonly payment: PaymentView;
   readonly greeting: string;
   readonly intro: string;

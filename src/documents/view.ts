@@ -6,8 +6,8 @@ import { fill, labelsOf } from './labels.js';
 import { formatDate, formatMoney, formatNumber, formatPercent, formatPeriod, formatService, localeFormat } from './locale.js';
 import type { Labels } from './labels.js';
 import type { LocaleFormat } from './locale.js';
-import type { InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord } from './types.js';
-import type { BuyerView, FactView, InvoiceView, LineView, PaymentView, SellerView, TaxView } from './view-types.js';
+import type { InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord, OriginalRecord } from './types.js';
+import type { AccountedTaxView, BuyerView, FactView, InvoiceView, LineView, PaymentView, SellerView, TaxView } from './view-types.js';
 
 /** So many lines stand in a mail; the rest is told as a number. 60 lines stay well under the 102 KB at which Gmail cuts a mail. */
 export const MAIL_LINES = 60;
@@ -70,6 +70,7 @@ export function invoiceView(record: InvoiceRecord, mailLines = MAIL_LINES): Invo
     taxes: record.taxes.map((tax) => taxView(pen, tax)),
     notes: [...new Set([...ownNotes(pen), ...record.taxes.map((tax) => cleanOr(tax.note))])].filter((note) => note !== ''),
     net: pen.money(record.net), tax: pen.money(record.tax), total: pen.money(record.total),
+    accounted_tax: accountedTaxView(pen),
     payment: paymentView(pen, number, seller),
     ...letter(pen, words, seller),
   });
@@ -194,8 +195,7 @@ export function exchangeText({ locale }: Pick<InvoiceRecord, 'locale'>, { origin
   const isProduct = isCounted && isRounded(quantity, unit_price, amount, exponentOf(currency));
   const priced = isProduct ? `${counted} × ${money(unit_price)} = ` : '';
   const whole = gross === null ? money(amount) : `${money(amount)} ${labelsOf(format).with_tax}`;
-  const places = rate.split('.')[1]?.length ?? 0;
-  return `${priced}${whole} × ${formatNumber(format, rate, places)} (${clean(source)}, ${formatDate(format, on, true)})`;
+  return `${priced}${whole} ${rateText(format, { rate, source, on })}`;
 }
 
 /** Whether an amount is quantity × price, rounded: what has an amount of its own besides a price is not. */
@@ -221,6 +221,20 @@ function taxView({ format, labels, money }: Pen, tax: InvoiceTaxRecord): TaxView
   const tells = name.includes('%') || sign(tax.rate) === 0;
   const net = money(tax.net);
   return bare({ name, rate, label: tells ? name : `${name} ${rate}`, net, on_net: fill(labels.on_net, { net }), tax: money(tax.tax) });
+}
+
+function accountedTaxView({ record: { accounted_tax: told }, format, labels }: Pen): AccountedTaxView | null {
+  if (told === null) return null;
+  return bare({
+    label: fill(labels.tax_in, { currency: clean(told.currency) }), rate: rateText(format, told),
+    tax: formatMoney(format, told.tax, told.currency, exponentOf(told.currency)),
+  });
+}
+
+/** A rate as it was published, with its source and day. */
+function rateText(format: LocaleFormat, { rate, source, on }: Pick<OriginalRecord, 'rate' | 'source' | 'on'>): string {
+  const places = rate.split('.')[1]?.length ?? 0;
+  return `× ${formatNumber(format, rate, places)} (${clean(source)}, ${formatDate(format, on, true)})`;
 }
 
 /** Payment is asked for only by a processed invoice with something left to pay. */

@@ -9,7 +9,7 @@ import { INITIAL, messageStatusSql, voidedSql, voidingsSql } from './lifecycle.j
 import { exponentSql } from './verify-exchange.js';
 
 /** Raised when tables or views change: an older file is then built again instead of being added to. */
-export const HISTORY_LAYOUT = 5;
+export const HISTORY_LAYOUT = 6;
 
 /** Minor units of a currency with `exponent` decimals as DECIMAL(18,3), by integer multiplication. */
 function money(minor: string, exponent: string): string {
@@ -51,7 +51,10 @@ export const FACTS: Readonly<Record<string, FactTable>> = {
       ...plain('VARCHAR', 'invoice_id', 'number', 'kind', 'customer_id', 'customer_name', 'partner_id', 'batch_id', 'cycle_id'),
       ...instants('period_start', 'period_end'), ...plain('DATE', 'billing_date', 'issued_on', 'due_on'), ...plain('VARCHAR', 'currency'),
       ...['net', 'tax', 'total'].map((name): FactColumn => [name, 'DECIMAL(18,3)', money(`r.${name}_minor`, 'r.exponent')]),
-      ...instants('confirmed_at'), ...plain('VARCHAR', 'confirmed_by'), ...plain('BIGINT', 'serial'),
+      ...instants('confirmed_at'), ...plain('VARCHAR', 'confirmed_by', 'tax_currency'),
+      ['tax_currency_amount', 'DECIMAL(18,3)', money('r.tax_currency_minor', exponentSql('r.tax_currency'))],
+      ['tax_exchange_rate', 'DECIMAL(20,10)', 'r.tax_exchange_rate::DECIMAL(20,10)'], ...plain('DATE', 'tax_exchange_on'),
+      ...plain('VARCHAR', 'tax_exchange_source'), ...plain('BIGINT', 'serial'),
     ],
   },
   invoice_lines: {
@@ -145,6 +148,9 @@ export const VIEWS: Readonly<Record<string, View>> = {
       confirmed_at: 'Instant it was locked', confirmed_by: 'auto, manual, approval, on_demand, or credit (a credit note by hand)',
       sent_at: 'Instant it was first sent, or null',
       serial: 'Commit of the ledger that added it',
+      tax_currency: 'Currency in which the issuer accounts for tax, where the invoice is in another one and bears tax; else null',
+      tax_currency_amount: 'The tax in it', tax_exchange_rate: 'Rate of exchange of the tax: how much of tax_currency one of currency is',
+      tax_exchange_on: 'Day of that rate', tax_exchange_source: 'Who published it',
     },
     select: `
       SELECT f.invoice_id, f.number, f.kind, CASE WHEN v.invoice_id IS NULL THEN '${INITIAL.invoice}' ELSE 'void' END AS status,
@@ -153,7 +159,7 @@ export const VIEWS: Readonly<Record<string, View>> = {
         f.customer_id, f.customer_name, f.partner_id, f.batch_id, f.cycle_id, f.period_start, f.period_end, f.billing_date, f.issued_on,
         f.due_on, f.currency, f.net, f.tax, f.total, 0::DECIMAL(18,3) AS paid,
         CASE WHEN v.invoice_id IS NULL THEN f.total ELSE 0::DECIMAL(18,3) END AS balance, f.confirmed_at, f.confirmed_by,
-        s.sent_at, f.serial
+        s.sent_at, f.serial, f.tax_currency, f.tax_currency_amount, f.tax_exchange_rate, f.tax_exchange_on, f.tax_exchange_source
       FROM facts.invoices AS f
       LEFT JOIN (${VOIDED}) AS v ON v.invoice_id = f.invoice_id
       LEFT JOIN (SELECT m.invoice_id, min(e."at") AS sent_at FROM facts.messages AS m

@@ -9,7 +9,11 @@
  * a segment knows how many it has, and those that were added later are NULL.
  */
 export const LEDGER_TABLES = {
-  /** `series` is the key of the commit's `next_number`, `seq` the number's place in it, from 1 without a gap. */
+  /**
+   * `series` is the key of the commit's `next_number`, `seq` the number's place in it, from 1 without a gap. Where tax is accounted
+   * for in another currency, `tax_currency`, `tax_currency_minor` is the tax in it, and `tax_exchange_*` the rate as a decimal with its day
+   * and source.
+   */
   invoices: {
     invoice_id: 'VARCHAR', number: 'VARCHAR', series: 'VARCHAR', seq: 'BIGINT', kind: 'VARCHAR',
     customer_id: 'VARCHAR', customer_name: 'VARCHAR', partner_id: 'VARCHAR', batch_id: 'VARCHAR', cycle_id: 'VARCHAR',
@@ -18,6 +22,8 @@ export const LEDGER_TABLES = {
     net_minor: 'BIGINT', tax_minor: 'BIGINT', total_minor: 'BIGINT', lines: 'BIGINT',
     confirmed_at: 'TIMESTAMP', confirmed_by: 'VARCHAR', seller_id: 'VARCHAR', buyer_id: 'VARCHAR', purchase_order: 'VARCHAR',
     note: 'VARCHAR', early_percent_micro: 'BIGINT', early_days: 'INTEGER',
+    tax_currency: 'VARCHAR', tax_currency_minor: 'BIGINT', tax_exchange_rate: 'VARCHAR', tax_exchange_on: 'DATE',
+    tax_exchange_source: 'VARCHAR',
   },
   /**
    * `gross_minor`: the amount with tax where the price, then in `unit_price_micro`, includes it. `charge_id`: what is billed once; of a

@@ -5,7 +5,7 @@
  */
 import type { Engine } from '../engine/engine.js';
 import { voidedSql, voidingsSql } from './lifecycle.js';
-import { EXCHANGED_CORRECTIONS } from './verify-exchange.js';
+import { ACCOUNTED_CORRECTIONS, ACCOUNTED_NOTES_SQL, EXCHANGED_CORRECTIONS } from './verify-exchange.js';
 import type { RowProof } from './verify-types.js';
 
 /** What may come before a move of a booking, and nothing else; '' is nothing. */
@@ -94,7 +94,7 @@ export const CORRECTIONS: RowProof = {
       FROM verify.credit_notes AS c JOIN verify.invoices AS f ON f.invoice_id = c.corrects_invoice_id
       GROUP BY f.invoice_id, f.number, f.total_minor
       HAVING sum(c.total_minor) NOT BETWEEN least(-f.total_minor, 0) AND greatest(-f.total_minor, 0)` },
-    ...EXCHANGED_CORRECTIONS,
+    ...EXCHANGED_CORRECTIONS, ...ACCOUNTED_CORRECTIONS,
     { table: 'events', sql: `
       SELECT max(v.serial) AS serial, 'The invoice ' || i.number || ' is void, but '
         || string_agg(DISTINCT f.number, ', ' ORDER BY f.number) || ' corrects it' AS message
@@ -158,7 +158,8 @@ export async function prepareCorrections(engine: Engine): Promise<void> {
       SELECT i.invoice_id, i.number, i.serial, i.total_minor, min(c.corrects_invoice_id) AS corrects_invoice_id
       FROM verify.standing_corrections AS c JOIN verify.invoices AS i ON i.invoice_id = c.invoice_id
       GROUP BY i.invoice_id, i.number, i.serial, i.total_minor, i.lines
-      HAVING count(*) = i.lines AND count(DISTINCT c.corrects_invoice_id) = 1 AND bool_and(c.correction IN ('credit', 'reissue'));`);
+      HAVING count(*) = i.lines AND count(DISTINCT c.corrects_invoice_id) = 1 AND bool_and(c.correction IN ('credit', 'reissue'));
+    ${ACCOUNTED_NOTES_SQL}`);
 }
 
 /** SQL: the serial is one of those that a query gives, as a list, so that no other file is opened. */

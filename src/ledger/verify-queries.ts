@@ -7,7 +7,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Ledger } from './ledger.js';
 import { eventListSql, eventOrderSql, INITIAL, TRANSITIONS } from './lifecycle.js';
 import { BOOKINGS, CORRECTIONS, prepareCorrections } from './verify-corrections.js';
-import { EXCHANGED_LINES, EXCHANGED_SQL } from './verify-exchange.js';
+import { ACCOUNTED_SQL, ACCOUNTED_TAXES, EXCHANGED_LINES, EXCHANGED_SQL } from './verify-exchange.js';
 import type { RowProof } from './verify-types.js';
 
 const NUMBERS: RowProof = {
@@ -86,7 +86,7 @@ const SUMS: RowProof = {
       FROM verify.invoices AS i LEFT JOIN verify.parties AS s ON s.party_id = i.seller_id
       LEFT JOIN verify.parties AS b ON b.party_id = i.buyer_id
       WHERE s.party_id IS NULL OR b.party_id IS NULL` },
-    ...EXCHANGED_LINES,
+    ...EXCHANGED_LINES, ...ACCOUNTED_TAXES,
   ],
 };
 
@@ -154,5 +154,5 @@ function prepareSql(ledger: Ledger): string {
         ON t.of_subject = e.subject AND t.of_event = e.event
       WHERE e.subject = 'invoice' AND e.event IN ${eventListSql('invoice')}
         OR e.subject = 'message' AND e.event IN ${eventListSql('message')};
-    ${EXCHANGED_SQL}`;
+    ${EXCHANGED_SQL} ${ACCOUNTED_SQL}`;
 }

@@ -21,11 +21,11 @@ const TABLES = `
 
 /** Fills them. `zones` are the time zones of the periods in the order of their keys. */
 export async function loadExchange(
-  engine: Engine, config: Pick<Config, 'exchange_rates' | 'customers' | 'rounding'>, zones: readonly string[],
+  engine: Engine, config: Pick<Config, 'exchange_rates' | 'customers' | 'rounding' | 'issuer'>, zones: readonly string[],
 ): Promise<void> {
   await engine.run(TABLES);
   const own = config.customers.flatMap(({ invoice_currency = null }, key) => (invoice_currency === null ? [] : [[key, invoice_currency]]));
-  if (own.length === 0) return;
+  if (own.length === 0 && config.issuer.tax_currency === undefined) return;
   const { exchange_rates: rates } = config;
   await insert(engine, 'customer_currencies', own);
   const half_even = config.rounding === 'half_even';

@@ -31,7 +31,7 @@ export type { RunPeriod } from './run-period.js';
 const TABLES = `
   CREATE OR REPLACE TABLE input.run (
     as_of TIMESTAMP, oldest_due TIMESTAMP, currency VARCHAR, default_tax_id VARCHAR, half_even BOOLEAN, tax_per_line BOOLEAN,
-    prices_with_tax BOOLEAN, in_sums BOOLEAN);
+    prices_with_tax BOOLEAN, in_sums BOOLEAN, tax_currency VARCHAR);
   CREATE OR REPLACE TABLE input.sources (source VARCHAR, tax_id VARCHAR, quarantine BOOLEAN, with_tax BOOLEAN);
   CREATE OR REPLACE TABLE input.currencies (currency VARCHAR, exponent TINYINT, price_divisor BIGINT, micro_per_minor BIGINT);
   CREATE OR REPLACE TABLE input.products (
@@ -117,7 +117,8 @@ export async function loadInputs(
   await engine.run(TABLES);
   await engine.run(`INSERT INTO input.run VALUES (
     ${timestampLiteral(given.as_of)}, ${oldest}, ${literal(config.currency)}, ${textOrNull(config.default_tax)},
-    ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'}, ${config.prices_include_tax}, FALSE)`);
+    ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'}, ${config.prices_include_tax}, FALSE,
+    ${textOrNull(config.issuer.tax_currency ?? null)})`);
   await loadCatalogue(engine, config);
   await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);
   const zones = [...new Set(given.periods.map((period) => period.timezone))].sort();

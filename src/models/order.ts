@@ -77,6 +77,7 @@ export const MODELS: readonly Model[] = [
   { name: 'billed_lines', as: 'view', few: 'table' },
   { name: 'invoice_taxes', as: 'table' },
   { name: 'invoice_sums', as: 'table' },
+  { name: 'accounted_taxes', as: 'table', unless_empty: ['input.run WHERE tax_currency IS NOT NULL'] },
   { name: 'invoice_kinds', as: 'table' },
   { name: 'completeness', as: 'table' },
   { name: 'invoices', as: 'table' },
@@ -112,7 +113,9 @@ export const LEDGER_INPUTS: readonly Derived[] = [
 ];
 
 /** What makes a credit note by hand, in order; each is `credits/<name>.sql`, reads the ledger and becomes `credit.<name>`. */
-export const CREDITS = ['taken_back', 'lines_left', 'taxes_left', 'discount_parts', 'amount_parts', 'lines', 'taxes'] as const;
+export const CREDITS = [
+  'taken_back', 'lines_left', 'taxes_left', 'discount_parts', 'amount_parts', 'lines', 'taxes', 'accounted_tax',
+] as const;
 
 /** Queries for offending rows; empty is good. In the order in which their findings are told. */
 export const CHECKS = ['unaccounted', 'unbalanced', 'rejected_bookings', 'changed_bookings'] as const;

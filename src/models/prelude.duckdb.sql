@@ -123,6 +123,11 @@ CREATE OR REPLACE MACRO in_proportion(amount, part, whole, half_even) AS
 CREATE OR REPLACE MACRO exchanged(amount_minor, rate_over, rate_under, half_even) AS
   too_large(div_round(times(amount_minor, rate_over), rate_under, half_even));
 
+-- The same at a rate as it is written, and with what each of the currencies has as millionths for a unit of its smallest.
+CREATE OR REPLACE MACRO exchanged_at(amount_minor, rate, from_micro, to_micro, half_even) AS
+  exchanged(amount_minor, CAST(CAST(rate AS DECIMAL(18, 10)) * 10000000000 AS HUGEINT) * from_micro,
+    CAST(10000000000 AS HUGEINT) * to_micro, half_even);
+
 -- A number as far as it fits into 64 bits, else 0.
 CREATE OR REPLACE MACRO fitting(n) AS coalesce(TRY_CAST(n AS BIGINT), 0);
 

@@ -29,8 +29,15 @@ export function explanationText(record: InvoiceRecord, explanation: Explanation,
       const name = record.taxes.find((each) => each.tax_id === tax.tax_id && each.rate === tax.rate)?.name ?? tax.tax_id;
       return ['', paint(style, 'bold', `Tax ${clean(name)}, ${tax.rate} %: ${tax.tax} ${record.currency}`),
         `  on ${tax.net} (${linesText(tax.lines)})`, ...tax.steps.map(stepText)];
-    }), '',
+    }), ...accountedText(explanation, style), '',
   ].join('\n');
+}
+
+function accountedText({ accounted_tax: told }: Explanation, style: Style): string[] {
+  if (told === null) return [];
+  return ['', paint(style, 'bold', `Tax in ${told.currency}: ${told.tax} ${told.currency}`),
+    ...told.rules.map(({ what, path, at }) => `  ${clean(what)}: ${placeText(at, path)}`),
+    ...told.steps.map(stepText), ...(told.steps.length > 0 ? [] : ['  what is left of it on the invoice that is credited'])];
 }
 
 const TODAY = {

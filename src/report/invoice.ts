@@ -1,5 +1,5 @@
 /** One invoice as text. */
-import type { InvoiceRecord, OriginalRecord } from '../documents/types.js';
+import type { AccountedTaxRecord, InvoiceRecord, OriginalRecord } from '../documents/types.js';
 import { clean, paint } from './style.js';
 import type { Style } from './style.js';
 import { left, right, table } from './table.js';
@@ -17,6 +17,7 @@ export function invoiceText(record: InvoiceRecord, style: Style): string {
     ['', 'Net', '', '', '', record.net],
     ...record.taxes.map((tax) => ['', `${clean(tax.name)} on ${tax.net}`, '', '', '', tax.tax]),
     ['', `Total ${currency}`, '', '', '', record.total],
+    ...(record.accounted_tax === null ? [] : [['', accountedText(record.accounted_tax), '', '', '', record.accounted_tax.tax]]),
   ];
   const facts: [string, string | null][] = [
     ['from', clean(seller.name)], ['to', `${clean(buyer.name)} (${clean(buyer.customer_id)})`], ['issued on', record.issued_on],
@@ -30,6 +31,11 @@ export function invoiceText(record: InvoiceRecord, style: Style): string {
       right('#'), left('Description', 20), right('Quantity'), right('Price'), left('Tax'), right(`Amount ${currency}`),
     ], [...lines, null, ...sums], style, '  '),
   ].join('\n').concat('\n');
+}
+
+/** "Tax in EUR × 0.9200 (ECB, 2026-04-30)". */
+function accountedText({ currency, rate, source, on }: AccountedTaxRecord): string {
+  return `Tax in ${currency} × ${rate} (${clean(source)}, ${on})`;
 }
 
 /** "237.50 EUR × 1.0870 (ECB, 2026-04-01)". */

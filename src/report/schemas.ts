@@ -172,31 +172,37 @@ const address = record({
 });
 const step = record({ text, formula: text, exact: text, value: text, rounding: orNull(choice(['half_away', 'half_even', 'down', 'up'])) },
   'Arithmetic: decimals with + - × / ( ), min(a, b) and max(a, b); its exact value, rounded so (null: not at all), is `value`.');
+const rule = record({ what: text, path: orNull(text), at: orNull(place) }, 'What decided, and where it is written.');
 const explainedLine = record({
   line_no: whole, kind: text, description: text, amount, gross: orNull(amount), service_start: orNull(instant),
   service_end: orNull(instant), tax_id: text, tax_rate: amount,
   bookings: Type.Array(record({ source: text, booking_id: text, at: orNull(place), line_no: orNull(whole), counted: orNull(text) })),
-  rules: Type.Array(record({ what: text, path: orNull(text), at: orNull(place) }, 'What decided, and where it is written.')),
+  rules: Type.Array(rule),
   steps: Type.Array(step), notes: Type.Array(text), today: choice(['same', 'changed', 'gone', 'unknown']), today_amount: orNull(amount),
 });
 const explanation = record({
   processed: orNull(record({ serial: whole, confirmed_at: instant, config_digest: text, config_commit: orNull(text), tool_version: text })),
   config_digest: text, today: choice(['same', 'changed', 'unknown']), notes: Type.Array(text), lines: Type.Array(explainedLine),
   taxes: Type.Array(record({ tax_id: text, rate: amount, net: amount, tax: amount, lines: Type.Array(whole), steps: Type.Array(step) })),
+  accounted_tax: orNull(record({ currency: text, tax: amount, rules: Type.Array(rule), steps: Type.Array(step) })),
 }, 'How the invoice came about; only with --explain.');
+const accountedTax = record({ currency: text, tax: amount, rate: amount, on: date, source: text },
+  'The tax in the currency in which the issuer accounts for it, where the invoice is in another one.');
 const show = record({
   schema_version: version, invoice_id: text, number: orNull(text), kind: choice(['invoice', 'credit_note']),
   status: choice(['preview', 'processed', 'void']),
   batch_id: text, partner_id: orNull(text), cycle_id: text, period_start: instant, period_end: instant, billing_date: date,
   issued_on: date, note: orNull(text),
   due_on: date, currency: text, exponent: whole, timezone: text, locale: text, net: amount, tax: amount, total: amount,
+  accounted_tax: orNull(accountedTax),
   early_payment: orNull(record({ percent: amount, within_days: whole, until: date, discount: amount, payable: amount },
     'What may be taken off for paying early; the total stays.')),
   corrects: correctedInvoices,
   taxes: Type.Array(record({ tax_id: text, name: text, category: text, rate: amount, note: orNull(text), net: amount, tax: amount })),
   lines: Type.Array(line),
   seller: record({
-    id: text, name: text, address, tax_id: Type.Optional(text), registration: Type.Optional(text), email: Type.Optional(text),
+    id: text, name: text, address, tax_id: Type.Optional(text), tax_currency: Type.Optional(text),
+    registration: Type.Optional(text), email: Type.Optional(text),
     phone: Type.Optional(text), website: Type.Optional(text), logo: Type.Optional(text),
     bank: Type.Optional(record({ name: Type.Optional(text), iban: text, bic: Type.Optional(text) })),
   }),
@@ -230,7 +236,7 @@ const sums = { net: amount, tax: amount, total: amount };
 const credit = record({
   schema_version: version, as_of: instant, head, dry_run: yesNo, digest,
   credit_note: record({
-    ...sums, invoice_id: text, number: orNull(text), issued_on: date,
+    ...sums, invoice_id: text, number: orNull(text), issued_on: date, accounted_tax: orNull(accountedTax),
     taxes: Type.Array(record({ tax_id: text, rate: amount, net: amount, tax: amount })),
     lines: Type.Array(record({
       line_no: whole, corrects_line_no: orNull(whole), correction: text, booking_id: orNull(text), description: text, quantity: amount,

@@ -74,8 +74,11 @@ async function stageFacts(
       DATE '${facts.issued_on}' AS issued_on, DATE '${facts.issued_on}' AS due_on,
       t.net_minor AS net_minor, t.tax_minor AS tax_minor, t.net_minor + t.tax_minor AS total_minor,
       (SELECT count(*) FROM credit.lines) AS lines, ${timestampLiteral(context.as_of)} AS confirmed_at,
-      'credit' AS confirmed_by, ${literal(facts.reason)} AS note, NULL AS early_percent_micro, NULL AS early_days)
+      'credit' AS confirmed_by, ${literal(facts.reason)} AS note, NULL AS early_percent_micro, NULL AS early_days,
+      a.tax_currency AS tax_currency, a.tax_currency_minor AS tax_currency_minor, a.tax_exchange_rate AS tax_exchange_rate,
+      a.tax_exchange_on AS tax_exchange_on, a.tax_exchange_source AS tax_exchange_source)
     FROM ledger.invoices AS i
+    LEFT JOIN credit.accounted_tax AS a ON a.tax_currency = i.tax_currency
     CROSS JOIN (SELECT sum(net_minor) AS net_minor, sum(tax_minor) AS tax_minor FROM credit.taxes) AS t
     WHERE i.invoice_id = ${literal(found.invoice_id)}`);
 }

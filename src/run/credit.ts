@@ -19,6 +19,8 @@ import { judgeCredit, leftOf } from './credit-rules.js';
 import { engineOptions } from './draft.js';
 import { withLedger } from './exclusive.js';
 import { publish, writeProcessedSince } from './finish.js';
+import { accountedTax } from './records.js';
+import type { AccountedTaxRow } from './records.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { CreditLine, CreditResult } from './results-corrections.js';
 import { isDigestOf } from './versions.js';
@@ -134,6 +136,8 @@ async function noteOf(engine: Engine, found: FoundInvoice, issued_on: string): P
     & { line_no: bigint; corrects_line_no: bigint | null; quantity_micro: bigint; amount_minor: bigint };
   const lines = await engine.rows<Row>(`SELECT line_no, corrects_line_no, correction, booking_id, description, quantity_micro, amount_minor,
     tax_id FROM credit.lines ORDER BY line_no`);
+  const [accounted] = await engine.rows<AccountedTaxRow>(`SELECT tax_currency, tax_currency_minor, tax_exchange_rate,
+    CAST(tax_exchange_on AS VARCHAR) AS tax_exchange_on, tax_exchange_source FROM credit.accounted_tax`);
   const { notes } = await engine.row<{ notes: bigint }>(`
     SELECT count(*) AS notes FROM ledger.events
     WHERE subject = 'invoice' AND event = 'credited' AND subject_id = ${literal(found.invoice_id)}`);
@@ -141,6 +145,7 @@ async function noteOf(engine: Engine, found: FoundInvoice, issued_on: string): P
   return {
     invoice_id: `crn_${sha256(`${found.invoice_id}|${notes}`).slice(0, 16)}`, issued_on,
     net: money(net), tax: money(tax), total: money(net + tax),
+    accounted_tax: accounted === undefined ? null : accountedTax(accounted),
     taxes: taxes.map((each) => ({
       tax_id: each.tax_id, rate: formatMicro(each.rate_micro), net: money(each.net_minor), tax: money(each.tax_minor),
     })),

@@ -66,6 +66,15 @@ export interface ExplainedTax {
   readonly steps: readonly Step[];
 }
 
+/** The tax of the invoice in the currency in which the issuer accounts for it. */
+export interface ExplainedAccounting {
+  readonly currency: string;
+  readonly tax: string;
+  readonly rules: readonly Rule[];
+  /** Empty where it is not the product: a credit note takes what is left. */
+  readonly steps: readonly Step[];
+}
+
 export interface Explanation {
   /** With what it was processed; null for a preview. */
   readonly processed: {
@@ -79,6 +88,8 @@ export interface Explanation {
   readonly notes: readonly string[];
   readonly lines: readonly ExplainedLine[];
   readonly taxes: readonly ExplainedTax[];
+  /** Null where the tax is stated in the currency of the invoice alone. */
+  readonly accounted_tax: ExplainedAccounting | null;
 }
 
 /** A line as it is drafted today: what explains it, and what is to be compared. */

@@ -16,6 +16,7 @@ import { exponentOf, formatMicro, formatScaled } from '../values/money.js';
 import type { Context } from './context.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
+import { explainAccounted } from './explain-accounted.js';
 import { draftFacts, draftKey, keyOf, ledgerLines } from './explain-facts.js';
 import type { Facts, LineFact } from './explain-facts.js';
 import { comparedOf, draftedLines, exchangeSteps, pricedOf } from './explain-lines.js';
@@ -34,6 +35,7 @@ export async function explainDraft(context: Context, draft: Draft, record: Invoi
     lines: facts.lines.map((line, i) => (
       { ...shown(pen, record, line, i), ...withCorrection(whyOf(lines.get(keyOf(line))!), record, i), today: 'same', today_amount: null })),
     taxes: explainTaxes(pen, record.taxes, facts.lines, context.config.tax_rounding),
+    accounted_tax: explainAccounted(context.config, record),
   };
 }
 
@@ -60,6 +62,7 @@ export async function explainProcessed(context: Context, ledger: Ledger, engine:
     config_digest: context.config.digest, today,
     notes: [...again.notes, ...(gone === 0 ? [] : [`today it would have ${gone} more ${gone === 1 ? 'line' : 'lines'}`])],
     lines, taxes: explainTaxes(pen, record.taxes, billed, context.config.tax_rounding),
+    accounted_tax: explainAccounted(context.config, record),
   };
 }
 

@@ -188,7 +188,9 @@ async function writeTables(
     ${safeText('i.customer_id')} AS customer_id, ${safeText('i.customer_name')} AS customer_name,
     i.partner_id, i.batch_id, i.cycle_id, CAST(i.billing_date AS VARCHAR) AS billing_date, CAST(i.issued_on AS VARCHAR) AS issued_on,
     CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.lines, ${money('i.net_minor', 'i.exponent')} AS net,
-    ${money('i.tax_minor', 'i.exponent')} AS tax, ${money('i.total_minor', 'i.exponent')} AS total
+    ${money('i.tax_minor', 'i.exponent')} AS tax, ${money('i.total_minor', 'i.exponent')} AS total,
+    i.tax_currency, ${money('i.tax_currency_minor', exponentSql('i.tax_currency'))} AS tax_currency_amount, i.tax_exchange_rate,
+    CAST(i.tax_exchange_on AS VARCHAR) AS tax_exchange_on, ${safeText('i.tax_exchange_source')} AS tax_exchange_source
     FROM ${schema}.invoices AS i WHERE ${where} ORDER BY ${order}`;
   const lines = `SELECT i.invoice_id, ${number} AS number, ${safeText('i.customer_id')} AS customer_id, l.line_no, l.kind,
     ${safeText('l.booking_id')} AS booking_id, ${safeText('l.product')} AS product, ${safeText('l.description')} AS description,

@@ -5,7 +5,7 @@ import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { invoiceStatusSql } from '../ledger/lifecycle.js';
 import type {
-  Buyer, CorrectedInvoice, EarlyPaymentRecord, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord, LineCorrection,
+  AccountedTaxRecord, Buyer, CorrectedInvoice, EarlyPaymentRecord, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord, LineCorrection,
 } from '../documents/types.js';
 import { formatMicro, formatMinor, formatScaled } from '../values/money.js';
 import { addDays } from '../values/time.js';
@@ -16,6 +16,8 @@ interface InvoiceRow {
   billing_date: string; issued_on: string; due_on: string; currency: string; exponent: number;
   net_minor: bigint; tax_minor: bigint; total_minor: bigint; seller: string | null; buyer: string | null;
   purchase_order: string | null; note: string | null; customer_name: string; early_percent_micro: bigint | null; early_days: number | null;
+  tax_currency: string | null; tax_currency_minor: bigint | null; tax_exchange_rate: string | null; tax_exchange_on: string | null;
+  tax_exchange_source: string | null;
   /** The commit in which it stands with its lines; null in a draft. */
   serial: bigint | null;
 }
@@ -46,7 +48,8 @@ export interface Parties {
 const FIELDS = `i.invoice_id, i.kind, i.customer_id, i.batch_id, i.partner_id, i.cycle_id, epoch_ms(i.period_start) AS period_start,
   epoch_ms(i.period_end) AS period_end, i.timezone, i.locale, CAST(i.billing_date AS VARCHAR) AS billing_date,
   CAST(i.issued_on AS VARCHAR) AS issued_on, CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.exponent, i.purchase_order, i.note,
-  i.early_percent_micro, i.early_days,
+  i.early_percent_micro, i.early_days, i.tax_currency, i.tax_currency_minor, i.tax_exchange_rate,
+  CAST(i.tax_exchange_on AS VARCHAR) AS tax_exchange_on, i.tax_exchange_source,
   CAST(i.net_minor AS HUGEINT) AS net_minor, CAST(i.tax_minor AS HUGEINT) AS tax_minor, CAST(i.total_minor AS HUGEINT) AS total_minor`;
 
 /** Draft invoices with their lines, in their order. `where` is SQL over `i` (draft.invoices). */
@@ -142,7 +145,8 @@ function record(
   const {
     period_start, period_end, net_minor, tax_minor, total_minor, seller: _seller, buyer: _buyer, customer_id: _customer,
     customer_name: _name, serial: _serial, purchase_order,
-    early_percent_micro, early_days,
+    early_percent_micro, early_days, tax_currency: _currency, tax_currency_minor: _minor, tax_exchange_rate: _rate, tax_exchange_on: _on,
+    tax_exchange_source: _source,
     ...plain
   } = row;
   const money = (minor: bigint): string => formatScaled(minor, row.exponent);
@@ -150,7 +154,7 @@ function record(
   const own = new Set(lines.map((line) => line.corrects_invoice_id));
   return {
     ...plain, period_start: at(period_start), period_end: at(period_end),
-    net: money(net_minor), tax: money(tax_minor), total: money(total_minor),
+    net: money(net_minor), tax: money(tax_minor), total: money(total_minor), accounted_tax: accountedTax(row),
     early_payment: early_percent_micro === null || early_days === null ? null
       : earlyPayment(early_percent_micro, early_days, row),
     corrects: [...known.values()].filter(({ invoice_id }) => own.has(invoice_id)).map(({ number, issued_on }) => ({ number, issued_on })),
@@ -187,6 +191,19 @@ function originalOf(l: LineRow): InvoiceLineRecord['original'] {
     currency: l.original_currency, amount: formatMinor(l.original_minor!, l.original_currency),
     unit_price: l.original_price_micro === null ? null : formatMicro(l.original_price_micro),
     rate: l.exchange_rate, on: l.exchange_on!, source: l.exchange_source!,
+  };
+}
+
+/** Columns of the ledger that tell the tax in another currency. */
+export type AccountedTaxRow = Pick<InvoiceRow,
+  'tax_currency' | 'tax_currency_minor' | 'tax_exchange_rate' | 'tax_exchange_on' | 'tax_exchange_source'>;
+
+/** The same as a record. */
+export function accountedTax(row: AccountedTaxRow): AccountedTaxRecord | null {
+  if (row.tax_currency === null || row.tax_currency_minor === null) return null;
+  return {
+    currency: row.tax_currency, tax: formatMinor(row.tax_currency_minor, row.tax_currency), rate: row.tax_exchange_rate!,
+    on: row.tax_exchange_on!, source: row.tax_exchange_source!,
   };
 }
 

@@ -1,4 +1,5 @@
 /** What the commands that correct by hand give back, as plain JSON values; see `results.ts`. */
+import type { AccountedTaxRecord } from '../documents/types.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { HeadResult } from './results.js';
 
@@ -63,6 +64,8 @@ export interface CreditResult {
     readonly invoice_id: string;
     readonly number: string | null;
     readonly issued_on: string;
+    /** The tax in the currency in which that of the invoice was stated, too; else null. */
+    readonly accounted_tax: AccountedTaxRecord | null;
     readonly taxes: readonly { readonly tax_id: string; readonly rate: string; readonly net: string; readonly tax: string }[];
     readonly lines: readonly CreditLine[];
   };

@@ -28,7 +28,7 @@ export const german: InvoiceRecord = {
   invoice_id: 'inv_7f3a', number: 'INV-2026-000042', kind: 'invoice', status: 'processed', batch_id: '2026-05-01', partner_id: null, partner: null,
   cycle_id: 'monthly', period_start: '2026-04-01T00:00:00+02:00', period_end: '2026-05-01T00:00:00+02:00', billing_date: '2026-05-01',
   issued_on: '2026-05-01', due_on: '2026-05-31', note: null, currency: 'EUR', exponent: 2, timezone: 'Europe/Berlin', locale: 'de-DE',
-  net: '471.50', tax: '89.59', total: '561.09', early_payment: null, corrects: [], taxes: [standard],
+  net: '471.50', tax: '89.59', total: '561.09', accounted_tax: null, early_payment: null, corrects: [], taxes: [standard],
   lines: [
     line(1, { kind: 'recurring', booking_id: null, product: null, description: 'Wartungsvertrag', unit: null, unit_price: '249', amount: '249.00',
       service_start: '2026-04-01T00:00:00+02:00', service_end: '2026-05-01T00:00:00+02:00' }),
@@ -118,7 +118,16 @@ export const mixed: InvoiceRecord = {
 };
 
 /** What the expected files are made of, by the name of their folder. */
+/** In dollars, with the VAT in euros, too. */
+export const dollars: InvoiceRecord = {
+  ...english, currency: 'USD', accounted_tax: { currency: 'EUR', tax: '82.42', rate: '0.9200', on: '2026-04-30', source: 'ECB' },
+  buyer: { ...english.buyer, address: { line1: '500 Main St', city: 'Springfield', region: 'IL', postal_code: '62701', country: 'US' } },
+};
+export const dollarsInGerman: InvoiceRecord = { ...dollars, locale: 'de-DE', lines: german.lines, taxes: german.taxes };
+/** Takes one line of it back. */
+export const dollarsBack: InvoiceRecord = { ...creditNote, currency: 'USD', accounted_tax: { ...dollars.accounted_tax!, tax: '-16.61' } };
+
 export const CASES: Readonly<Record<string, InvoiceRecord>> = {
-  english, german, mixed, 'reverse-charge': reverseCharge, 'credit-note': creditNote, preview, yen, dinar, many: manyLines(70),
-  'many-german': manyLines(70, german),
+  english, german, mixed, 'reverse-charge': reverseCharge, 'credit-note': creditNote, preview, yen, dinar, dollars, 'dollars-german': dollarsInGerman,
+  many: manyLines(70), 'many-german': manyLines(70, german),
 };

@@ -6,7 +6,7 @@ import { ublProblems, ublXml } from '../../src/documents/ubl.js';
 import { DuebookError } from '../../src/values/diagnostic.js';
 import { formatScaled } from '../../src/values/money.js';
 import { checkArithmetic, reading } from '../support/ubl.js';
-import { creditNote, dinar, english, german, line, manyLines, preview, reverseCharge, yen } from './records.js';
+import { creditNote, dinar, dollars, dollarsBack, english, german, line, manyLines, preview, reverseCharge, yen } from './records.js';
 import type { InvoiceLineRecord, InvoiceRecord } from '../../src/documents/types.js';
 
 /** A record of one tax whose sums are right; amounts in minor units. */
@@ -28,7 +28,7 @@ function untaxed(category: string, note: string | null, base: InvoiceRecord = re
   return { ...base, taxes: [{ ...base.taxes[0]!, category, note, rate: '0.00' }], lines: base.lines.map((each) => ({ ...each, tax_rate: '0.00' })) };
 }
 
-const RECORDS = { german, english, reverseCharge, creditNote, yen, dinar, sample: SAMPLE_INVOICE, sixty: manyLines(60) };
+const RECORDS = { german, english, reverseCharge, creditNote, yen, dinar, dollars, dollarsBack, sample: SAMPLE_INVOICE, sixty: manyLines(60) };
 
 describe('an e-invoice', () => {
   for (const [name, record] of Object.entries(RECORDS)) {
@@ -237,6 +237,29 @@ describe('amounts', () => {
       expect(one('/*/cbc:CustomizationID')).toBe('urn:cen.eu:en16931:2017');
       expect(one('//cbc:PayableAmount')).toBe('10.50');
     });
+  });
+});
+
+describe('VAT in the currency of the seller', () => {
+  it('stands beside that of the invoice, an amount alone (BT-6, BT-111; BR-53), without the minus of a credit note', () => {
+    for (const [record, own, told] of [[dollars, '89.59', '82.42'], [dollarsBack, '18.05', '16.61']] as const) {
+      reading(ublXml(record), ({ all, one }) => {
+        expect([one('/*/cbc:DocumentCurrencyCode'), one('/*/cbc:DocumentCurrencyCode/following-sibling::*[1][self::cbc:TaxCurrencyCode]')]).toEqual(['USD', 'EUR']);
+        expect(all('/*/cac:TaxTotal/cbc:TaxAmount')).toEqual([own, told]);
+        expect(all('/*/cac:TaxTotal/cbc:TaxAmount/@currencyID')).toEqual(['USD', 'EUR']);
+        expect(all('/*/cac:TaxTotal[2]/*')).toHaveLength(1);
+      });
+      checkArithmetic(ublXml(record));
+    }
+    expect(ublXml(english)).not.toContain('TaxCurrencyCode');
+  });
+
+  it('has two decimals where EN 16931 is claimed (BR-DEC-15), and no more than its currency has', () => {
+    const told = (currency: string, tax: string): string => ublXml({ ...dollars, accounted_tax: { ...dollars.accounted_tax!, currency, tax } });
+    expect(told('KWD', '25.340')).toContain('<cbc:TaxAmount currencyID="KWD">25.34</cbc:TaxAmount>');
+    expect(told('KWD', '25.340')).toContain('CustomizationID');
+    expect(told('KWD', '25.341')).not.toContain('CustomizationID');
+    expect(told('JPY', '12345')).toContain('<cbc:TaxAmount currencyID="JPY">12345</cbc:TaxAmount>');
   });
 });
 

@@ -9,7 +9,7 @@ import { groupIban, invoiceView, MAIL_LINES } from '../../src/documents/view.js'
 import type { InvoiceLineRecord, InvoiceRecord } from '../../src/documents/types.js';
 import { LINE_KINDS } from '../../src/values/line-kinds.js';
 import type { LineKind } from '../../src/values/line-kinds.js';
-import { creditNote, dinar, english, german, line, manyLines, preview, reverseCharge, yen } from './records.js';
+import { creditNote, dinar, dollars, english, german, line, manyLines, preview, reverseCharge, yen } from './records.js';
 
 const space = (text: string): string => text.replaceAll('\u00a0', ' ');
 
@@ -44,6 +44,20 @@ describe('an invoice', () => {
     expect(told({ quantity: '-1', original: { ...eur, amount: '-95.00' } })).toBe('-€95.00 × 1.0870 (ECB, 1 Apr 2026)');
     expect(told({ quantity: '3', original: { ...eur, currency: 'JPY', unit_price: '4115', amount: '12345', rate: '0.0065', source: 'House <bank>' } })).toBe('3 hour × JPY 4,115 = JPY 12,345 × 0.0065 (House <bank>, 1 Apr 2026)');
     expect(told({ amount: '0.00', original: { ...eur, amount: '0.00' } })).toBe('');
+  });
+
+  it('tells the VAT in the currency of the seller in the words of each language, with the rate as it was published', () => {
+    const told = (locale: string, more: Partial<InvoiceRecord> = {}): string => {
+      const { label, rate, tax } = invoiceView({ ...dollars, ...more, locale }).accounted_tax!;
+      return space(`${label} ${rate}: ${tax}`);
+    };
+    expect(['en-GB', 'en-US', 'de-DE', 'de-AT', 'de-CH', 'es-ES', 'fr-FR', 'it-IT', 'nl-NL'].map((locale) => told(locale))).toEqual([
+      'VAT in EUR × 0.9200 (ECB, 30 Apr 2026): €82.42', 'Tax in EUR × 0.9200 (ECB, Apr 30, 2026): €82.42', 'USt in EUR × 0,9200 (ECB, 30.04.2026): 82,42 €',
+      'USt in EUR × 0,9200 (ECB, 30.04.2026): € 82,42', 'MWST in EUR × 0.9200 (ECB, 30.04.2026): € 82.42', 'IVA en EUR × 0,9200 (ECB, 30/04/2026): 82,42 €',
+      'TVA en EUR × 0,9200 (ECB, 30/04/2026): 82,42 €', 'IVA in EUR × 0,9200 (ECB, 30/04/2026): 82,42 €', 'Btw in EUR × 0,9200 (ECB, 30-04-2026): € 82,42',
+    ]);
+    expect(told('en-GB', { accounted_tax: { currency: 'JPY', tax: '-12345', rate: '137.8', on: '2026-04-30', source: 'Bank <of> Japan' } })).toBe('VAT in JPY × 137.8 (Bank <of> Japan, 30 Apr 2026): JPY -12,345');
+    expect(invoiceView(english).accounted_tax).toBe(null);
   });
 
   it('tells tax notes once, and names no rate of nought', () => {

@@ -89,7 +89,7 @@ function readable({ folder, name }: (typeof FILES)[number]): (relation: string) 
     return (relation) => relation.startsWith('ledger.') || allowed.has(relation);
   }
   if (folder === 'credits') {
-    const allowed = new Set(['request', 'asked', ...before(CREDITS as readonly string[], name)].map((each) => `credit.${each}`));
+    const allowed = new Set(['request', 'asked', 'currencies', ...before(CREDITS as readonly string[], name)].map((each) => `credit.${each}`));
     return (relation) => relation.startsWith('ledger.') || allowed.has(relation);
   }
   const given = [...LOADED, ...inputs].map((each) => `input.${each}`);

@@ -12,7 +12,9 @@ import { FIRST, openAt, TOOL, tempEngine, tempFolder } from './support.js';
 interface Line { what: string; amount: number; corrects?: string; how?: 'reversal' | 'restatement' | 'credit' | 'reissue'; tax?: string; kind?: string; was?: Was }
 /** What a line was before it was converted to EUR: `JPY 2000 0.0065`, with the unit price that it should not have. */
 interface Was { currency: string | null; minor: number | null; rate?: string; price?: number; source?: string }
-interface Invoice { customer?: string; lines: readonly Line[] }
+interface Invoice { customer?: string; lines: readonly Line[]; accounted?: Accounted; hand?: boolean }
+/** The tax of the invoice, and what it is in another currency: `USD 50 0.5`. */
+interface Accounted { tax: number; told?: string; on?: string | null; source?: string }
 type Step = readonly Invoice[] | { void: string };
 
 const plain = (what: string, amount: number): Line => ({ what, amount });
@@ -26,7 +28,7 @@ async function ledgerOf(engine: Engine, folder: string, steps: readonly Step[]):
     const asOf = (ledger.as_of ?? FIRST) + 86_400_000;
     const at = `TIMESTAMP '${new Date(asOf).toISOString().slice(0, 19).replace('T', ' ')}'`;
     const rows: Record<string, Record<string, unknown>[]> = { invoices: [], invoice_lines: [], invoice_taxes: [], parties: [], events: [] };
-    if (ledger.serial === 0) rows['parties']!.push({ party_id: 'p', party: '{}' });
+    if (ledger.serial === 0) rows['parties']!.push({ party_id: 'p', party: '{}' }, { party_id: 'us', party: '{"tax_currency":"USD"}' });
     if ('void' in step) rows['events']!.push({ at, subject: 'invoice', subject_id: step.void, event: 'voided', detail: '{"reason":"typo"}' });
     let total = 0;
     let before = 0;
@@ -46,13 +48,17 @@ async function ledgerOf(engine: Engine, folder: string, steps: readonly Step[]):
         });
       }
       const net = [...sums.values()].reduce((a, b) => a + b, 0);
-      for (const [tax_id, net_minor] of sums) rows['invoice_taxes']!.push({ invoice_id: id, tax_id, rate_micro: 0, net_minor, tax_minor: 0 });
+      for (const [tax_id, net_minor] of sums) rows['invoice_taxes']!.push({ invoice_id: id, tax_id, rate_micro: 0, net_minor, tax_minor: invoice.accounted?.tax ?? 0 });
+      const { tax = 0, told = '', on = '2026-01-01', source = 'ECB' } = invoice.accounted ?? {};
+      const [currency = '', minor, rate] = told.split(' ');
       rows['invoices']!.push({
         invoice_id: id, number: `N-${id}`, series: 'N', seq: next, kind: net < 0 ? 'credit_note' : 'invoice', customer_id: invoice.customer ?? 'acme', currency: 'EUR',
-        exponent: 2, net_minor: net, tax_minor: 0, total_minor: net, lines: invoice.lines.length, seller_id: 'p', buyer_id: 'p',
+        exponent: 2, net_minor: net, tax_minor: tax, total_minor: net + tax, lines: invoice.lines.length, seller_id: invoice.accounted === undefined ? 'p' : 'us', buyer_id: 'p',
+        confirmed_by: invoice.hand === true ? 'credit' : 'auto',
+        ...(currency === '' ? {} : { tax_currency: currency, tax_currency_minor: minor, tax_exchange_rate: rate, tax_exchange_on: on, tax_exchange_source: source }),
       });
       before += invoice.lines.length;
-      total += net;
+      total += net + tax;
     }
     const files = [];
     for (const [table, list] of Object.entries(rows) as [keyof typeof LEDGER_TABLES, Record<string, unknown>[]][]) {
@@ -86,6 +92,26 @@ function at(text: string): Was {
   return { currency, minor: Number(minor), ...(rate === undefined ? {} : { rate }) };
 }
 const was = (what: string, amount: number, text: string): Line => ({ ...plain(what, amount), was: at(text) });
+
+/** An invoice over a charge, with its tax in two currencies; a credit note by hand of a part of it. */
+const taxed = (amount: number, tax: number, told?: string, more: Partial<Accounted> = {}): Invoice => ({ lines: [plain(`!fee-${amount}`, amount)], accounted: { tax, ...(told === undefined ? {} : { told }), ...more } });
+const back = (amount: number, tax: number, told: string | undefined, of = 'A/1', more: Partial<Accounted> = {}): Invoice => (
+  { ...taxed(amount, tax, told, more), lines: [{ what: '!fee-1000', amount, corrects: of, how: 'credit' }], hand: true });
+
+describe('a tax in another currency that may be', () => {
+  it('is the product, rounded either way', async () => {
+    expect(await told([taxed(1000, 191, 'USD 95 0.5')], [taxed(1001, 191, 'USD 96 0.5')], [taxed(1002, 200, 'JPY 275 137.5')], [taxed(1003, 0)], [taxed(-50, -191, 'USD -96 0.5')])).toEqual([]);
+  });
+
+  it('is given back at its rate: rounded, or the rest', async () => {
+    expect(await told([taxed(1000, 19, 'USD 10 0.5')], [back(-330, -6, 'USD -3 0.5'), back(-330, -6, 'USD -3 0.5')], [back(-340, -7, 'USD -4 0.5')])).toEqual([]);
+    // Three times 3 and a half each time, and 1 left of 11.
+    expect(await told([taxed(1000, 22, 'USD 11 0.5')], ...[1, 2, 3].map(() => [back(-330, -7, 'USD -4 0.5')]).slice(0, 2), [back(-340, -8, 'USD -3 0.5')])).toEqual([]);
+    // What was void does not count.
+    expect(await told([taxed(1000, 20, 'USD 10 0.5')], [back(-1000, -20, 'USD -10 0.5')], { void: 'B' }, [back(-1000, -20, 'USD -10 0.5')])).toEqual([]);
+    expect(await told([taxed(1000, 20, 'USD 10 0.5')], [back(-100, 0, undefined)])).toEqual([]);
+  });
+});
 
 describe('corrections that may be', () => {
   it('a changed booking is taken back and billed as it is now, again and again', async () => {
@@ -157,6 +183,18 @@ describe('corrections that may not be', () => {
     'taken back at another rate': [[{ lines: [was('b1', 1300, 'JPY 2000 0.0065')] }], [{ lines: [{ ...fix('b1', -1300, 'reversal', 'A/1'), was: at('JPY -2000 0.00650') }] }]],
     'taken back from another source': [[{ lines: [was('b1', 1300, 'JPY 2000 0.0065')] }], [{ lines: [{ ...fix('b1', -1300, 'reversal', 'A/1'), was: { ...at('JPY -2000 0.0065'), source: 'Bank' } }] }]],
     'taken back without what it was': [[{ lines: [was('b1', 1300, 'JPY 2000 0.0065')] }], [{ lines: [fix('b1', -1300, 'credit', 'A/1')] }]],
+    'a cent beside the rate of its tax': [[taxed(1000, 190, 'USD 96 0.5')]],
+    'half a cent beside the rate of its tax': [[taxed(1000, 190, 'USD 96 0.5026')]],
+    'no tax in the currency of its seller': [[taxed(1000, 190)]],
+    'a tax in its own currency': [[taxed(1000, 190, 'EUR 190 1')]],
+    'no tax, but one in another currency': [[taxed(1000, 0, 'USD 0 0.5')]],
+    'a tax in another currency without a day': [[taxed(1000, 190, 'USD 95 0.5', { on: null })]],
+    'a tax in another currency without a rate': [[taxed(1000, 190, 'USD 95')]],
+    'a tax at the rate of a word': [[taxed(1000, 190, 'USD 95 half')]],
+    'a tax given back at another rate': [[taxed(1000, 190, 'USD 95 0.5')], [back(-1000, -190, 'USD -95 0.50')]],
+    'a tax given back at a rate, where none was stated': [[{ lines: [plain('!fee-1000', 1000)] }], [back(-1000, -190, 'USD -95 0.5')]],
+    'a tax of which more is given back': [[taxed(1000, 19, 'USD 9 0.4999')], [back(-500, -9, 'USD -5 0.4999')], [back(-500, -10, 'USD -5 0.4999')]],
+    'a cent beside the rate of one that is given back': [[taxed(1000, 190, 'USD 95 0.5')], [back(-500, -90, 'USD -46 0.5')]],
     'an adjustment of nothing': [[{ lines: [{ what: 'b1', amount: -100, kind: 'adjustment' }] }]],
   };
 

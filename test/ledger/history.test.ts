@@ -27,7 +27,8 @@ describe('history.duckdb', () => {
         + 'exchange_on, exchange_source', true],
       ['invoice_taxes', 'invoice_id, tax_id, category, rate, net, tax', true],
       ['invoices', 'invoice_id, number, kind, status, payment_status, customer_id, customer_name, partner_id, batch_id, cycle_id, period_start, '
-        + 'period_end, billing_date, issued_on, due_on, currency, net, tax, total, paid, balance, confirmed_at, confirmed_by, sent_at, serial', true],
+        + 'period_end, billing_date, issued_on, due_on, currency, net, tax, total, paid, balance, confirmed_at, confirmed_by, sent_at, serial, tax_currency, '
+        + 'tax_currency_amount, tax_exchange_rate, tax_exchange_on, tax_exchange_source', true],
       ['messages', 'message_id, invoice_id, kind, recipient, status, attempts, queued_at, sent_at, sha256, error, subject_id, payload', true],
       ['runs', 'run_id, serial, as_of, committed_at, config_digest, config_commit, tool_version, invoices, total', true],
     ]);

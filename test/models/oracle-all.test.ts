@@ -54,7 +54,7 @@ const booking = (id: string): fc.Arbitrary<BookingRow> => fc.record({
 });
 
 /** Of every pair one that holds from the beginning, and some more; sorted as the configuration has them. */
-const exchangeRates: fc.Arbitrary<ExchangeRate[]> = fc.tuple(...['EUR JPY', 'EUR KWD', 'EUR USD', 'KWD EUR', 'KWD JPY', 'KWD USD'].map((pair) => (
+const exchangeRates: fc.Arbitrary<ExchangeRate[]> = fc.tuple(...['EUR', 'JPY', 'KWD', 'USD'].flatMap((from) => ['EUR', 'JPY', 'KWD', 'USD'].filter((to) => to !== from).map((to) => `${from} ${to}`)).map((pair) => (
   fc.uniqueArray(fc.tuple(pick('2026-01-31', '2026-02-10', '2026-02-28', '2026-03-20', '2026-04-01'), rate), { maxLength: 3, selector: ([on]) => on }).chain((more) => rate.map((first) => (
     [...more, ['2025-01-01', first] as const].sort(([a], [b]) => (a < b ? -1 : 1)).map(([on, value]): ExchangeRate => ({ from: pair.slice(0, 3), to: pair.slice(4), rate: value, on, source: 'bank', path })))))))).map((all) => all.flat());
 
@@ -63,9 +63,9 @@ interface Made { readonly world: World; readonly zone: string }
 const world: fc.Arbitrary<Made> = fc.record({
   rounding: pick<'half_away' | 'half_even'>('half_away', 'half_even'), tax_rounding: pick<'invoice' | 'line'>('invoice', 'invoice', 'line'), zone: pick('UTC', 'Europe/Berlin', 'Asia/Tokyo', 'America/New_York'),
   agreements: fc.array(agreement, { minLength: 120, maxLength: 120 }), products: someProducts, taxed: fc.array(rarely(pick('reduced', 'free'), 5), { minLength: CUSTOMERS, maxLength: CUSTOMERS }),
-  moneys: fc.array(rarely(pick('USD', 'JPY', 'KWD', 'EUR'), 3), { minLength: CUSTOMERS, maxLength: CUSTOMERS }), rates: exchangeRates,
+  moneys: fc.array(rarely(pick('USD', 'JPY', 'KWD', 'EUR'), 3), { minLength: CUSTOMERS, maxLength: CUSTOMERS }), rates: exchangeRates, tax_currency: pick('EUR', 'JPY', 'KWD', 'USD'),
   bookings: fc.tuple(...Array.from({ length: CUSTOMERS * 8 }, (_, i) => booking(`b${String(i).padStart(4, '0')}`))), months: fc.integer({ min: 2, max: 6 }),
-}).map(({ rounding, tax_rounding, zone, agreements, products, taxed, moneys, rates, bookings, months }) => {
+}).map(({ rounding, tax_rounding, zone, agreements, products, taxed, moneys, rates, tax_currency, bookings, months }) => {
   // A product has one price at a time: the second agreement of a customer leaves out what the first prices.
   const named = agreements.map((each, i) => [`g${String(i).padStart(3, '0')}`, {
     ...each, prices: Object.fromEntries(Object.entries(each.prices).filter(([product]) => i < CUSTOMERS || agreements[i - CUSTOMERS]!.foreign || !(product in agreements[i - CUSTOMERS]!.prices))),
@@ -76,7 +76,7 @@ const world: fc.Arbitrary<Made> = fc.record({
   });
   const as_of = addDays(MONTHS[months]!, 1);
   return { zone, world: {
-    as_of, rounding, tax_rounding, bookings, prices, exchange_rates: rates, indexes: [INDEX], sources: [{ name: 'jobs' }, { name: 'shop', with_tax: true }], assign_by: ['ends_at', 'ends_at'] as const,
+    as_of, rounding, tax_rounding, bookings, prices, exchange_rates: rates, tax_currency, indexes: [INDEX], sources: [{ name: 'jobs' }, { name: 'shop', with_tax: true }], assign_by: ['ends_at', 'ends_at'] as const,
     agreements: framed.map((frame, i): Agreement => withParts(frame, named[i]![1])),
     taxes: { standard: { rate: '20', rates: [{ from: null, rate: '19', name: 'VAT', path }, { from: '2026-02-15', rate: '20', name: 'VAT', path }] }, reduced: { rate: '7' }, free: { rate: '0', category: 'E' } },
     products: { call: {}, data: { tax: 'reduced' }, site: { tax: 'free' }, visit: { tax: 'standard' } },
@@ -134,7 +134,10 @@ async function told({ engine: asked }: Draft, zone: string): Promise<string[]> {
     FROM draft.invoice_lines AS l JOIN draft.invoices AS i ON i.invoice_key = l.invoice_key
     UNION ALL
     SELECT i.customer_id, epoch_ms(i.period_start), i.currency, 'tax ' || t.tax_id || ' ' || t.rate_micro || ' ' || t.net_minor || ' ' || t.tax_minor
-    FROM draft.invoice_taxes AS t JOIN draft.invoices AS i ON i.invoice_id = t.invoice_id`);
+    FROM draft.invoice_taxes AS t JOIN draft.invoices AS i ON i.invoice_id = t.invoice_id
+    UNION ALL
+    SELECT customer_id, epoch_ms(period_start), currency, concat_ws(' ', 'accounted', tax_currency, tax_currency_minor, tax_exchange_rate, CAST(tax_exchange_on AS VARCHAR))
+    FROM draft.invoices WHERE tax_currency IS NOT NULL`);
   return rows.map(({ customer_id, start, currency, text }) => `${customer_id} ${localDate(Number(start), zone)} ${currency} ${text}`).sort();
 }
 
@@ -156,6 +159,8 @@ describe('invoices', () => {
       expect(await provenDraft(draft)).toEqual([]);
       for (const { kind, n } of await engine.rows<{ kind: string; n: bigint }>('SELECT kind, count(*) AS n FROM draft.billed_lines GROUP BY kind')) seen.set(kind, (seen.get(kind) ?? 0) + Number(n));
       for (const { kind, n } of await engine.rows<{ kind: string; n: bigint }>('SELECT kind, count(*) AS n FROM draft.billed_lines WHERE original_minor <> 0 GROUP BY kind')) seen.set(`converted ${kind}`, (seen.get(`converted ${kind}`) ?? 0) + Number(n));
+      const { n: accounted } = await engine.row<{ n: bigint }>('SELECT count(*) AS n FROM draft.invoices WHERE tax_currency_minor <> 0');
+      seen.set('accounted', (seen.get('accounted') ?? 0) + Number(accounted));
       expect(await draft.told(`SELECT s.customer_key FROM draft.line_discounts AS s JOIN input.discounts AS d ON d.agreement_key = s.agreement_key AND d.place = s.place
         WHERE d.on_line AND s.off_minor <> 0 AND (s.off_minor < 0 OR s.left_minor < 0)`)).toEqual([]);
       // The same bookings in three files, in another order, and as if they were many.
@@ -165,7 +170,7 @@ describe('invoices', () => {
       expect(await told(draft, made.zone)).toEqual(ours);
     }), { numRuns: WORLDS, endOnFailure: true });
     // The generator must reach everything.
-    for (const kind of ['booking', 'usage', 'recurring', 'fee', 'discount', 'minimum']) expect([kind, (seen.get(kind) ?? 0) > 10 * WORLDS]).toEqual([kind, true]);
+    for (const kind of ['accounted', 'booking', 'usage', 'recurring', 'fee', 'discount', 'minimum']) expect([kind, (seen.get(kind) ?? 0) > 10 * WORLDS]).toEqual([kind, true]);
     expect([...seen].filter(([kind, n]) => kind.startsWith('converted ') && n > WORLDS).map(([kind]) => kind.slice(10)).sort()).toEqual(['booking', 'discount', 'fee', 'minimum', 'recurring', 'usage']);
   }, 900_000);
 

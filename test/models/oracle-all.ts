@@ -18,7 +18,10 @@ import type { UsageBooking, UsageLine } from './oracle-usage.js';
 
 const CURRENCY = 'EUR';
 
-/** `customer period currency` with each line (`line key tax rate net gross`) and each tax (`tax tax rate net tax`) of its invoice. */
+/**
+ * `customer period currency` with each line (`line key tax rate net gross`), each tax (`tax tax rate net tax`) and the tax in another currency
+ * (`accounted currency tax rate day`) of its invoice.
+ */
 export function expectedInvoices(world: World, months: readonly string[]): string[] {
   return new Invoices(world, months).told();
 }
@@ -58,7 +61,8 @@ class Invoices {
         }
         for (const [currency, lines] of invoices) {
           const where = `${customer.id} ${date(period.period_start)} ${currency}`;
-          texts.push(...new Book(this.#world, currency).settled(lines).map((text) => `${where} ${text}`));
+          const settled = new Book(this.#world, currency).settled(lines);
+          texts.push(...[...settled, ...this.#accounted(settled, currency, period)].map((text) => `${where} ${text}`));
         }
       }
     }
@@ -74,14 +78,26 @@ class Invoices {
     return to === from ? line : { ...line, on: this.#rate(from, to, last).on };
   }
 
-  /** A line in another currency: its exact value, rounded once. What has no rate yet has that of its last day. */
+  /** A line in another currency. What has no rate yet has that of its last day. */
   #converted(line: Line, from: string, to: string): Line {
     if (from === to) return line;
-    const { rate, on } = this.#rate(from, to, line.on ?? line.first);
+    const rate = this.#rate(from, to, line.on ?? line.first);
+    return { ...line, amount: this.#exchanged(line.amount, rate), was: ` ${from} ${line.amount} ${rate.on}` };
+  }
+
+  /** The sum of the taxes in the currency in which the issuer accounts for tax. */
+  #accounted(settled: readonly string[], currency: string, { period_end, billing_at }: RunPeriod): string[] {
+    const to = this.#world.tax_currency!;
+    const tax = settled.filter((text) => text.startsWith('tax ')).reduce((sum, text) => sum + BigInt(text.split(' ').at(-1)!), 0n);
+    if (tax === 0n || currency === to) return [];
+    const rate = this.#rate(currency, to, date(Math.min(period_end - 1, billing_at)));
+    return [`accounted ${to} ${this.#exchanged(tax, rate)} ${rate.rate} ${rate.on}`];
+  }
+
+  /** The exact value in the other currency, rounded once. */
+  #exchanged(amount: bigint, { from, to, rate }: ExchangeRate): bigint {
     const [whole, part = ''] = rate.split('.') as [string, string?];
-    const over = BigInt(whole + part) * 10n ** BigInt(exponentOf(to));
-    const under = 10n ** BigInt(part.length + exponentOf(from));
-    return { ...line, amount: roundedQuotient(line.amount * over, under, this.#world.rounding!), was: ` ${from} ${line.amount} ${on}` };
+    return roundedQuotient(amount * BigInt(whole + part) * 10n ** BigInt(exponentOf(to)), 10n ** BigInt(part.length + exponentOf(from)), this.#world.rounding!);
   }
 
   #agreements({ agreements = [] }: CustomerRow): Agreement[] {

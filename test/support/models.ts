@@ -102,6 +102,8 @@ export interface World {
   readonly indexes?: readonly PriceIndex[];
   /** Sorted by pair, then day. */
   readonly exchange_rates?: readonly ExchangeRate[];
+  /** Currency in which the issuer accounts for tax. */
+  readonly tax_currency?: string;
   /** Further SQL over the schema `ledger`. */
   readonly ledger?: string;
 }
@@ -259,6 +261,7 @@ function configOf(world: World): Config {
     currency: world.currency ?? 'EUR', rounding: world.rounding ?? 'half_away', tax_rounding: world.tax_rounding ?? 'invoice',
     overrides: world.overrides ?? [], repeat_bookings: [], default_tax: world.default_tax === undefined ? 'standard' : world.default_tax, max_catch_up_days: world.max_catch_up_days ?? null,
     prices_include_tax: false, prices: [...customers.flatMap((c) => ownPrices(c, world)), ...world.prices ?? []], agreements: world.agreements ?? [], indexes: world.indexes ?? [], exchange_rates: world.exchange_rates ?? [],
+    issuer: { ...(world.tax_currency === undefined ? {} : { tax_currency: world.tax_currency }) } as Config['issuer'],
     bookings: sources as BookingSource[], taxes, products, partners: [], customers: customers as Customer[],
   };
   return config as Config;

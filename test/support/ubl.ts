@@ -56,6 +56,12 @@ export function checkArithmetic(xml: string): void {
     expect(sum(all('/*/cac:TaxTotal/cac:TaxSubtotal/cbc:TaxAmount'))).toBe(exact(one('/*/cac:TaxTotal/cbc:TaxAmount')));
     expect(total('TaxInclusiveAmount')).toBe(total('TaxExclusiveAmount') + exact(one('/*/cac:TaxTotal/cbc:TaxAmount')));
     expect(total('PayableAmount')).toBe(total('TaxInclusiveAmount'));
+    // BR-53, and PEPPOL-EN16931-R005, R053 to R055.
+    const accounted = one('/*/cbc:TaxCurrencyCode');
+    expect(all('/*/cac:TaxTotal[not(cac:TaxSubtotal)]/cbc:TaxAmount/@currencyID')).toEqual(accounted === '' ? [] : [accounted]);
+    expect(accounted).not.toBe(one('/*/cbc:DocumentCurrencyCode'));
+    const signs = new Set(all('/*/cac:TaxTotal/cbc:TaxAmount').map((text) => exact(text)).filter((value) => value !== 0n).map((value) => value < 0n));
+    expect(signs.size).toBeLessThanOrEqual(1);
     all('/*/cac:TaxTotal/cac:TaxSubtotal').forEach((_, i) => {
       const at = `/*/cac:TaxTotal/cac:TaxSubtotal[${i + 1}]`;
       const [category, rate] = [one(`${at}/cac:TaxCategory/cbc:ID`), one(`${at}/cac:TaxCategory/cbc:Percent`)];

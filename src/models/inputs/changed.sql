@@ -22,7 +22,7 @@ WITH complete AS (
 )
 SELECT
   d.source, d.booking_id, d.file_key, d.record, d.gone, d.now, d.invoice_id, d.line_no,
-  i.number, i.customer_id, i.currency, i.period_start,
+  i.number, i.customer_id, i.currency, i.period_start, i.tax_currency, i.tax_exchange_rate, i.tax_exchange_on, i.tax_exchange_source,
   l.charge_id, l.product, l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor, l.gross_minor, l.measured_minor,
   l.original_currency, l.original_minor, l.original_price_micro, l.exchange_rate, l.exchange_on, l.exchange_source,
   l.tax_id, l.tax_rate_micro, l.service_start, l.service_end, t.name AS tax_name, t.category AS tax_category, t.note AS tax_note

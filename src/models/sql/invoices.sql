@@ -19,15 +19,17 @@ SELECT
   s.net_minor, s.tax_minor,
   s.net_minor + s.tax_minor AS total_minor,
   c.early_percent_micro, c.early_days,
+  a.tax_currency, a.tax_currency_minor, a.tax_exchange_rate, a.tax_exchange_on, a.tax_exchange_source,
   w.parked_before,
   md5(concat_ws('|', c.customer_id, c.name, p.cycle_id, w.period_start, p.period_end, p.billing_date, s.currency, s.apart > 0, s.lines,
     s.net_minor, s.tax_minor, s.shown, c.net_days, c.end_of_month, coalesce(o.purchase_order, c.purchase_order, ''),
-    coalesce(o.note, ''), c.locale, c.shown, c.early_percent_micro, c.early_days)) AS digest
+    coalesce(o.note, ''), c.locale, c.shown, c.early_percent_micro, c.early_days, a.shown)) AS digest
 FROM draft.invoice_sums AS s
 JOIN input.customers AS c ON c.customer_key = s.customer_key
 JOIN input.periods AS p ON p.period_key = s.period_key
 JOIN draft.customer_periods AS w ON w.customer_key = s.customer_key AND w.period_key = s.period_key
 JOIN input.currencies AS f ON f.currency = s.currency
+LEFT JOIN draft.accounted_taxes AS a ON a.invoice_id = s.invoice_id
 LEFT JOIN draft.period_overrides AS o ON o.customer_key = s.customer_key AND o.period_key = s.period_key
 LEFT JOIN input.days_off AS d ON d.day = due_date(p.issued_on, c.net_days, c.end_of_month)
 LEFT JOIN input.days_off AS n ON n.day = due_date(p.issued_on_now, c.net_days, c.end_of_month)

@@ -10,7 +10,7 @@ SELECT
   EXISTS (
     SELECT 1 FROM draft.added_lines AS a
     WHERE a.tax_id = '?' AND a.customer_key = i.customer_key AND a.period_key = i.period_key) AS no_tax,
-  coalesce(g.problem, e.problem) AS problem,
+  coalesce(g.problem, e.problem, a.problem) AS problem,
   coalesce(i.auto_confirm_at < r.oldest_due, FALSE) AS too_old,
   coalesce(o.hold, FALSE) AS held,
   coalesce(o.release, FALSE) AS released,
@@ -21,4 +21,5 @@ JOIN input.customer_limits AS m ON m.customer_key = i.customer_key AND m.use_no 
 JOIN input.currencies AS f ON f.currency = i.currency
 LEFT JOIN draft.missing_values AS g ON g.customer_key = i.customer_key AND g.period_key = i.period_key
 LEFT JOIN draft.missing_rates AS e ON e.customer_key = i.customer_key AND e.period_key = i.period_key
+LEFT JOIN draft.accounted_taxes AS a ON a.invoice_id = i.invoice_id
 LEFT JOIN draft.period_overrides AS o ON o.customer_key = i.customer_key AND o.period_key = i.period_key

@@ -2,7 +2,7 @@
 -- no measure for what follows.
 -- grain: invoice_key
 SELECT
-  i.invoice_key, i.customer_key, i.customer_id, i.period_key, i.use_no, i.billing_at, i.auto_confirm_at, i.currency, i.lines,
+  i.invoice_key, i.invoice_id, i.customer_key, i.customer_id, i.period_key, i.use_no, i.billing_at, i.auto_confirm_at, i.currency, i.lines,
   i.net_minor, i.tax_minor, i.total_minor,
   coalesce(
     max_by(i.total_minor, CASE WHEN i.kind = 'invoice' THEN i.invoice_key END)
