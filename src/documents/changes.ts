@@ -153,6 +153,7 @@ function lineRow(line: LineChange): ChangeRow {
 const FIELDS: Readonly<Record<string, string>> = {
   unit_price: 'price', tax_id: 'tax', service_start: 'start', service_end: 'end', purchase_order: 'purchase order', due_on: 'due date',
   payment_terms: 'payment terms', tax_number: 'tax number', kind: 'kind of document',
+  accounted_tax: 'VAT in your currency',
 };
 
 /** "quantity 2 → 3", "purchase order: PO-9 added". */

@@ -8,12 +8,13 @@ import { fieldText, LINES_SHOWN, markOf, signed, whyText } from '../documents/ch
 import type { AmountChange, BatchChanges, FieldChange, InvoiceChange, LineChange, Why } from '../documents/changes.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
-import { buyerShown } from '../models/load.js';
 import { fail } from '../values/diagnostic.js';
 import { formatMicro, formatScaled } from '../values/money.js';
 import { foldersIn } from '../world/output-files.js';
 import { selectionSql } from './batches.js';
 import type { BatchHead, Selection } from './batches.js';
+import { invoiceFields, objectFields } from './changes-fields.js';
+import type { InvoiceSide } from './changes-fields.js';
 import type { Context } from './context.js';
 import { readDigests } from './outputs.js';
 import { isDigestOf, LEAST_DIGITS, storedVersions, versionsFolder, writeVersion } from './versions.js';
@@ -224,13 +225,6 @@ function lineChange(row: LineRow): LineChange {
   };
 }
 
-interface InvoiceSide {
-  kind: string; customer_id: string; customer_name: string; cycle_id: string; period_start: number; period_end: number; timezone: string;
-  currency: string; exponent: number; net_minor: string; tax_minor: string; total_minor: string; purchase_order: string | null;
-  issued_on: string; due_on: string; payment_terms: string; locale: string; buyer: string; taxes: readonly Tax[];
-  note: string | null;
-}
-
 async function invoiceChanges(engine: Engine, lines: ReadonlyMap<string, Lines>): Promise<InvoiceChange[]> {
   const side = (name: string): string => `CASE WHEN ${name}.invoice_id IS NOT NULL THEN CAST(to_json(${name}) AS VARCHAR) END`;
   const view = (name: string): string => `(SELECT * REPLACE (epoch_ms(period_start) AS period_start, epoch_ms(period_end) AS period_end,
@@ -270,47 +264,6 @@ function invoiceChange(
   };
 }
 
-/** What is shown otherwise besides the lines. The due date moves with the as-of where a batch is confirmed by hand: that is no change. */
-function invoiceFields(was: InvoiceSide, is: InvoiceSide): FieldChange[] {
-  const plain = (side: InvoiceSide): Record<string, unknown> => ({
-    name: side.customer_name, ...buyerShown(side.buyer), locale: side.locale, kind: side.kind.replaceAll('_', ' '),
-    purchase_order: side.purchase_order, note: side.note,
-    period_start: isoLocal(side.period_start, side.timezone), period_end: isoLocal(side.period_end, side.timezone),
-    payment_terms: side.payment_terms, ...(was.issued_on === is.issued_on ? { due_on: side.due_on } : {}),
-  });
-  return [...objectFields(plain(was), plain(is)), ...taxFields(was.taxes, is.taxes)];
-}
-
-interface Tax { tax_id: string; name: string; category: string; rate: string; note: string | null }
-
-/** A tax that is on one side only came or went with its lines; one on both is told where it reads otherwise. */
-function taxFields(was: readonly Tax[], is: readonly Tax[]): FieldChange[] {
-  const before = new Map(was.map((tax) => [tax.tax_id, tax]));
-  return is.flatMap((tax) => {
-    const old = before.get(tax.tax_id);
-    const told = ({ tax_id: _id, rate, ...rest }: Tax): object => ({ ...rest, rate: `${formatMicro(BigInt(rate))} %` });
-    const found = old === undefined ? [] : objectFields(told(old), told(tax));
-    return found.map((each) => ({ ...each, field: `tax ${tax.tax_id}: ${each.field}` }));
-  });
-}
-
-/** Parts of an address and of a bank account in the order in which they are read. */
-const PARTS = ['name', 'line1', 'line2', 'postal_code', 'city', 'region', 'country', 'iban', 'bic'];
-
-/** Members that differ, in the order of the newer one; deeper objects and lists are told as one text. */
-function objectFields(before: object, after: object): FieldChange[] {
-  const text = (value: unknown): string | null => {
-    if (value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0)) return null;
-    if (typeof value !== 'object') return String(value);
-    if (Array.isArray(value)) return value.map(text).join(', ');
-    const parts = Object.entries(value).sort(([a], [b]) => PARTS.indexOf(a) - PARTS.indexOf(b));
-    return parts.map(([, part]) => text(part)).filter((each) => each !== null).join(', ');
-  };
-  const [old, now] = [before as Record<string, unknown>, after as Record<string, unknown>];
-  return [...new Set([...Object.keys(now), ...Object.keys(old)])]
-    .map((field) => ({ field, before: text(old[field]), after: text(now[field]) }))
-    .filter((each) => each.before !== each.after);
-}
 
 function amountChange(before: bigint | null, after: bigint | null, exponent: number): AmountChange {
   const money = (minor: bigint | null): string | null => (minor === null ? null : formatScaled(minor, exponent));

@@ -109,8 +109,10 @@ const invoicesSql = (batch: string): string => `
   SELECT i.invoice_id, i.digest, i.kind, i.customer_id, i.customer_name, i.partner_id, i.cycle_id, i.period_start, i.period_end, i.timezone,
     i.currency, i.exponent, CAST(i.net_minor AS BIGINT) AS net_minor, CAST(i.tax_minor AS BIGINT) AS tax_minor,
     CAST(i.total_minor AS BIGINT) AS total_minor, i.purchase_order, i.note, CAST(i.issued_on AS VARCHAR) AS issued_on,
-    CAST(i.due_on AS VARCHAR) AS due_on, i.locale, c.shown AS buyer,
-    c.net_days || ' days' || CASE WHEN c.end_of_month THEN ' from the end of the month' ELSE '' END AS payment_terms
+    CAST(i.due_on AS VARCHAR) AS due_on, i.locale, c.shown AS buyer, c.net_days, c.end_of_month,
+    CAST(i.early_percent_micro AS VARCHAR) AS early_percent_micro, i.early_days,
+    i.tax_currency, CAST(i.tax_currency_minor AS VARCHAR) AS tax_currency_minor, i.tax_exchange_rate,
+    CAST(i.tax_exchange_on AS VARCHAR) AS tax_exchange_on, i.tax_exchange_source
   FROM draft.invoices AS i
   JOIN input.customers AS c ON c.customer_key = i.customer_key
   WHERE i.batch_id = ${batch} ORDER BY i.invoice_key`;

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { amounts, changeRows } from '../../src/documents/changes.js';
+import { amounts, changeRows, fieldText } from '../../src/documents/changes.js';
 import type { BatchChanges } from '../../src/documents/changes.js';
 import { SCHEMAS } from '../../src/report/schemas.js';
 import { preview } from '../../src/run/preview.js';
@@ -82,6 +82,19 @@ describe('the changes since a preview', () => {
     expect(changes).toMatchObject({ unchanged: 1, invoices: [{ customer_name: 'Acme Ltd', lines: [], total: { difference: '0.00' } }] });
     expect(changes.invoices[0]!.fields.map(({ field, before, after }) => `${field}: ${before} > ${after}`)).toEqual([
       'name: Acme > Acme Ltd', 'purchase_order: null > PO-9', 'payment_terms: 14 days > 30 days', 'due_on: 2026-05-15 > 2026-05-31',
+    ]);
+  });
+
+  it('tell terms of early payment, and the tax in the currency of the seller', async () => {
+    const rate = { from: 'USD', to: 'EUR', rate: '0.9215', on: '2026-04-01', source: 'ECB' };
+    const foreign = { ...SPEC, currency: 'USD', issuer: { tax_currency: 'EUR' } };
+    const { made, digest } = await looked(APRIL, { ...foreign, exchange_rates: [rate] });
+    const acme = { payment_terms: { net_days: 14, discount: { percent: '2.5', within_days: 7 } } };
+    await made.configure({ ...foreign, exchange_rates: [{ ...rate, rate: '0.9' }], customers: { ...SPEC.customers, acme } });
+    const { invoices } = await since(made, digest);
+    expect(invoices.map(({ customer_id, fields }) => [customer_id, ...fields.map(fieldText)].join(' | '))).toEqual([
+      'acme | payment terms 14 days → 14 days, 2.5 % off within 7 days | VAT in your currency 33.59 EUR at 0.9215 (ECB, 2026-04-01) → 32.81 EUR at 0.9 (ECB, 2026-04-01)',
+      'bolt | VAT in your currency 16.63 EUR at 0.9215 (ECB, 2026-04-01) → 16.25 EUR at 0.9 (ECB, 2026-04-01)',
     ]);
   });
 
