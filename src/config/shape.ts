@@ -88,7 +88,8 @@ const tax = record({
 
 const product = record({
   name: text('line', 'Name on documents.'),
-  unit: maybe(text('line', 'Unit, like hour or piece.')),
+  unit: maybe(text('line',
+    'Unit, like hour. Documents have minute, hour, day, week, month, year, piece and litre in their language, others as here.')),
   price: maybe(prices('Price in the currency of the project.')),
   prices_include_tax: maybe(yesNo('The price includes tax. Default: as the project.')),
   tax: maybe(text('name-id', 'Id of a tax. Default: `tax` of the project.')),

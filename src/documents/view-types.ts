@@ -40,7 +40,7 @@ export interface LineView {
   readonly quantity: string;
   readonly unit: string;
   readonly unit_price: string;
-  /** "2 hour × 95.00 €"; '' for a line of one without a unit price; of a discount its tax, where there are several. */
+  /** "2 hours × 95.00 €"; '' for a line of one without a unit price; of a discount its tax, where there are several. */
   readonly detail: string;
   readonly tax_rate: string;
   readonly amount: string;

@@ -6,6 +6,7 @@ import { fill, labelsOf } from './labels.js';
 import { formatDate, formatMoney, formatNumber, formatPercent, formatPeriod, formatService, localeFormat } from './locale.js';
 import type { Labels } from './labels.js';
 import type { LocaleFormat } from './locale.js';
+import { unitText } from './units.js';
 import type { InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord, OriginalRecord } from './types.js';
 import type { AccountedTaxView, BuyerView, FactView, InvoiceView, LineView, PaymentView, SellerView, TaxView } from './view-types.js';
 
@@ -123,7 +124,7 @@ function facts({ record, labels, date }: Pen, number: string, period: string, bu
 function lineView(pen: Pen, line: InvoiceLineRecord): LineView {
   const { record, format, labels, money } = pen;
   const quantity = formatNumber(format, line.quantity);
-  const unit = cleanOr(line.unit);
+  const unit = unitText(format, cleanOr(line.unit), line.quantity);
   const bare_price = line.unit_price === null ? '' : formatMoney(format, line.unit_price, record.currency, record.exponent);
   const price = bare_price === '' || line.gross === null ? bare_price : `${bare_price} ${labels.with_tax}`;
   const service = formatService(format, line.service_start, line.service_end);
@@ -189,7 +190,7 @@ export function exchangeText({ locale }: Pick<InvoiceRecord, 'locale'>, { origin
   if (original === null || sign(original.amount) === 0) return '';
   const { currency, amount, unit_price, rate, on, source } = original;
   const format = localeFormat(locale);
-  const counted = `${formatNumber(format, quantity)}${cleanOr(unit) === '' ? '' : ` ${cleanOr(unit)}`}`;
+  const counted = `${formatNumber(format, quantity)} ${unitText(format, cleanOr(unit), quantity)}`.trimEnd();
   const money = (decimal: string): string => formatMoney(format, decimal, currency, exponentOf(currency));
   const isCounted = unit_price !== null && quantity !== '1' && quantity !== '-1';
   const isProduct = isCounted && isRounded(quantity, unit_price, amount, exponentOf(currency));

@@ -27,7 +27,7 @@ describe('an invoice', () => {
   it('shows each line with its day, quantity, unit, price, reference and what was late', () => {
     expect(invoiceView(english).lines.map((l) => [l.service, l.detail, l.reference, l.late])).toEqual([
       ['1 – 30 Apr 2026', '', '', ''],
-      ['4 Apr 2026', '2 hour × €95.00', 'Ref. J-1002', ''],
+      ['4 Apr 2026', '2 hours × €95.00', 'Ref. J-1002', ''],
       ['28 Mar 2026', '1 piece × €32.50', 'Ref. J-1003', 'from an earlier period'],
     ]);
   });
@@ -36,13 +36,13 @@ describe('an invoice', () => {
     const eur = { currency: 'EUR', amount: '237.50', unit_price: '95', rate: '1.0870', on: '2026-04-01', source: 'ECB' };
     const told = (more: Partial<InvoiceLineRecord>, base: InvoiceRecord = english): string => (
       space(invoiceView({ ...base, currency: 'USD', lines: [line(1, { unit_price: null, quantity: '2.5', amount: '258.16', booking_id: null, original: eur, ...more })] }).lines[0]!.reference));
-    expect(told({})).toBe('2.5 hour × €95.00 = €237.50 × 1.0870 (ECB, 1 Apr 2026)');
-    expect(told({ gross: '258.16', amount: '216.94' })).toBe('2.5 hour × €95.00 = €237.50 incl. VAT × 1.0870 (ECB, 1 Apr 2026)');
-    expect(told({}, german)).toBe('2,5 hour × 95,00 € = 237,50 € × 1,0870 (ECB, 01.04.2026)');
+    expect(told({})).toBe('2.5 hours × €95.00 = €237.50 × 1.0870 (ECB, 1 Apr 2026)');
+    expect(told({ gross: '258.16', amount: '216.94' })).toBe('2.5 hours × €95.00 = €237.50 incl. VAT × 1.0870 (ECB, 1 Apr 2026)');
+    expect(told({}, german)).toBe('2,5 Std. × 95,00 € = 237,50 € × 1,0870 (ECB, 01.04.2026)');
     // An amount of its own besides a price, a correction of one unit, a currency without decimals, and nothing at all.
     expect(told({ original: { ...eur, amount: '237.52' } })).toBe('€237.52 × 1.0870 (ECB, 1 Apr 2026)');
     expect(told({ quantity: '-1', original: { ...eur, amount: '-95.00' } })).toBe('-€95.00 × 1.0870 (ECB, 1 Apr 2026)');
-    expect(told({ quantity: '3', original: { ...eur, currency: 'JPY', unit_price: '4115', amount: '12345', rate: '0.0065', source: 'House <bank>' } })).toBe('3 hour × JPY 4,115 = JPY 12,345 × 0.0065 (House <bank>, 1 Apr 2026)');
+    expect(told({ quantity: '3', original: { ...eur, currency: 'JPY', unit_price: '4115', amount: '12345', rate: '0.0065', source: 'House <bank>' } })).toBe('3 hours × JPY 4,115 = JPY 12,345 × 0.0065 (House <bank>, 1 Apr 2026)');
     expect(told({ amount: '0.00', original: { ...eur, amount: '0.00' } })).toBe('');
   });
 

@@ -54,9 +54,9 @@ describe('exchange rates', () => {
     expect(explanation!.lines.map(({ steps, amount }) => steps.at(-1)?.value === amount)).toEqual(Array(8).fill(true));
     expect(explanation!.lines[0]!.steps.map(({ formula }) => formula)).toEqual(['2.5 × 95.00', '237.50 × 1.1']);
     const { bytes } = await show(made.world, { as_of: '2026-05-10', id: number!, format: 'xml' });
-    expect(bytes!.toString()).toContain('<cbc:Note>2.5 hour × €95.00 = €237.50 × 1.1 (ECB, 1 Jan 2026)</cbc:Note>');
+    expect(bytes!.toString()).toContain('<cbc:Note>2.5 hours × €95.00 = €237.50 × 1.1 (ECB, 1 Jan 2026)</cbc:Note>');
     const page = await readFile(join(made.root, `out/invoices/2026-05-01/${number}.html`), 'utf8');
-    expect(page.replaceAll('&#x3D;', '=')).toContain('2.5 hour × €95.00 = €237.50 × 1.1 (ECB');
+    expect(page.replaceAll('&#x3D;', '=')).toContain('2.5 hours × €95.00 = €237.50 × 1.1 (ECB');
   });
 
   it('leave usage that runs over invoices in its own currency: what was charged before is known from there', async () => {
