@@ -63,12 +63,12 @@ async function proveKept({ config }: Context, engine: Engine): Promise<{ mails: 
 
 function wrongMail(file: string, { known, number, serial }: { known: boolean; number: string | null; serial: bigint | null }): Diagnostic {
   if (!known) {
-    return warning('LEDGER_DAMAGED', `${file} is no message of this ledger.`, {
+    return warning('DOCUMENT_UNKNOWN', `${file} is no message of this ledger.`, {
       at: { file }, hint: 'Find out who put it there; move it away if it comes from a trial.',
     });
   }
   const of = number === null ? 'the notice' : `the mail with ${number}`;
-  return problem('LEDGER_DAMAGED', `${file} is not ${of} as it was sent: it does not have the hash that commit ${serial} recorded.`, {
+  return problem('DOCUMENT_UNKNOWN', `${file} is not ${of} as it was sent: it does not have the hash that commit ${serial} recorded.`, {
     at: { file }, hint: 'It was changed or is damaged. Bring it back from a backup, or ask the recipient for theirs.',
   });
 }
@@ -101,5 +101,5 @@ async function proveShown({ world }: Context, engine: Engine, file: string): Pro
     : `is not what was sent with ${named.number}: ${hashes}`;
   const hint = named?.documents === false ? 'That mail had no documents attached when it was sent.'
     : 'It was changed after it was sent, or was never sent; `duebook show NUMBER` tells the invoice.';
-  return { diagnostic: problem('LEDGER_DAMAGED', `${file} ${what}.`, { at: { file }, hint }) };
+  return { diagnostic: problem('DOCUMENT_UNKNOWN', `${file} ${what}.`, { at: { file }, hint }) };
 }

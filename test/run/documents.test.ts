@@ -24,7 +24,7 @@ async function delivered(attach: readonly string[] = ['pdf', 'xml']): Promise<{ 
 
 const proof = async (made: Project, documents: readonly string[] = []): Promise<{ told: VerifyResult['checks'][number] | undefined; messages: string[] }> => {
   const result = await verify(made.world, { as_of: '2026-05-06', documents });
-  return { told: result.checks.find(({ name }) => name === 'documents'), messages: result.diagnostics.map(({ severity, message }) => `${severity} ${message}`) };
+  return { told: result.checks.find(({ name }) => name === 'documents'), messages: result.diagnostics.map(({ severity, code, message }) => `${severity} ${code} ${message}`) };
 };
 
 /** The attachment of a mail with this content type. */
@@ -52,7 +52,7 @@ describe('mails that were kept', () => {
       const { told, messages } = await proof(made);
       expect(told).toMatchObject({ ok: false, detail: '1 error' });
       expect(messages).toEqual([
-        `error out/mail/${mails[0]} is not the mail with ${numbers[0]!.split(' | ')[1]} as it was sent: it does not have the hash that commit 4 recorded.`,
+        `error DOCUMENT_UNKNOWN out/mail/${mails[0]} is not the mail with ${numbers[0]!.split(' | ')[1]} as it was sent: it does not have the hash that commit 4 recorded.`,
       ]);
     }
     await writeFile(path, good.subarray(0, good.length - 1));
@@ -64,7 +64,7 @@ describe('mails that were kept', () => {
   it('are told apart from strange ones, and may be taken away', async () => {
     const { made, mails } = await delivered([]);
     await made.write('out/mail/msg_0.eml', 'no message');
-    expect((await proof(made)).messages).toEqual(['warning out/mail/msg_0.eml is no message of this ledger.']);
+    expect((await proof(made)).messages).toEqual(['warning DOCUMENT_UNKNOWN out/mail/msg_0.eml is no message of this ledger.']);
     await made.write('out/mail/.msg_1.eml.part', 'half of one');
     for (const mail of [...mails, 'msg_0.eml']) await rm(join(made.root, 'out/mail', mail));
     expect(await proof(made)).toEqual({ told: undefined, messages: [] });
@@ -91,8 +91,8 @@ describe('a document that somebody shows', () => {
     await writeFile(join(made.root, 'shown/x.xml'), xml);
     await writeFile(join(made.root, `shown/${number}.xml`), xml);
     expect((await proof(made, ['shown/x.xml', `shown/${number}.xml`])).messages).toEqual([
-      'error shown/x.xml was not sent with any message of this ledger.',
-      `error shown/${number}.xml is not what was sent with ${number}: the documents and the mail have other hashes.`,
+      'error DOCUMENT_UNKNOWN shown/x.xml was not sent with any message of this ledger.',
+      `error DOCUMENT_UNKNOWN shown/${number}.xml is not what was sent with ${number}: the documents and the mail have other hashes.`,
     ]);
     expect(await refusal(verify(made.world, { as_of: '2026-05-06', documents: ['none.pdf'] }))).toContain('USAGE 64 --document none.pdf: there is no such file');
   });
