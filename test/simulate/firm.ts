@@ -33,6 +33,11 @@ const CYCLES: Spec = {
   quarterly: { type: 'quarterly', start: '2025-10-01' }, ten: { type: 'custom', every: { days: 10 }, start: '2025-12-27' },
   berlin: { type: 'bi-weekly', start: '2025-12-22T06:00', timezone: 'Europe/Berlin' }, month31: { type: 'monthly', start: '2025-12-31', timezone: 'America/New_York' },
 };
+/** What VAT of invoices in other currencies is stated at, in EUR. */
+export const RATES: readonly Spec[] = [
+  ...[['2025-10-01', '0.0061'], ['2026-01-15', '0.0058644'], ['2026-02-01', '0.0063']].map(([on, rate]) => ({ from: 'JPY', to: 'EUR', rate, on, source: 'ECB' })),
+  ...[['2025-10-01', '2.9'], ['2026-01-07', '3.0333333333'], ['2026-06-30', '2.75']].map(([on, rate]) => ({ from: 'KWD', to: 'EUR', rate, on, source: 'ECB' })),
+];
 const QUICK = ['weekly', 'monthly', 'ten', 'berlin', 'ahead', 'month31'] as const;
 const SLOW = ['monthly', 'monthly', 'quarterly', 'ahead', 'month31'] as const;
 
@@ -56,7 +61,7 @@ export class Firm {
     this.complete = chance.percent(50);
     this.sealed = chance.percent(25);
     this.spec = {
-      cycles: CYCLES, customers: {}, bookings: (BASE['bookings'] as Spec[]).map((source) => ({ ...source, complete: this.complete })), automation: { ...automationOf(chance), ...limitsOf(chance) },
+      issuer: { tax_currency: 'EUR' }, exchange_rates: RATES, cycles: CYCLES, customers: {}, bookings: (BASE['bookings'] as Spec[]).map((source) => ({ ...source, complete: this.complete })), automation: { ...automationOf(chance), ...limitsOf(chance) },
       partners: { south: { name: 'South', automation: { separate_preview_per_partner: chance.percent(50) } } },
       mail: { transport: 'smtp', url: 'smtp://127.0.0.1:1', from: 'Northwind <billing@northwind.example>', attach: [], connections: chance.int(1, 3) },
       ...(chance.percent(30) ? { notifications: [{ name: 'finance', email: ['finance@north.example'] }] } : {}),

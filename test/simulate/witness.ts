@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { literal } from '../../src/engine/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Delivered, Disk } from './disk.js';
+import { RATES } from './firm.js';
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -233,6 +234,21 @@ export class Witness {
       this.#check(off <= 50_000_000n && off >= -50_000_000n, () => `${number}: ${String(each['tax_minor'])} is not the tax of ${of}`);
     }
     this.#check(tax === invoice.tax, () => `${number}: its taxes add up to ${tax}`);
+    this.#accounted(invoice, row);
+  }
+
+  /** Tax in another currency is stated in EUR, too: the product with a declared rate, but for a credit note that takes the rest. */
+  #accounted({ number, currency, tax }: Invoice, row: Row): void {
+    const told = row['tax_currency_minor'] as bigint | null;
+    const rate = row['tax_exchange_rate'] as string | null;
+    this.#check((told !== null) === (currency !== 'EUR' && tax !== 0n), () => `${number}: ${tax} of tax in ${currency} are ${String(told)} in EUR`);
+    if (told === null) return;
+    this.#check(row['tax_currency'] === 'EUR' && RATES.some((each) => each['from'] === currency && each['rate'] === rate), () => `${number}: nobody declared the rate ${rate!} from ${currency}`);
+    const [whole, part = ''] = rate!.split('.') as [string, string?];
+    const unit = 10n ** BigInt(part.length + (row['exponent'] as number));
+    const off = told * unit - tax * BigInt(whole + part) * 100n;
+    const most = row['confirmed_by'] === 'credit' ? 2n * unit : unit;
+    this.#check(2n * off <= most && 2n * off >= -most, () => `${number}: ${tax} in ${currency} at ${rate!} are not ${told} in EUR`);
   }
 
   #line(line: Line): void {
