@@ -1,5 +1,6 @@
 /** One invoice as text. */
 import type { AccountedTaxRecord, InvoiceRecord, OriginalRecord } from '../documents/types.js';
+import { unitText } from '../documents/units.js';
 import { clean, paint } from './style.js';
 import type { Style } from './style.js';
 import { left, right, table } from './table.js';
@@ -10,7 +11,8 @@ export function invoiceText(record: InvoiceRecord, style: Style): string {
   const { buyer, seller, currency } = record;
   const title = record.kind === 'credit_note' ? 'Credit note' : 'Invoice';
   const lines = record.lines.flatMap((line) => [[
-    String(line.line_no), clean(line.description), `${line.quantity}${line.unit === null ? '' : ` ${clean(line.unit)}`}`,
+    String(line.line_no), clean(line.description),
+    `${line.quantity} ${unitText({ language: 'en' }, clean(line.unit ?? ''), line.quantity)}`.trimEnd(),
     line.unit_price ?? '', line.tax_id, line.amount,
   ], ...(line.original === null ? [] : [['', `  ${originalText(line.original)}`, '', '', '', '']])]);
   const sums = [
