@@ -22,6 +22,8 @@ export interface EngineOptions {
    * instance may have served before, with a database of its own for each engine, for making one takes as long as twenty queries.
    */
   readonly little?: boolean;
+  /** Rows keep the order of what is read and joins are done as written: the same statements give the same bytes. */
+  readonly in_order?: boolean;
 }
 
 /**
@@ -35,18 +37,21 @@ export class Engine {
   readonly connection: DuckDBConnection;
   /** Scratch folder of this engine; removed on close. */
   readonly scratch: string;
+  /** Name of the database that statements are about. */
+  readonly database: string;
   /** Sets the threads that were not started yet; null when all are. */
   #widening: string | null;
-  /** Whether the instance may serve another engine after this one. */
-  #servesAgain: boolean;
+  /** Where the instance waits to serve another engine after this one; null: it does not. */
+  #idle: DuckDBInstance[] | null;
 
   private constructor(
-    instance: DuckDBInstance, connection: DuckDBConnection, scratch: string, serves_again: boolean, widening: string | null,
+    instance: DuckDBInstance, connection: DuckDBConnection, scratch: string, idle: DuckDBInstance[] | null, widening: string | null,
   ) {
     this.#instance = instance;
-    this.#servesAgain = serves_again;
+    this.#idle = idle;
     this.connection = connection;
     this.scratch = scratch;
+    this.database = idle === null ? 'memory' : OWN;
     this.#widening = widening;
   }
 
@@ -54,11 +59,12 @@ export class Engine {
   static async open(options: EngineOptions = {}): Promise<Engine> {
     const scratch = await mkdtemp(join(tmpdir(), 'duebook-'));
     const little = options.little === true && options.memory_limit === undefined;
-    const instance = (little ? await idleInstance(scratch) : null) ?? await newInstance(scratch, options);
+    const waiting = little ? IDLE[options.in_order === true ? 'in_order' : 'as_fast'] : null;
+    const instance = (waiting === null ? null : await idleInstance(waiting, scratch)) ?? await newInstance(scratch, options);
     const connection = await instance.connect();
     await connection.run(`SET TimeZone = 'UTC'${little ? `; ATTACH ':memory:' AS ${OWN}; USE ${OWN}` : ''}`);
     const widening = options.threads === undefined ? 'RESET threads' : `SET threads = ${options.threads}`;
-    return new Engine(instance, connection, scratch, little, options.little === true ? widening : null);
+    return new Engine(instance, connection, scratch, waiting, options.little === true ? widening : null);
   }
 
   /** Lets all threads work in an engine that was opened for little work. */
@@ -66,7 +72,7 @@ export class Engine {
     if (this.#widening === null) return;
     await this.run(this.#widening);
     this.#widening = null;
-    this.#servesAgain = false;
+    this.#idle = null;
   }
 
   /** Runs one or more statements for their effect. */
@@ -93,6 +99,14 @@ export class Engine {
     return rows[0]!;
   }
 
+  /** Those of some relations, each with a condition where it has one (`s.t WHERE c`), that have a row. */
+  async filled(relations: readonly string[]): Promise<Set<string>> {
+    if (relations.length === 0) return new Set();
+    const asked = relations.map((relation, i) => `(SELECT ${i} AS i FROM ${relation} LIMIT 1)`);
+    const rows = await this.rows<{ i: number }>(asked.join(' UNION ALL '));
+    return new Set(rows.map(({ i }) => relations[i]!));
+  }
+
   /** Appends rows to `schema.table` through a bound appender; `fill` appends one row's values and must not call endRow. */
   async append<T>(schema: string, table: string, items: Iterable<T>, fill: (appender: DuckDBAppender, item: T) => void): Promise<void> {
     const appender = await this.connection.createAppender(table, schema);
@@ -105,10 +119,10 @@ export class Engine {
 
   /** Closes the database and removes the scratch folder. */
   async close(): Promise<void> {
-    const idle = this.#servesAgain && IDLE.length < MOST_IDLE && await emptied(this.connection);
+    const idle = this.#idle !== null && this.#idle.length < MOST_IDLE && await emptied(this.connection) ? this.#idle : null;
     this.connection.closeSync();
-    if (idle) IDLE.push(this.#instance);
-    else this.#instance.closeSync();
+    if (idle === null) this.#instance.closeSync();
+    else idle.push(this.#instance);
     await rm(this.scratch, { recursive: true, force: true });
   }
 }
@@ -117,7 +131,7 @@ export class Engine {
 const OWN = 'work';
 
 /** Instances without a connection and without a database but the empty first one, all opened alike: for little work. */
-const IDLE: DuckDBInstance[] = [];
+const IDLE: Readonly<Record<'as_fast' | 'in_order', DuckDBInstance[]>> = { as_fast: [], in_order: [] };
 /** A command has two engines open at a time. */
 const MOST_IDLE = 2;
 
@@ -128,7 +142,8 @@ function newInstance(scratch: string, options: EngineOptions): Promise<DuckDBIns
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
     allow_community_extensions: 'false',
-    preserve_insertion_order: 'false',
+    preserve_insertion_order: options.in_order === true ? 'true' : 'false',
+    ...(options.in_order === true ? { disabled_optimizers: 'join_order,build_side_probe_side' } : {}),
     memory_limit: options.memory_limit ?? `${Math.floor(Math.min(DEFAULT_MEMORY_MB, (0.8 * totalmem()) / 1_000_000))}MB`,
     ...(threads === undefined ? {} : { threads: String(threads) }),
   });
@@ -139,8 +154,8 @@ function spill(scratch: string): string {
 }
 
 /** An instance that has served before, spilling to the new engine's folder; null if there is none. */
-async function idleInstance(scratch: string): Promise<DuckDBInstance | null> {
-  const instance = IDLE.pop();
+async function idleInstance(waiting: DuckDBInstance[], scratch: string): Promise<DuckDBInstance | null> {
+  const instance = waiting.pop();
   if (instance === undefined) return null;
   const connection = await instance.connect();
   // Refused where an engine before has spilled: its folder is gone.

@@ -41,9 +41,8 @@ const BOOKINGS = `SELECT * EXCLUDE (h), (h >> 64)::UBIGINT AS content_hi, (h & 1
 
 /** Creates the tables of intake, empty, and the view on them. */
 export async function createTables(engine: Engine): Promise<void> {
-  await engine.run('CREATE SCHEMA IF NOT EXISTS input');
-  for (const [table, columns] of Object.entries(TABLES)) await engine.run(`CREATE OR REPLACE TABLE input.${table} (${ddl(columns)})`);
-  await engine.run(`CREATE OR REPLACE VIEW input.bookings AS ${BOOKINGS}`);
+  const tables = Object.entries(TABLES).map(([table, columns]) => `CREATE OR REPLACE TABLE input.${table} (${ddl(columns)});`);
+  await engine.run(`CREATE SCHEMA IF NOT EXISTS input; ${tables.join(' ')} CREATE OR REPLACE VIEW input.bookings AS ${BOOKINGS}`);
 }
 
 /** `a INTEGER, b VARCHAR` of a table's columns. */

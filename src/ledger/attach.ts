@@ -65,14 +65,14 @@ export async function attachLedger(engine: Engine, ledger: Ledger): Promise<void
     await createKept(engine);
     await addSegments(engine, ledger.store, attached, segments);
     await openSealed(engine, ledger, attached);
-    for (const table of TABLES) await createView(engine, ledger.store, attached, table);
-    await engine.run('CREATE VIEW ledger.voidings AS SELECT * FROM ledger_kept.voidings');
-    await createFolds(engine, 'ledger');
+    await createViews(engine, ledger.store, attached, TABLES, [
+      'CREATE VIEW ledger.voidings AS SELECT * FROM ledger_kept.voidings', ...foldsSql('ledger'),
+    ]);
   } else {
     const fresh = segments.slice(attached.segments.length);
     const grown = await addSegments(engine, ledger.store, attached, fresh);
     const first = fresh.some(({ table }) => table === 'parties') && await openSealed(engine, ledger, attached);
-    for (const table of new Set([...grown, ...(first ? WITH_PARTIES : [])])) await createView(engine, ledger.store, attached, table);
+    await createViews(engine, ledger.store, attached, new Set([...grown, ...(first ? WITH_PARTIES : [])]));
   }
   attached.segments = segments;
 }
@@ -114,8 +114,9 @@ async function addSegments(
       await engine.run(`INSERT INTO ledger_kept.${table} ${await segmentsSql(engine, store, table, small, attached.packs)}`);
     }
     if (table === 'events' && own.length > 0) {
-      await engine.run(`INSERT INTO ledger_kept.voidings
-        ${voidingsSql(`(${await segmentsSql(engine, store, table, own, attached.packs)})`)}`);
+      const rows = files.length > 0 ? await segmentsSql(engine, store, table, own, attached.packs)
+        : `SELECT * FROM ledger_kept.events WHERE serial >= ${own[0]!.serial}`;
+      await engine.run(`INSERT INTO ledger_kept.voidings ${voidingsSql(`(${rows})`)}`);
     }
   }
   return grown;
@@ -144,7 +145,7 @@ function divided(
 async function openSealed(engine: Engine, ledger: Ledger, attached: Attached): Promise<boolean> {
   const before = attached.sealed;
   const rows = await rowsSql(engine, ledger.store, attached, 'parties');
-  attached.sealed = await openParties(engine, 'ledger', `(${rows})`, ledger.keys) > 0;
+  attached.sealed = await openParties(engine, 'ledger', `(${rows})`, ledger.keys) > 0 || before;
   return attached.sealed && !before;
 }
 
@@ -154,10 +155,17 @@ async function rowsSql(engine: Engine, store: ObjectStore, attached: Attached, t
   return `SELECT * FROM ledger_kept.${table}${rest}`;
 }
 
-async function createView(engine: Engine, store: ObjectStore, attached: Attached, table: LedgerTable): Promise<void> {
-  const rows = await rowsSql(engine, store, attached, table);
-  const shown = attached.sealed && WITH_PARTIES.includes(table) ? openedSql('ledger', table, rows) : rows;
-  await engine.run(`CREATE OR REPLACE VIEW ledger.${table} AS ${shown}`);
+/** Views of tables, and more statements after them, at once: by themselves they would take twice as long. */
+async function createViews(
+  engine: Engine, store: ObjectStore, attached: Attached, tables: Iterable<LedgerTable>, more: readonly string[] = [],
+): Promise<void> {
+  const views: string[] = [];
+  for (const table of tables) {
+    const rows = await rowsSql(engine, store, attached, table);
+    const shown = attached.sealed && WITH_PARTIES.includes(table) ? openedSql('ledger', table, rows) : rows;
+    views.push(`CREATE OR REPLACE VIEW ledger.${table} AS ${shown}`);
+  }
+  if (views.length + more.length > 0) await engine.run([...views, ...more].join(';\n'));
 }
 
 /** The tables as views over some segments, read straight from their files, with the folds, under any schema name. */
@@ -173,13 +181,13 @@ export async function attachSegments(
     return own.length === 0 ? emptySql(table) : segmentsSql(engine, store, table, own, packs);
   };
   const sealed = await openParties(engine, schema, `(${await rowsOf('parties')})`, keys) > 0;
+  const views: string[] = [];
   for (const table of TABLES) {
     const rows = await rowsOf(table);
     const shown = sealed && WITH_PARTIES.includes(table) ? openedSql(name, table, rows) : rows;
-    await engine.run(`CREATE VIEW ${name}.${table} AS ${shown}`);
+    views.push(`CREATE VIEW ${name}.${table} AS ${shown}`);
   }
-  await engine.run(`CREATE VIEW ${name}.voidings AS ${voidingsSql(`${name}.events`)}`);
-  await createFolds(engine, name);
+  await engine.run([...views, `CREATE VIEW ${name}.voidings AS ${voidingsSql(`${name}.events`)}`, ...foldsSql(name)].join(';\n'));
 }
 
 /** Leaves only what was committed before a serial in the attached ledger of an engine that is used for nothing else. */
@@ -199,12 +207,14 @@ export async function attachParties(engine: Engine, store: ObjectStore, segments
 }
 
 /** The folds over the events; `name` is a quoted schema. */
-async function createFolds(engine: Engine, name: string): Promise<void> {
-  await engine.run(`CREATE VIEW ${name}.message_status AS ${messageStatusSql(`${name}.messages`, `${name}.events`)}`);
-  await engine.run(`CREATE VIEW ${name}.invoice_status AS
-    SELECT i.invoice_id, CASE WHEN v.invoice_id IS NULL THEN '${INITIAL.invoice}' ELSE 'void' END AS status, v.voided_at
-    FROM ${name}.invoices AS i LEFT JOIN (${voidedSql(`${name}.voidings`)}) AS v ON v.invoice_id = i.invoice_id`);
-  await engine.run(`CREATE VIEW ${name}.billed AS ${billedSql(`${name}.invoice_lines`, `${name}.voidings`, 'amount_minor')}`);
+function foldsSql(name: string): string[] {
+  return [
+    `CREATE VIEW ${name}.message_status AS ${messageStatusSql(`${name}.messages`, `${name}.events`)}`,
+    `CREATE VIEW ${name}.invoice_status AS
+      SELECT i.invoice_id, CASE WHEN v.invoice_id IS NULL THEN '${INITIAL.invoice}' ELSE 'void' END AS status, v.voided_at
+      FROM ${name}.invoices AS i LEFT JOIN (${voidedSql(`${name}.voidings`)}) AS v ON v.invoice_id = i.invoice_id`,
+    `CREATE VIEW ${name}.billed AS ${billedSql(`${name}.invoice_lines`, `${name}.voidings`, 'amount_minor')}`,
+  ];
 }
 
 function emptySql(table: LedgerTable): string {

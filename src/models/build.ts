@@ -66,10 +66,10 @@ function diagnosticOf(row: Finding, place: Place): Diagnostic {
 
 /** A check that can find nothing would still read every booking: those two are asked only when there is something to find. */
 async function neededChecks(engine: Engine): Promise<string[]> {
-  const { rejected, billed } = await engine.row<{ rejected: boolean; billed: boolean }>(`
-    SELECT (SELECT count(*) FROM draft.completeness WHERE bucket = 'rejected') > 0 AS rejected,
-      (SELECT count(*) FROM input.billed) > 0 AS billed`);
-  return CHECKS.filter((name) => (name !== 'rejected_bookings' || rejected) && (name !== 'changed_bookings' || billed));
+  const [rejected, billed] = ["draft.completeness WHERE bucket = 'rejected'", 'input.billed'] as const;
+  const filled = await engine.filled([rejected, billed]);
+  const pointless = [...(filled.has(rejected) ? [] : ['rejected_bookings']), ...(filled.has(billed) ? [] : ['changed_bookings'])];
+  return CHECKS.filter((name) => !pointless.includes(name));
 }
 
 /** Remedies, by code. */

@@ -65,12 +65,12 @@ export async function prepareModels(engine: Engine): Promise<void> {
 
 /**
  * Keeps in `input.billed` what is billed of some bookings, or of all; needs `ledger.*` attached. What is staged has to be among them, and
- * all of a source of which it matters what is missing. The calendar's window depends on it.
+ * all of a source of which it matters what is missing. The calendar's window depends on it. `any` false: nothing was ever billed.
  */
-export async function loadBilled(engine: Engine, asked: AskedBookings | null = null): Promise<void> {
+export async function loadBilled(engine: Engine, asked: AskedBookings | null = null, any = true): Promise<void> {
   const known = asked === null ? 'SELECT * FROM ledger.billed' : await billedOfSql(engine, asked);
   await engine.run(`CREATE OR REPLACE VIEW ledger.asked AS ${known}`);
-  await derive(engine, 'input', [{ name: 'billed' }]);
+  await derive(engine, 'input', [{ name: 'billed', ...(any ? {} : { unless_empty: [] }) }]);
 }
 
 /** Finds the bookings that are not any more what was billed. Needs the staged bookings; comes before anything asks how far they reach. */

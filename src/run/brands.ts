@@ -1,10 +1,14 @@
 /** Templates and logo as they hold for a partner, compiled once. */
 import { join } from 'node:path';
 import { compileTemplates } from '../documents/templates.js';
-import type { Templates } from '../documents/templates.js';
+import type { Templates, TemplateSources } from '../documents/templates.js';
 import { readTheme } from '../documents/theme.js';
+import { canonicalJson, sha256 } from '../values/digest.js';
 import { loadLogo, loadTemplateSources } from '../world/template-files.js';
 import type { Context } from './context.js';
+
+/** Templates that a process keeps. */
+const MOST_TEMPLATES = 100;
 
 export interface Brand {
   readonly templates: Templates;
@@ -35,9 +39,21 @@ export function brandsOf(context: Context, options: { readonly mail: boolean }):
   };
 }
 
+/** By the text they were compiled from: a run compiles for pages and for mails, and a process may serve many commands. */
+const known_templates = new Map<string, Promise<Templates>>();
+
+function templatesOf(sources: TemplateSources, mail: boolean): Promise<Templates> {
+  const key = sha256(canonicalJson([sources, mail]));
+  const known = known_templates.get(key);
+  if (known !== undefined) return known;
+  const made = compileTemplates(sources, { mail });
+  if (known_templates.size < MOST_TEMPLATES) known_templates.set(key, made);
+  return made;
+}
+
 async function compile(context: Context, folder: string | null, mail: boolean): Promise<Brand> {
   const { config, world } = context;
   const sources = await loadTemplateSources(config.root, join(world.package_root, 'templates'), [folder, config.templates]);
   const logo = config.issuer.logo === undefined ? null : await loadLogo(config.root, config.issuer.logo);
-  return { templates: await compileTemplates(sources, { mail }), logo, theme: readTheme(sources.theme, []) };
+  return { templates: await templatesOf(sources, mail), logo, theme: readTheme(sources.theme, []) };
 }

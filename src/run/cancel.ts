@@ -2,7 +2,8 @@
  * `duebook cancel`: an invoice that nobody has got yet becomes void. It keeps its number; what it billed is free again, and its period
  * with it. Nothing is computed: the next draft sees an invoice less.
  */
-import { Engine, literal } from '../engine/engine.js';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import { attachLedger } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { fail } from '../values/diagnostic.js';
@@ -11,7 +12,7 @@ import { headResult, ledgerOf, openContext, tell } from './context.js';
 import type { Context } from './context.js';
 import { findProcessed, nameOf, reasonOf, restsOn, wordsOf } from './corrections.js';
 import type { FoundInvoice } from './corrections.js';
-import { engineOptions } from './draft.js';
+import { openEngine } from './draft.js';
 import { exportEvents, stageEvents } from './events.js';
 import type { NewEvent } from './events.js';
 import { withLedger } from './exclusive.js';
@@ -43,7 +44,7 @@ export async function cancel(world: World, options: CancelOptions): Promise<Canc
 }
 
 async function cancelWith(context: Context, options: CancelOptions, reason: string, ledger: Ledger): Promise<CancelResult> {
-  const engine = await Engine.open(engineOptions(context));
+  const engine = await openEngine(context, ledger);
   try {
     await attachLedger(engine, ledger);
     const found = await findProcessed(engine, options.number);

@@ -24,23 +24,19 @@ const LISTS = {
  * A sort costs by the width of its rows, and a wide one spills to disk: what follows from a list or a key is put in behind it.
  */
 export async function exportLines(engine: Engine): Promise<SegmentFile> {
-  for (const [name, query] of Object.entries(LISTS)) {
-    await engine.run(`DROP TYPE IF EXISTS ${name}; CREATE TYPE ${name} AS ENUM (${query})`);
-  }
-  await engine.run(`
+  const lists = Object.entries(LISTS).map(([name, query]) => `DROP TYPE IF EXISTS ${name}; CREATE TYPE ${name} AS ENUM (${query});`);
+  await engine.run(`${lists.join(' ')}
     CREATE OR REPLACE TABLE draft.places AS
     SELECT CAST(invoice_id AS listed_invoice) AS invoice, customer_key, period_key, currency, apart,
       CAST(sum(lines) OVER (ORDER BY series, seq) - lines AS BIGINT) AS lines_before
     FROM draft.facts`);
-  const has = await engine.row<Has>(`
-    SELECT (SELECT count(*) FROM draft.adjustments) + (SELECT count(*) FROM input.billed WHERE corrects_invoice_id IS NOT NULL) > 0
-        AS corrections, (SELECT count(*) FROM input.sources) > 1 AS sources,
-      (SELECT count(*) FROM draft.added_lines) + (SELECT count(*) FROM draft.closing_lines) > 0 AS charges,
-      (SELECT count(*) FROM draft.net_totals WHERE with_tax) > 0 AS gross,
-      (SELECT count(*) FROM input.usage_spans) > 0 AS measured, (SELECT count(*) FROM draft.agreed_lines) > 0 AS agreed,
-      (SELECT count(*) FROM input.customer_currencies) + (SELECT count(*) FROM draft.adjustments WHERE original_currency IS NOT NULL) > 0
-        AS exchanged`);
-  return exportSegment(engine, 'invoice_lines', sortedLines(has), null);
+  const filled = await engine.filled(Object.values(AMONG).flat());
+  const has = (what: keyof Has): boolean => AMONG[what].some((relation) => filled.has(relation));
+  const lines = sortedLines({
+    sources: has('sources'), charges: has('charges'), corrections: has('corrections'), gross: has('gross'), measured: has('measured'),
+    agreed: has('agreed'), exchanged: has('exchanged'),
+  });
+  return exportSegment(engine, 'invoice_lines', lines, null);
 }
 
 /** What is among the lines: several sources, lines that are no bookings, corrections, prices with tax, prices that measure, agreements. */
@@ -50,6 +46,17 @@ interface Has {
   /** Some customers are billed in a currency of their choice, or were. */
   readonly exchanged: boolean;
 }
+
+/** Each is among them where one of these has a row. */
+const AMONG: Readonly<Record<keyof Has, readonly string[]>> = {
+  sources: ['(SELECT 1 FROM input.sources LIMIT 1 OFFSET 1)'],
+  charges: ['draft.added_lines', 'draft.closing_lines'],
+  corrections: ['draft.adjustments', 'input.billed WHERE corrects_invoice_id IS NOT NULL'],
+  gross: ['draft.net_totals WHERE with_tax'],
+  measured: ['input.usage_spans'],
+  agreed: ['draft.agreed_lines'],
+  exchanged: ['input.customer_currencies', 'draft.adjustments WHERE original_currency IS NOT NULL'],
+};
 
 /** The agreement of a line, for those that have one with discounts or bounds. */
 const AGREED = `

@@ -47,9 +47,10 @@ export async function commitInvoices(
 ): Promise<{ ledger: Ledger; confirmed: ConfirmedBatch[] }> {
   const { engine } = draft;
   const at = timestampLiteral(confirmation.at);
-  await engine.run(`CREATE OR REPLACE TABLE draft.chosen AS
+  const chosen = await engine.count(`CREATE OR REPLACE TABLE draft.chosen AS
     SELECT i.invoice_key, l.parked FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key
     WHERE ${confirmation.where}`);
+  if (chosen === 0 && confirmation.approval === undefined) return { ledger, confirmed: [] };
   await leaveResting(draft, context.config, confirmation.by);
   await numberInvoices(context, draft, ledger, confirmation, at);
   await chooseParties(context, draft, confirmation);

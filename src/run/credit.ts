@@ -4,7 +4,8 @@
  */
 import { localDate } from '../calendar/calendar.js';
 import { attachLedger } from '../ledger/attach.js';
-import { Engine, literal } from '../engine/engine.js';
+import { literal } from '../engine/engine.js';
+import type { Engine } from '../engine/engine.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildCredit } from '../models/credit.js';
 import { fail } from '../values/diagnostic.js';
@@ -16,7 +17,7 @@ import { findProcessed, nameOf, reasonOf, wordsOf } from './corrections.js';
 import type { FoundInvoice } from './corrections.js';
 import { commitCredit } from './credit-commit.js';
 import { judgeCredit, leftOf } from './credit-rules.js';
-import { engineOptions } from './draft.js';
+import { openEngine } from './draft.js';
 import { withLedger } from './exclusive.js';
 import { publish, writeProcessedSince } from './finish.js';
 import { accountedTax } from './records.js';
@@ -81,7 +82,7 @@ function amountOf(written: string | undefined, found: FoundInvoice): bigint | nu
 interface Asked { readonly reason: string; readonly lines: number[] | null }
 
 async function creditWith(context: Context, options: CreditOptions, { reason, lines }: Asked, ledger: Ledger): Promise<CreditResult> {
-  const engine = await Engine.open(engineOptions(context));
+  const engine = await openEngine(context, ledger);
   try {
     await attachLedger(engine, ledger);
     const found = await findProcessed(engine, options.number);

@@ -51,15 +51,20 @@ export interface DraftOptions {
 
 /** Builds the draft for the context's as-of. Throws every problem of the bookings at once. */
 export async function openDraft(context: Context, ledger: Ledger, options: DraftOptions = {}): Promise<Draft> {
-  const rows = (ledger.head?.segments ?? []).reduce((sum, segment) => sum + segment.rows, 0);
-  const little = rows < LITTLE.ledger_rows && context.config.customers.length < LITTLE.customers;
-  const engine = await Engine.open({ ...engineOptions(context), little });
+  const engine = await openEngine(context, ledger);
   try {
     return await build(engine, context, ledger, options);
   } catch (error) {
     await engine.close();
     throw error;
   }
+}
+
+/** An engine for work on a ledger, as large as that is. */
+export function openEngine(context: Context, ledger: Ledger): Promise<Engine> {
+  const rows = (ledger.head?.segments ?? []).reduce((sum, segment) => sum + segment.rows, 0);
+  const little = rows < LITTLE.ledger_rows && context.config.customers.length < LITTLE.customers;
+  return Engine.open({ ...engineOptions(context), little });
 }
 
 /** DuckDB's settings from the command line. */
@@ -103,7 +108,8 @@ async function readBookings(engine: Engine, context: Context, ledger: Ledger, op
   const alone = options.only_customer;
   if (alone !== undefined) await engine.run(`DELETE FROM input.staged WHERE customer_id <> ${literal(alone)}; DELETE FROM input.rejects`);
   const repeated = await stageRepeats(engine, config.repeat_bookings, { as_of, until: aheadOf(as_of, options) + AHEAD });
-  await loadBilled(engine, await askedBookings(engine, context, ledger));
+  const any = (ledger.head?.segments ?? []).some(({ table, rows }) => table === 'invoice_lines' && rows > 0);
+  await loadBilled(engine, await askedBookings(engine, context, ledger), any);
   const moved = repeated === 0 ? [] : await movedRepeats(engine, (id) => config.place(['repeat_bookings', id]));
   return [...(alone === undefined ? staged.diagnostics : []), ...moved, ...await findDuplicates(engine)];
 }

@@ -13,7 +13,7 @@ import type { KeyFolder } from '../world/key-folder.js';
 import { append } from './append.js';
 import { headResult, keysOf, ledgerOf, openContext, tell } from './context.js';
 import type { Context } from './context.js';
-import { engineOptions } from './draft.js';
+import { engineOptions, openEngine } from './draft.js';
 import { exportEvents, stageEvents } from './events.js';
 import type { NewEvent } from './events.js';
 import { withLedger } from './exclusive.js';
@@ -56,7 +56,7 @@ async function forgetWith(
   let messages: string[] = [];
   let found: KeptCustomer;
   let names: Names;
-  const engine = await Engine.open(engineOptions(context));
+  const engine = await openEngine(context, ledger);
   try {
     await attachLedger(engine, ledger);
     found = await allowed(context, engine, customer);
@@ -138,7 +138,7 @@ async function namesOf(engine: Engine, customer: string): Promise<Names> {
 async function cleanUp(context: Context, ledger: Ledger, customer: string, names: Names): Promise<{ files: string[]; removed: string[] }> {
   const { config } = context;
   await publish(context, ledger);
-  const engine = await Engine.open(engineOptions(context));
+  const engine = await openEngine(context, ledger);
   try {
     await attachLedger(engine, ledger);
     const files = await writeProcessed(context, engine, ledger,

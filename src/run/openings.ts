@@ -27,22 +27,19 @@ const UNTOLD = `NOT i.on_demand AND NOT i.parked_before AND i.auto_confirm_at > 
     WHERE e.subject = 'batch' AND e.event = 'deadline_near' AND e.subject_id = i.batch_id
       AND json_extract_string(e.detail, '$.confirm_due_at') = strftime(i.auto_confirm_at, '%Y-%m-%d %H:%M:%S'))`;
 
-/** When the next preview that is not remembered was first open, up to `until`; null if there is none. */
-export function nextOpening(draft: Draft, until: Instant): Promise<Instant | null> {
-  return earliest(draft, 'i.preview_at', UNOPENED, until);
+/** SQL: `due`, when the next preview that is not remembered was first open, up to `until`; null if there is none. */
+export function nextOpeningSql(until: Instant): string {
+  return earliestSql('i.preview_at', UNOPENED, until);
 }
 
-/** When the next notice of a deadline falls due, up to `until`; null if there is none, or nobody wants to be told. */
-export async function nextDeadlineNotice(context: Context, draft: Draft, until: Instant): Promise<Instant | null> {
-  if (!context.config.notifications.some((each) => isTold(each, 'deadline_near'))) return null;
-  return earliest(draft, 'i.deadline_notice_at', UNTOLD, until);
+/** SQL: `due`, when the next notice of a deadline falls due, up to `until`; null if nobody wants to be told. */
+export function nextDeadlineNoticeSql({ config }: Context, until: Instant): string | null {
+  if (!config.notifications.some((each) => isTold(each, 'deadline_near'))) return null;
+  return earliestSql('i.deadline_notice_at', UNTOLD, until);
 }
 
-async function earliest({ engine }: Draft, column: string, where: string, until: Instant): Promise<Instant | null> {
-  const { due } = await engine.row<{ due: bigint | null }>(`
-    SELECT epoch_ms(min(${column})) AS due FROM draft.invoices AS i
-    WHERE ${column} <= ${timestampLiteral(until)} AND ${where}`);
-  return due === null ? null : Number(due);
+function earliestSql(column: string, where: string, until: Instant): string {
+  return `SELECT epoch_ms(min(${column})) AS due FROM draft.invoices AS i WHERE ${column} <= ${timestampLiteral(until)} AND ${where}`;
 }
 
 /** Commits the openings of previews that were first open at `at`, with a notice for each batch. */

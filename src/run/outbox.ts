@@ -88,10 +88,14 @@ export class Outbox {
 
   /** The earliest instant at which a queued message falls due, up to `until`; null if there is none. */
   async nextDue(until: Instant): Promise<Instant | null> {
-    const { due } = await this.#engine.row<{ due: bigint | null }>(
-      `SELECT epoch_ms(min(send_due_at)) AS due FROM ledger.message_status AS m
-      WHERE ${this.#reachable()} AND status = 'queued' AND send_due_at <= ${timestampLiteral(until)}`);
+    const { due } = await this.#engine.row<{ due: bigint | null }>(this.nextDueSql(until));
     return due === null ? null : Number(due);
+  }
+
+  /** The same as SQL: `due`. */
+  nextDueSql(until: Instant): string {
+    return `SELECT epoch_ms(min(send_due_at)) AS due FROM ledger.message_status AS m
+      WHERE ${this.#reachable()} AND status = 'queued' AND send_due_at <= ${timestampLiteral(until)}`;
   }
 
   /** SQL over `m`: what can be sent at all. Without `mail` only webhooks. */

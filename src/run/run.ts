@@ -14,7 +14,7 @@ import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
 import { withLedger } from './exclusive.js';
 import { finish } from './finish.js';
-import { commitDeadlineNotices, commitOpenings, nextDeadlineNotice, nextOpening } from './openings.js';
+import { commitDeadlineNotices, commitOpenings, nextDeadlineNoticeSql, nextOpeningSql } from './openings.js';
 import { Outbox } from './outbox.js';
 import type { ConfirmedBatch, RunResult, SendTally } from './results.js';
 import type { CommonOptions, World } from './world.js';
@@ -76,25 +76,36 @@ const LEAVES = "d.step = 'reversed' AND NOT d.restated AND d.record IS NOT NULL"
 
 /** Whether a commit of this draft may leave something to a later invoice: a credit carried over, a booking that is taken back alone. */
 async function mayLeave({ engine }: Draft): Promise<boolean> {
-  const { some } = await engine.row<{ some: boolean }>(`
-    SELECT (SELECT count(*) FROM draft.closing_lines) + (SELECT count(*) FROM draft.changed_bookings AS d WHERE ${LEAVES}) > 0 AS some`);
-  return some;
+  return (await engine.filled(['draft.closing_lines', `draft.changed_bookings AS d WHERE ${LEAVES}`])).size > 0;
 }
 
 /** Whether one has: the draft then does not know where it goes. */
 async function hasLeft({ engine }: Draft): Promise<boolean> {
-  const { some } = await engine.row<{ some: boolean }>(`
-    SELECT (SELECT count(*) FROM draft.closing_lines WHERE invoice_id IN (SELECT invoice_id FROM ledger.invoices))
-      + (SELECT count(*) FROM draft.changed_bookings AS d
-        JOIN ledger.billed AS b ON b.source = d.source AND b.booking_id = d.booking_id AND b.state = 'open'
-        WHERE ${LEAVES}) > 0 AS some`);
-  return some;
+  const left = await engine.filled(['draft.closing_lines WHERE invoice_id IN (SELECT invoice_id FROM ledger.invoices)',
+    `draft.changed_bookings AS d JOIN ledger.billed AS b ON b.source = d.source AND b.booking_id = d.booking_id AND b.state = 'open'
+      WHERE ${LEAVES}`]);
+  return left.size > 0;
 }
 
-/** One kind of thing that falls due: when the next one does, and doing all of that instant. */
+/** One kind of thing that falls due: when the next one does, or SQL that gives it as `due`, and doing all of that instant. */
 interface Kind {
-  readonly next: () => Promise<Instant | null> | Instant | null;
+  readonly next: () => string | Instant | null;
   readonly work: (at: Instant) => Promise<void>;
+}
+
+/** What falls due first; of several at the same instant the first kind. All are asked at once. */
+async function firstDue({ engine }: Draft, kinds: readonly Kind[]): Promise<{ at: Instant; kind: Kind } | null> {
+  const next = kinds.map((kind) => kind.next());
+  const asked = next.flatMap((due, i) => (typeof due === 'string' ? [`SELECT ${i} AS i, due FROM (${due})`] : []));
+  const rows = await engine.rows<{ i: number; due: bigint | null }>(asked.join(' UNION ALL '));
+  const found = new Map(rows.map(({ i, due }) => [i, due === null ? null : Number(due)]));
+  let first: { at: Instant; kind: Kind } | null = null;
+  for (const [i, kind] of kinds.entries()) {
+    const due = next[i]!;
+    const at = typeof due === 'string' ? found.get(i)! : due;
+    if (at !== null && (first === null || at < first.at)) first = { at, kind };
+  }
+  return first;
 }
 
 /** Everything in the order of its instants; false where the draft does not hold any more before all is done. */
@@ -104,12 +115,7 @@ async function workThrough(
   const leaves = await mayLeave(draft);
   const kinds = kindsOf(context, draft, outbox, approvals, confirmed);
   for (;;) {
-    const due: { at: Instant; kind: Kind }[] = [];
-    for (const kind of kinds) {
-      const at = await kind.next();
-      if (at !== null) due.push({ at, kind });
-    }
-    const first = due.reduce<{ at: Instant; kind: Kind } | null>((best, each) => (best === null || each.at < best.at ? each : best), null);
+    const first = await firstDue(draft, kinds);
     if (first === null) break;
     await first.kind.work(first.at);
     if (leaves && await hasLeft(draft)) return false;
@@ -128,11 +134,11 @@ function kindsOf(context: Context, draft: Draft, outbox: Outbox, approvals: Appr
   const until = context.as_of;
   return [
     {
-      next: () => nextOpening(draft, until),
+      next: () => nextOpeningSql(until),
       work: async (at) => { outbox.ledger = await commitOpenings(context, draft, outbox.ledger, at); },
     },
     {
-      next: () => nextDeadlineNotice(context, draft, until),
+      next: () => nextDeadlineNoticeSql(context, until),
       work: async (at) => { outbox.ledger = await commitDeadlineNotices(context, draft, outbox.ledger, at); },
     },
     {
@@ -144,22 +150,20 @@ function kindsOf(context: Context, draft: Draft, outbox: Outbox, approvals: Appr
       },
     },
     {
-      next: () => nextConfirmation(context, draft, until),
+      next: () => nextConfirmationSql(context, until),
       work: async (at) => {
         const fresh = `i.auto_confirm_at = ${timestampLiteral(at)} AND NOT i.parked_before`;
         confirmed.push(...await confirmAll(context, draft, outbox, fresh, at, 'closed_until'));
       },
     },
-    { next: () => outbox.nextDue(until), work: (at) => outbox.sendDue(at) },
+    { next: () => outbox.nextDueSql(until), work: (at) => outbox.sendDue(at) },
   ];
 }
 
-/** When the next open invoice is confirmed by itself, up to `until`. Those that were handled are no longer in the draft. */
-async function nextConfirmation({ config }: Context, { engine }: Draft, until: Instant): Promise<Instant | null> {
-  const { due } = await engine.row<{ due: bigint | null }>(`
-    SELECT epoch_ms(min(i.auto_confirm_at)) AS due FROM draft.invoices AS i
-    WHERE NOT i.parked_before AND i.auto_confirm_at <= ${timestampLiteral(until)} AND NOT ${restsOnOpen(config)}`);
-  return due === null ? null : Number(due);
+/** SQL: `due`, when the next open invoice is confirmed by itself, up to `until`. Those that were handled are no longer in the draft. */
+function nextConfirmationSql({ config }: Context, until: Instant): string {
+  return `SELECT epoch_ms(min(i.auto_confirm_at)) AS due FROM draft.invoices AS i
+    WHERE NOT i.parked_before AND i.auto_confirm_at <= ${timestampLiteral(until)} AND NOT ${restsOnOpen(config)}`;
 }
 
 async function confirmAll(

@@ -1,8 +1,7 @@
 /** `duebook send`: works through the outbox now, messages that wait for a human (`auto_send: false`) included. */
 import { attachLedger } from '../ledger/attach.js';
-import { Engine } from '../engine/engine.js';
 import { openContext, headResult, tell } from './context.js';
-import { engineOptions } from './draft.js';
+import { openEngine } from './draft.js';
 import { withLedger } from './exclusive.js';
 import { mailDiagnostics, publish } from './finish.js';
 import { Outbox } from './outbox.js';
@@ -14,7 +13,7 @@ import type { CommonOptions, World } from './world.js';
 export async function send(world: World, options: CommonOptions & { readonly retry_uncertain: boolean }): Promise<RunResult> {
   const context = await openContext(world, options);
   return withLedger(context, 'send', async (ledger) => {
-    const engine = await Engine.open(engineOptions(context));
+    const engine = await openEngine(context, ledger);
     await attachLedger(engine, ledger);
     const outbox = new Outbox(context, engine, ledger);
     try {

@@ -61,6 +61,26 @@ it('widens once there is much to do', async () => {
   await next.close();
 });
 
+it('keeps the order of rows where that is asked, and only there, whichever engine served before', async () => {
+  const asked = "SELECT current_setting('preserve_insertion_order') AS keeps, current_setting('disabled_optimizers') AS without";
+  for (let i = 0; i < 2; i += 1) {
+    for (const in_order of [true, false]) {
+      const engine = await Engine.open({ little: true, in_order });
+      expect(await engine.row(asked)).toEqual({ keeps: in_order, without: in_order ? 'join_order,build_side_probe_side' : '' });
+      expect(await engine.row('SELECT current_database() AS name')).toEqual({ name: engine.database });
+      await engine.close();
+    }
+  }
+});
+
+it('tells which relations have a row', async () => {
+  const engine = await Engine.open({ little: true });
+  await engine.run('CREATE TABLE t AS SELECT 1 AS a; CREATE TABLE u AS SELECT 1 AS a LIMIT 0');
+  expect(await engine.filled(['t', 'u', 't WHERE a > 1', 't WHERE a = 1'])).toEqual(new Set(['t', 't WHERE a = 1']));
+  expect(await engine.filled([])).toEqual(new Set());
+  await engine.close();
+});
+
 it('counts the rows it stores', async () => {
   const engine = await Engine.open({ little: true });
   expect(await engine.count('CREATE TABLE t AS SELECT * FROM range(5)')).toBe(5);
