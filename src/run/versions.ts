@@ -12,6 +12,8 @@ import type { Context } from './context.js';
 import { tell } from './context.js';
 import { VERSIONS } from './outputs.js';
 
+/** Which files and columns a version has. Versions of another layout, by an earlier or later duebook, are no longer known. */
+const LAYOUT = 2;
 /** So many versions of a batch are kept. */
 const KEPT = 10;
 /** The lines of a larger batch, and more bookings outside of it, are not kept: ten versions of them would fill a disk. */
@@ -45,12 +47,13 @@ export function versionsFolder(context: Context, out: string, batch: string): st
   return join(context.config.root, out, 'preview', batch, VERSIONS);
 }
 
-/** The kept versions of a batch, oldest first; none where the index is missing or not to be read. */
+/** The kept versions of a batch, oldest first; none where the index is missing, of another layout or not to be read. */
 export async function storedVersions(folder: string): Promise<Stored[]> {
   const bytes = await readIfThere(join(folder, 'index.json'));
   if (bytes === null) return [];
   try {
-    const { versions } = JSON.parse(bytes.toString('utf8')) as { versions: Version[] };
+    const { layout, versions } = JSON.parse(bytes.toString('utf8')) as { layout?: number; versions: Version[] };
+    if (layout !== LAYOUT) return [];
     const there = new Set(await foldersIn(folder));
     return versions.filter(({ digest }) => there.has(digest.slice(0, FOLDER_DIGITS)))
       .map((version) => ({ ...version, folder: join(folder, version.digest.slice(0, FOLDER_DIGITS)) }))
@@ -75,7 +78,8 @@ export async function keepVersion(context: Context, engine: Engine, head: BatchH
   const now = await writeVersion(context, engine, head, join(folder, head.digest.slice(0, FOLDER_DIGITS)), number);
   const kept = [...before.filter((each) => each !== same), now].slice(-KEPT);
   const named = new Set(kept.map(({ digest }) => digest.slice(0, FOLDER_DIGITS)));
-  await writeWhole(join(folder, 'index.json'), `${canonicalJson({ versions: kept.map(({ folder: _folder, ...version }) => version) })}\n`);
+  const versions = kept.map(({ folder: _folder, ...version }) => version);
+  await writeWhole(join(folder, 'index.json'), `${canonicalJson({ layout: LAYOUT, versions })}\n`);
   for (const name of await foldersIn(folder)) if (!named.has(name)) await removeFolder(join(folder, name));
 }
 

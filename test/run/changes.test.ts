@@ -1,5 +1,5 @@
 /** What changed between two previews of a batch: per customer and line, with why; kept versions, and what a refusal tells. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
@@ -244,6 +244,16 @@ describe('kept versions', () => {
     expect((await since(made, digest)).invoices).toEqual([]);
     await made.confirm('2026-05-02', '2026-05-01');
     expect(readdirSync(join(made.root, 'out/preview'))).toEqual(['2026-06-01']);
+  });
+
+  it('of another layout are no longer known, and make room for new ones', async () => {
+    const { made, digest } = await looked();
+    const index = join(made.root, 'out/preview/2026-05-01/versions/index.json');
+    writeFileSync(index, readFileSync(index, 'utf8').replace(/"layout":\d+/, '"layout":1'));
+    expect(await refusal(since(made, digest))).toBe(`USAGE 64 no preview with the digest ${digest} is kept`);
+    await made.preview('2026-05-02');
+    expect(kept(made)).toEqual(['1']);
+    expect((await since(made, digest)).invoices).toEqual([]);
   });
 
   it('are not made by a run', async () => {
