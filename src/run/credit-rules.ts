@@ -25,9 +25,20 @@ export async function judgeCredit(engine: Engine, found: FoundInvoice, wish: Cre
   }
   if (wish.lines !== null) await refuseLines(engine, found, wish.lines);
   if (wish.reissue) await refuseReissue(engine, found);
-  if (nothing.lines === 0n || (left.total <= 0n && !wish.reissue)) fail('CREDIT_TOO_MUCH', told, { hint: 'nothing is to be done' });
+  if (nothing.lines === 0n || (left.total <= 0n && !wish.reissue && !await freesDeposit(engine, wish, left.total))) {
+    fail('CREDIT_TOO_MUCH', told, { hint: 'nothing is to be done' });
+  }
+  await refuseDeposits(engine, found, wish, left.total);
   await refuseTaxes(engine, found, wish);
   if (wish.lines !== null) await refuseTotal(engine, found, left.total, told);
+}
+
+/** An invoice that a deposit paid wholly comes to nothing, and yet there is something to give back: the deposit. */
+async function freesDeposit(engine: Engine, wish: CreditWish, left: bigint): Promise<boolean> {
+  if (left !== 0n || wish.lines !== null || wish.amount_minor !== null) return false;
+  const { lines } = await engine.row<{ lines: bigint }>(
+    "SELECT count(*) AS lines FROM credit.lines_left WHERE kind = 'deposit_applied' AND NOT corrected");
+  return lines > 0n;
 }
 
 /** What other lines take off may bear another tax: then the lines fit their tax, and yet are more than the invoice. */
@@ -113,6 +124,58 @@ async function refuseReissue(engine: Engine, found: FoundInvoice): Promise<void>
   if (rows === 0n) return;
   fail('INVOICE_CORRECTED', `invoice ${found.number} corrects bookings of earlier invoices: it cannot be issued again as a whole`, {
     hint: 'credit it without --reissue, or only some lines of it',
+  });
+}
+
+interface DepositRow {
+  line_no: bigint; description: string; used_by: string | null;
+  /** As it was invoiced, and what is left of that; in the terms of its price. `total_minor`: as it was invoiced, with tax. */
+  paid_minor: bigint; left_minor: bigint; total_minor: bigint;
+}
+
+/**
+ * Of a deposit that came off later invoices, or was given back, no more is credited than is left of it: the customer has had the rest. It
+ * is a line that goes whole or not at all, and an amount may not reach into it, for it would still come off as a whole.
+ */
+async function refuseDeposits(engine: Engine, found: FoundInvoice, wish: CreditWish, left: bigint): Promise<void> {
+  const standing = "kind = 'deposit' AND NOT corrected";
+  const { deposits } = await engine.row<{ deposits: bigint }>(`SELECT count(*) AS deposits FROM credit.lines_left WHERE ${standing}`);
+  if (deposits === 0n) return;
+  const rows = await engine.rows<DepositRow>(`
+    WITH uses AS (
+      SELECT d.line_no, sum(coalesce(l.gross_minor, l.amount_minor)) AS amount_minor,
+        min(i.number) FILTER (WHERE l.kind <> 'adjustment') AS number
+      FROM credit.lines_left AS d
+      JOIN ledger.invoice_lines AS l
+        ON starts_with(l.charge_id, d.charge_id || ':applied:') OR starts_with(l.charge_id, d.charge_id || ':refund:')
+      JOIN ledger.invoices AS i ON i.invoice_id = l.invoice_id
+      JOIN ledger.invoice_status AS s ON s.invoice_id = l.invoice_id AND s.status = 'processed'
+      WHERE d.${standing}
+      GROUP BY d.line_no, l.charge_id
+    )
+    SELECT d.line_no, d.description, any_value(coalesce(d.left_gross_minor, d.left_minor)) AS paid_minor,
+      CAST(any_value(coalesce(d.left_gross_minor, d.left_minor)) + coalesce(sum(u.amount_minor), 0) AS HUGEINT) AS left_minor,
+      string_agg(DISTINCT u.number, ', ' ORDER BY u.number) FILTER (WHERE u.amount_minor <> 0) AS used_by,
+      CAST(any_value(CASE WHEN d.left_gross_minor IS NOT NULL THEN d.left_gross_minor
+        ELSE d.left_minor + tax_on(d.left_minor, d.tax_rate_micro, r.half_even) END) AS HUGEINT) AS total_minor
+    FROM credit.lines_left AS d
+    CROSS JOIN credit.request AS r
+    LEFT JOIN uses AS u ON u.line_no = d.line_no
+    WHERE ${standing}
+    GROUP BY d.line_no, d.description ORDER BY d.line_no`);
+  const isAsked = (row: DepositRow): boolean => wish.lines?.includes(Number(row.line_no)) ?? wish.amount_minor === null;
+  const used = rows.find((row) => row.left_minor < row.paid_minor && isAsked(row));
+  if (used !== undefined) {
+    fail('CREDIT_TOO_MUCH', `line ${used.line_no} of invoice ${found.number} (${used.description}) is a deposit of`
+      + ` ${money(found, used.paid_minor)} ${found.currency}, of which ${money(found, used.left_minor)} is left`, {
+      hint: `the rest came off or was given back on ${used.used_by ?? 'another invoice'}: credit that first, or other lines with --line`,
+    });
+  }
+  const others = left - rows.reduce((sum, row) => sum + row.total_minor, 0n);
+  if (wish.amount_minor === null || wish.amount_minor <= others) return;
+  fail('CREDIT_TOO_MUCH', `${money(found, wish.amount_minor)} ${found.currency} of invoice ${found.number} reaches into a deposit`, {
+    hint: others > 0n ? `credit at most ${money(found, others)}, tax included, or the deposit as a whole with --line ${rows[0]!.line_no}`
+      : `credit the deposit as a whole with --line ${rows[0]!.line_no}`,
   });
 }
 

@@ -192,6 +192,25 @@ describe('a deposit', () => {
     expect(await made.flaws()).toEqual([]);
   });
 
+  it('is credited as long as it is there; what came off or was given back the customer has had', async () => {
+    const made = await agreed({ until: '2026-04-30', deposits: [deposit({ apply: 'next_invoice' })] },
+      [visit('A', '100.00'), visit('B', '300.00', { start: '2026-02-05' })]);
+    await made.run('2026-03-10');
+    const on = (number: string, more: object = {}): Promise<unknown> => credit(made.world, { as_of: '2026-03-11', number, lines: [], reason: 'Wrong', reissue: false, dry_run: false, ...more });
+    const told = 'CREDIT_TOO_MUCH 64 line 2 of invoice INV-2026-000001 (Down payment) is a deposit of 1000.00 EUR, of which 700.00 is left';
+    for (const more of [{}, { reissue: true }, { lines: ['2'] }]) expect(await refusal(on('INV-2026-000001', more))).toBe(told);
+    // 119.00 are the visit with its tax.
+    expect(await refusal(on('INV-2026-000001', { amount: '119.01' }))).toBe('CREDIT_TOO_MUCH 64 119.01 EUR of invoice INV-2026-000001 reaches into a deposit');
+    await on('INV-2026-000001', { amount: '19.00' });
+    expect(await refusal(on('INV-2026-000001', { amount: '100.01' }))).toContain('reaches into a deposit');
+    await on('INV-2026-000002');
+    await on('INV-2026-000001');
+    expect((await made.told(TOTALS)).map((row) => row.split(' | ').at(-1))).toEqual(['130900', '-1900', '-129000', '0', '0']);
+    await made.run('2026-06-10');
+    expect((await made.told(LINES)).filter((row) => row.includes('deposit_')).length).toBe(1);
+    expect(await made.flaws()).toEqual([]);
+  });
+
   it('is invoiced at once by an invoice on demand, and may come off the rest of its month', async () => {
     const made = await agreed({ until: '2026-06-30', deposits: [deposit({ apply: 'next_invoice' })] }, [visit('A', '1200.00', { start: '2026-01-20' })]);
     await invoice(made.world, { as_of: '2026-01-16T12:00:00Z', customer: 'acme', dry_run: false });
