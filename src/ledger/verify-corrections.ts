@@ -23,6 +23,9 @@ const WORDS = `CASE move WHEN 'booking' THEN 'billed' WHEN 'reversal' THEN 'take
 /** Kinds of charges that are billed once; amounts carried over and deposits stand on two invoices by their nature. */
 const ONCE = "'recurring', 'fee', 'manual', 'usage'";
 
+/** Kinds of what is made of a deposit; its id begins with that of the deposit. */
+const PAID_AHEAD = "'deposit', 'deposit_applied', 'deposit_refund'";
+
 const where = (line: string, invoice: string): string => `'Line ' || ${line}.line_no || ' of ' || ${invoice}.number`;
 
 export const BOOKINGS: RowProof = {
@@ -42,6 +45,7 @@ export const BOOKINGS: RowProof = {
         || ' times: ' || string_agg(i.number || ' line ' || l.line_no, ', ' ORDER BY i.number, l.line_no)
         FILTER (l.kind <> 'adjustment') AS message
       FROM verify.charges AS l JOIN verify.invoices AS i ON i.invoice_id = l.invoice_id
+      WHERE l.kind NOT IN (${PAID_AHEAD})
       GROUP BY l.charge_id
       HAVING count(*) FILTER (l.kind <> 'adjustment') - count(*) FILTER (l.correction IN ('reissue', 'reversal')) > 1` },
   ],
@@ -94,6 +98,13 @@ export const CORRECTIONS: RowProof = {
       FROM verify.credit_notes AS c JOIN verify.invoices AS f ON f.invoice_id = c.corrects_invoice_id
       GROUP BY f.invoice_id, f.number, f.total_minor
       HAVING sum(c.total_minor) NOT BETWEEN least(-f.total_minor, 0) AND greatest(-f.total_minor, 0)` },
+    { table: 'invoice_lines', sql: `
+      SELECT max(l.serial) AS serial, 'Of the deposit ' || l.deposit || ' ' || -sum(l.amount_minor)
+        || ' more came off or was given back than was invoiced (minor units): ' || string_agg(DISTINCT i.number, ', ' ORDER BY i.number)
+        AS message
+      FROM verify.charges AS l JOIN verify.invoices AS i ON i.invoice_id = l.invoice_id
+      WHERE l.deposit IN (SELECT deposit FROM verify.charges WHERE kind IN (${PAID_AHEAD}))
+      GROUP BY l.deposit HAVING sum(l.amount_minor) < 0` },
     ...EXCHANGED_CORRECTIONS, ...ACCOUNTED_CORRECTIONS,
     { table: 'events', sql: `
       SELECT max(v.serial) AS serial, 'The invoice ' || i.number || ' is void, but '
@@ -142,9 +153,11 @@ export async function prepareCorrections(engine: Engine): Promise<void> {
         l.original_currency, l.original_minor, l.exchange_rate, l.exchange_on, l.exchange_source, v.invoice_id IS NOT NULL AS void
       FROM ledger.invoice_lines AS l LEFT JOIN verify.voided AS v ON v.invoice_id = l.invoice_id
       WHERE l.${where} AND l.${corrected};
-    CREATE TABLE verify.charges AS SELECT l.charge_id, l.kind, l.correction, l.invoice_id, l.line_no, l.serial
+    CREATE TABLE verify.charges AS SELECT l.charge_id, l.kind, l.correction, l.invoice_id, l.line_no, l.serial,
+        coalesce(l.gross_minor, l.amount_minor) AS amount_minor,
+        coalesce(nullif(regexp_extract(l.charge_id, '^(.+):(applied|refund):inv_[^:]*:', 1), ''), l.charge_id) AS deposit
       FROM ledger.invoice_lines AS l ANTI JOIN verify.voided AS v ON v.invoice_id = l.invoice_id
-      WHERE l.charge_id IS NOT NULL AND l.booking_id IS NULL AND l.kind IN ('adjustment', ${ONCE});
+      WHERE l.charge_id IS NOT NULL AND l.booking_id IS NULL AND l.kind IN ('adjustment', ${ONCE}, ${PAID_AHEAD});
     CREATE VIEW verify.moves AS
       SELECT *, coalesce(lag(move) OVER steps, '') AS before, lag(${WORDS}) OVER steps AS before_words,
         lag(number) OVER steps AS before_number

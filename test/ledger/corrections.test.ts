@@ -18,6 +18,8 @@ interface Accounted { tax: number; told?: string; on?: string | null; source?: s
 type Step = readonly Invoice[] | { void: string };
 
 const plain = (what: string, amount: number): Line => ({ what, amount });
+/** What is made of the deposit `a:down`. */
+const ahead = (kind: string, rest: string, amount: number): Line => ({ what: `!a:down${rest}`, amount, kind });
 const fix = (what: string, amount: number, how: NonNullable<Line['how']>, corrects: string): Line => ({ what, amount, how, corrects });
 
 /** Commits the steps: invoices get the names A, B, … in order. */
@@ -133,6 +135,14 @@ describe('corrections that may be', () => {
     )).toEqual([]);
   });
 
+  it('a deposit that comes off, is there again where that is credited, and is given back', async () => {
+    expect(await told(
+      [{ lines: [ahead('deposit', '', 100)] }], [{ lines: [plain('b1', 60), ahead('deposit_applied', ':applied:inv_x:standard', -60)] }],
+      [{ lines: [fix('b1', -60, 'credit', 'B/1'), fix('!a:down:applied:inv_x:standard', 60, 'credit', 'B/2')] }],
+      [{ lines: [ahead('deposit_refund', ':refund:inv_y:standard', -100)] }],
+    )).toEqual([]);
+  });
+
   it('what a void invoice billed or took back is free again', async () => {
     expect(await told([{ lines: [plain('b1', 100)] }], { void: 'A' }, [{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -100, 'credit', 'B/1')] }], { void: 'C' },
       [{ lines: [fix('b1', -100, 'reversal', 'B/1')] }])).toEqual([]);
@@ -171,6 +181,9 @@ describe('corrections that may not be', () => {
     'more than is there': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -60, 'credit', 'A/1')] }], [{ lines: [fix('b1', -41, 'credit', 'A/1')] }]],
     'the wrong sign': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', 40, 'credit', 'A/1')] }]],
     'above the invoice': [[{ lines: [plain('b1', 100), { ...plain('!less', -20), kind: 'discount' }] }], [{ lines: [fix('b1', -100, 'credit', 'A/1')] }]],
+    'a deposit beyond itself': [[{ lines: [ahead('deposit', '', 100)] }], [{ lines: [plain('b1', 60), ahead('deposit_applied', ':applied:inv_x:standard', -60)] }],
+      [{ lines: [fix('!a:down', -100, 'credit', 'A/1')] }]],
+    'a deposit that nobody paid': [[{ lines: [plain('b1', 60), ahead('deposit_applied', ':applied:inv_x:standard', -60)] }]],
     'another customer': [[{ lines: [plain('b1', 100)] }], [{ customer: 'bolt', lines: [fix('b1', -100, 'credit', 'A/1')] }]],
     'another tax': [[{ lines: [plain('b1', 100)] }], [{ lines: [{ ...fix('b1', -100, 'credit', 'A/1'), tax: 'reduced' }] }]],
     'a cent beside its rate': [[{ lines: [was('b1', 1301, 'JPY 2000 0.0065')] }]],
