@@ -5,6 +5,8 @@
 import { BASE, lay } from '../support/project.js';
 import type { Booking, Spec } from '../support/project.js';
 import { Chance } from './chance.js';
+import { Exchange } from './exchange.js';
+import type { Terms } from './exchange.js';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -37,6 +39,8 @@ const CYCLES: Spec = {
 export const RATES: readonly Spec[] = [
   ...[['2025-10-01', '0.0061'], ['2026-01-15', '0.0058644'], ['2026-02-01', '0.0063']].map(([on, rate]) => ({ from: 'JPY', to: 'EUR', rate, on, source: 'ECB' })),
   ...[['2025-10-01', '2.9'], ['2026-01-07', '3.0333333333'], ['2026-06-30', '2.75']].map(([on, rate]) => ({ from: 'KWD', to: 'EUR', rate, on, source: 'ECB' })),
+  ...[['2025-10-01', '0.91'], ['2026-01-20', '0.8875']].map(([on, rate]) => ({ from: 'USD', to: 'EUR', rate, on, source: 'ECB' })),
+  { from: 'CHF', to: 'EUR', rate: '1.0612345678', on: '2025-10-01', source: 'ECB' },
 ];
 const QUICK = ['weekly', 'monthly', 'ten', 'berlin', 'ahead', 'month31'] as const;
 const SLOW = ['monthly', 'monthly', 'quarterly', 'ahead', 'month31'] as const;
@@ -47,6 +51,8 @@ export class Firm {
   readonly complete: boolean;
   /** Customers have keys, and may be forgotten. */
   readonly sealed: boolean;
+  /** Some customers are billed in a currency of their choice; null: nobody. */
+  readonly #exchange: Exchange | null;
   readonly lives: Life[] = [];
   readonly #options: FirmOptions;
   #before: Spec;
@@ -60,6 +66,7 @@ export class Firm {
     const chance = new Chance(options.seed * 2_654_435 + 11);
     this.complete = chance.percent(50);
     this.sealed = chance.percent(25);
+    this.#exchange = new Chance(options.seed * 16_807 + 3).percent(30) ? new Exchange(options.seed, START, options.months) : null;
     this.spec = {
       issuer: { tax_currency: 'EUR' }, exchange_rates: RATES, cycles: CYCLES, customers: {}, bookings: (BASE['bookings'] as Spec[]).map((source) => ({ ...source, complete: this.complete })), automation: { ...automationOf(chance), ...limitsOf(chance) },
       partners: { south: { name: 'South', automation: { separate_preview_per_partner: chance.percent(50) } } },
@@ -73,6 +80,29 @@ export class Firm {
     this.#before = this.#good = this.spec;
     for (let i = 0; i < options.customers; i += 1) this.#customerComes(chance);
     this.#before = this.#good = this.spec;
+  }
+
+  /** In which currencies is billed, and at which rates, as is known at an instant; null: each line in its own. */
+  termsAt(at: number): Terms | null {
+    const terms = this.#exchange?.at(at) ?? null;
+    return terms === null ? null : { ...terms, moneyOf: (id) => (this.#paysAhead(id) ? null : terms.moneyOf(id)) };
+  }
+
+  /** The configuration of an instant: rates are known from their day on, or later. */
+  specAt(at: number): Spec {
+    const terms = this.termsAt(at);
+    if (terms === null) return this.spec;
+    const customers = Object.entries(this.spec['customers'] as Record<string, Spec>).map(([id, customer]) => {
+      const money = id === 'acme' ? null : terms.moneyOf(id);
+      return [id, money === null ? customer : { ...customer, invoice_currency: money }];
+    });
+    return { ...this.spec, customers: Object.fromEntries(customers) as Spec, exchange_rates: [...RATES, ...terms.rates] };
+  }
+
+  /** A deposit is not exchanged. */
+  #paysAhead(id: string): boolean {
+    const customer = (this.spec['customers'] as Record<string, Spec>)[id];
+    return customer?.['agreements'] !== undefined && (this.spec['agreements'] as { fee: Spec }).fee['deposits'] !== undefined;
   }
 
   get customerIds(): string[] {

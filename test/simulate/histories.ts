@@ -43,6 +43,10 @@ export interface HistoryOptions {
   readonly say?: (text: string) => void;
 }
 
+function withoutRate({ reason }: RunResult['parked'][number]): boolean {
+  return reason.startsWith('there is no exchange rate');
+}
+
 /** What a seed makes of the options. */
 interface Plan { readonly seed: number; readonly months: number; readonly stride: number; readonly perils: Perils; readonly steady: boolean; readonly twin: boolean }
 
@@ -155,6 +159,7 @@ class History {
       return (await this.#end()).map((flaw) => `at the end: ${flaw}`);
     } finally {
       this.checks += this.witness.checks;
+      if (this.witness.converted > 0) this.#tally.add('converted', this.witness.converted);
       rmSync(this.#root, { recursive: true, force: true });
     }
   }
@@ -171,7 +176,8 @@ class History {
   }
 
   async #prepare(): Promise<void> {
-    await this.#project.configure(this.firm.spec);
+    await this.#project.configure(this.firm.specAt(this.#at));
+    this.witness.terms = this.firm.termsAt(this.#at);
     await this.#project.book(this.firm.exported(this.#at));
   }
 
@@ -252,6 +258,7 @@ class History {
     if (/^(run|confirm|invoice|send|cancel|credit|forget)/.test(command.words)) flaws.push(...this.#headOf(done as RunResult));
     if (command.words.startsWith('run')) {
       this.#last = done as RunResult;
+      if (this.#last.parked.some(withoutRate)) this.#tally.add('parked without a rate');
       this.firm.accepted();
       this.checks += 2;
       flaws.push(...accounted(this.firm, this.#at, this.#last));
@@ -309,7 +316,8 @@ class History {
       // What was opened to be confirmed by hand stays so.
       const byHand = (this.#last?.open ?? []).filter(({ auto_confirm }) => !auto_confirm);
       if (flaws.length > 0) return flaws;
-      if (byHand.length === 0 || round === 3) {
+      const waits = (this.#last?.parked ?? []).some(withoutRate);
+      if ((byHand.length === 0 && !waits) || round === 3) {
         this.checks += this.firm.lives.length;
         // The longest period has ended, and the next one has begun.
         const wrong = settled(this.firm, this.witness, { at: this.#at, over: this.#at - (this.#plan.months > 6 ? 100 : 40) * DAY, known, since });

@@ -6,6 +6,8 @@ import { createHash } from 'node:crypto';
 import { literal } from '../../src/engine/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Delivered, Disk } from './disk.js';
+import { flawOfConversion } from './exchange.js';
+import type { Converted, Terms } from './exchange.js';
 import { RATES } from './firm.js';
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -21,6 +23,8 @@ interface Invoice { readonly id: string; readonly number: string; readonly custo
 export interface Line {
   readonly invoice: string; readonly no: number; readonly kind: string; readonly correction: string | null; readonly booking: string | null; readonly source: string | null;
   readonly charge: string | null; readonly amount: bigint; readonly corrects: string | null; readonly corrects_no: number | null; readonly tax: string; readonly rate: bigint;
+  /** The currency it was converted from, with the rate, its day and its source; and its amount there, the same amount where it was not converted. */
+  readonly original: string | null; readonly exchanged: string | null; readonly own: bigint;
 }
 
 /** What stands of a booking: the net of all its lines, and the commit of the last. */
@@ -48,10 +52,15 @@ export class Witness {
   readonly #next = new Map<string, number>();
   readonly #told: string[] = [];
   readonly #amounts = new Map<string, bigint>();
+  readonly #rates = new Map<string, string | null>();
   readonly #takenBack: Line[] = [];
   readonly #charged: Line[] = [];
   /** Words that no row may have, where customers have keys. */
   secret: RegExp | null = null;
+  /** Who is billed in a currency of their choice, and at which rates; null: nobody. */
+  terms: Terms | null = null;
+  /** Lines that were converted. */
+  converted = 0;
   checks = 0;
 
   constructor(engine: Engine, disk: Disk) {
@@ -114,7 +123,7 @@ export class Witness {
       let [amount, state, serial] = [0n, 'open' as Standing['state'], 0];
       for (const line of lines) {
         if (this.voided.has(line.invoice)) continue;
-        amount += line.amount;
+        amount += line.own;
         serial = this.invoices.get(line.invoice)!.serial;
         state = after(line);
       }
@@ -203,7 +212,7 @@ export class Witness {
       sum.byTax.set(tax, (sum.byTax.get(tax) ?? 0n) + line.amount);
     }
     for (const row of rows) this.#invoice(commit, row, sums.get(row['invoice_id'] as string)!, taxes.filter((tax) => tax['invoice_id'] === row['invoice_id']));
-    for (const row of lines) this.#line(lineOf(row));
+    for (const row of lines) this.#line(lineOf(row), row);
     for (const [series, next] of Object.entries(commit.next_number)) this.#check(next === (this.#next.get(series) ?? 1), () => `commit ${commit.serial}: the series ${series} goes on at ${next}, it should at ${this.#next.get(series) ?? 1}`);
   }
 
@@ -251,8 +260,18 @@ export class Witness {
     this.#check(2n * off <= most && 2n * off >= -most, () => `${number}: ${tax} in ${currency} at ${rate!} are not ${told} in EUR`);
   }
 
-  #line(line: Line): void {
-    this.#amounts.set(`${line.invoice} ${line.no}`, line.amount);
+  #line(line: Line, row: Row): void {
+    const place = `${line.invoice} ${line.no}`;
+    this.#amounts.set(place, line.amount);
+    this.#rates.set(place, line.exchanged);
+    if (line.exchanged !== null) this.converted += 1;
+    if (!takesBack(line)) {
+      const flaw = flawOfConversion(convertedOf(line, row, this.invoices.get(line.invoice)!), this.terms);
+      this.#check(flaw === null, () => `line ${line.no} of ${line.invoice} ${flaw!}`);
+    } else if (line.corrects_no !== null) {
+      const before = this.#rates.get(`${line.corrects} ${line.corrects_no}`);
+      this.#check(before === line.exchanged, () => `${line.invoice} takes back at ${line.exchanged} what was billed at ${before}`);
+    }
     if (takesBack(line)) this.#takenBack.push(line);
     if (line.charge !== null) this.#charged.push(line);
     if (line.booking === null) return;
@@ -366,6 +385,20 @@ function lineOf(row: Row): Line {
     invoice: row['invoice_id'] as string, no: Number(row['line_no']), kind: row['kind'] as string, correction: (row['correction'] ?? null) as string | null,
     booking: row['booking_id'] as string | null, source: row['source'] as string | null, charge: (row['charge_id'] ?? null) as string | null, amount: row['amount_minor'] as bigint,
     corrects: row['corrects_invoice_id'] as string | null, corrects_no: row['corrects_line_no'] === null ? null : Number(row['corrects_line_no']), tax: row['tax_id'] as string, rate: row['tax_rate_micro'] as bigint,
+    original: (row['original_currency'] ?? null) as string | null, own: (row['original_minor'] ?? row['amount_minor']) as bigint,
+    exchanged: (row['original_currency'] ?? null) === null ? null : ['original_currency', 'exchange_rate', 'exchange_on', 'exchange_source'].map((key) => dayOf(row[key])).join(' '),
+  };
+}
+
+function dayOf(value: unknown): string {
+  return value instanceof Date ? value.toISOString().slice(0, 10) : String(value);
+}
+
+function convertedOf({ kind, correction, amount, original, own }: Line, row: Row, { currency, customer }: Invoice): Converted {
+  const text = (key: string): string | null => ((row[key] ?? null) === null ? null : dayOf(row[key]));
+  return {
+    kind, correction, amount, original, own, currency, customer, rate: text('exchange_rate'), on: text('exchange_on'), source: text('exchange_source'),
+    service_end: (row['service_end'] as Date | null)?.getTime() ?? 0,
   };
 }
 
