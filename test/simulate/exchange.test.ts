@@ -17,6 +17,7 @@ it('a line is as its rate says, or it is told what is not', () => {
   expect(told({ source: 'Bank' })).toContain('which nobody has declared');
   expect(told({ rate: '1.1', on: '2026-01-01', amount: 1101n })).toBe('ends on 2026-01-20 and has the rate of 2026-01-01, there is one of 2026-01-15');
   expect(told({ service_end: Date.UTC(2026, 0, 10) })).toBe('ends on 2026-01-10 and has the rate of 2026-01-15');
+  expect(told({ service_end: null })).toBe(null);
   expect(told({ original: null, currency: 'EUR' })).toBe('is in EUR, and c0 is billed in USD');
   expect(told({ original: null, currency: 'EUR', customer: 'c1' })).toBe(null);
   expect(told({ customer: 'c1' })).toBe('was converted to USD');

@@ -16,7 +16,9 @@ export interface Terms { readonly rates: readonly Rate[]; readonly moneyOf: (cus
 /** A line as it is in the ledger, with what it was before it was converted. */
 export interface Converted {
   readonly kind: string; readonly correction: string | null; readonly currency: string; readonly customer: string; readonly amount: bigint;
-  readonly original: string | null; readonly own: bigint; readonly rate: string | null; readonly on: string | null; readonly source: string | null; readonly service_end: number;
+  readonly original: string | null; readonly own: bigint; readonly rate: string | null; readonly on: string | null; readonly source: string | null;
+  /** null: none of its own, as lines by hand; those have the rate of their period. */
+  readonly service_end: number | null;
 }
 
 const MONEY = ['USD', 'CHF', 'JPY'] as const;
@@ -95,10 +97,12 @@ export function flawOfConversion(line: Converted, terms: Terms | null): string |
   if (used === undefined || used.rate !== line.rate || used.source !== line.source) return `has the rate ${line.rate} of ${line.on}, which nobody has declared`;
   const amount = exchanged(line.own, used);
   if (amount !== line.amount) return `is ${line.amount}, and ${line.own} at ${line.rate} are ${amount}`;
+  if (line.service_end === null) return null;
+  const { service_end } = line;
   // Which day it is depends on the zone: a day on either side is left out.
-  const day = (shift: number): string => new Date(line.service_end + shift * DAY).toISOString().slice(0, 10);
+  const day = (shift: number): string => new Date(service_end + shift * DAY).toISOString().slice(0, 10);
   const newer = pair.filter(({ on }) => on > used.on && on < day(-1));
-  if (newer.length > 0 && line.kind !== 'manual') return `ends on ${day(0)} and has the rate of ${used.on}, there is one of ${newer.at(-1)!.on}`;
+  if (newer.length > 0) return `ends on ${day(0)} and has the rate of ${used.on}, there is one of ${newer.at(-1)!.on}`;
   return used.on > day(1) ? `ends on ${day(0)} and has the rate of ${used.on}` : null;
 }
 

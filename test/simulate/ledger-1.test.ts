@@ -10,7 +10,7 @@ describe('a ledger', () => {
     expect(report.faults).toBeGreaterThan(100);
     expect(report.invoices).toBeGreaterThan(200);
     expect(report.checks).toBeGreaterThan(10_000);
-    expect(report.counts.get('converted')).toBeGreaterThan(50);
+    expect(report.counts.get('converted')).toBeGreaterThan(30);
     expect(report.counts.get('parked without a rate')).toBeGreaterThan(1);
     expect(Math.min(report.counts.get('forgotten') ?? 0, report.counts.get('compacted') ?? 0)).toBeGreaterThan(3);
   });

@@ -398,7 +398,7 @@ function convertedOf({ kind, correction, amount, original, own }: Line, row: Row
   const text = (key: string): string | null => ((row[key] ?? null) === null ? null : dayOf(row[key]));
   return {
     kind, correction, amount, original, own, currency, customer, rate: text('exchange_rate'), on: text('exchange_on'), source: text('exchange_source'),
-    service_end: (row['service_end'] as Date | null)?.getTime() ?? 0,
+    service_end: (row['service_end'] as Date | null)?.getTime() ?? null,
   };
 }
 
