@@ -126,7 +126,8 @@ async function daily(project) {
   const runs = { long: [], short };
   mkdirSync(aside, { recursive: true });
   const history = join(project, 'history.duckdb');
-  if (!existsSync(history)) await duebook(project, 'history', 'rebuild');
+  // One of another layout would be built anew within the run.
+  await duebook(project, 'history', 'rebuild');
   renameSync(long, join(aside, 'ledger'));
   renameSync(history, join(aside, 'history.duckdb'));
   const clear = () => { for (const each of ['ledger', 'out', 'history.duckdb']) rmSync(join(project, each), { recursive: true, force: true }); };
