@@ -1,5 +1,6 @@
 /** Corrections by hand as text for a terminal. */
 import type { CancelResult, CreditResult, InvoiceName } from '../run/results-corrections.js';
+import { accountedText } from './invoice.js';
 import { clean, paint } from './style.js';
 import type { Style } from './style.js';
 import { left, right, table } from './table.js';
@@ -44,6 +45,7 @@ export function creditText(result: CreditResult, style: Style): string[] {
   const sums = [
     ['', 'Net', '', '', note.net], ...note.taxes.map((tax) => ['', `Tax on ${tax.net}`, '', tax.tax_id, tax.tax]),
     ['', `Total ${corrects.currency}`, '', '', note.total],
+    ...(note.accounted_tax === null ? [] : [['', accountedText(note.accounted_tax), '', '', note.accounted_tax.tax]]),
   ];
   const mail = result.messages_queued === 0 ? 'none' : result.send_due_at === null ? 'waits for `duebook send`'
     : `due at ${instantText(result.send_due_at)}`;

@@ -36,7 +36,7 @@ export function invoiceText(record: InvoiceRecord, style: Style): string {
 }
 
 /** "Tax in EUR × 0.9200 (ECB, 2026-04-30)". */
-function accountedText({ currency, rate, source, on }: AccountedTaxRecord): string {
+export function accountedText({ currency, rate, source, on }: AccountedTaxRecord): string {
   return `Tax in ${currency} × ${rate} (${clean(source)}, ${on})`;
 }
 

@@ -2,6 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { creditText } from '../../src/report/corrections.js';
+import { PLAIN } from '../../src/report/style.js';
 import { cancel } from '../../src/run/cancel.js';
 import { credit } from '../../src/run/credit.js';
 import { preview } from '../../src/run/preview.js';
@@ -101,7 +103,9 @@ describe('what takes back', () => {
     // 6 cents at 0.9215 are 5.5, so 6.
     await made.configure({ ...SPEC, exchange_rates: [{ from: 'USD', to: 'EUR', rate: '2', on: '2026-01-01', source: 'Other' }] });
     for (const line of ['1', '2', '3']) {
-      const { credit_note } = await credit(made.world, { ...options, number: 'INV-2026-000001', lines: [line] });
+      const result = await credit(made.world, { ...options, number: 'INV-2026-000001', lines: [line] });
+      const { credit_note } = result;
+      expect(creditText(result, PLAIN).join('\n')).toMatch(new RegExp(`Tax in EUR × 0\\.9215 \\(ECB, 2026-04-15\\) +${credit_note.accounted_tax!.tax}`));
       expect(credit_note.accounted_tax).toEqual({ currency: 'EUR', tax: '-0.02', rate: '0.9215', on: '2026-04-15', source: 'ECB' });
     }
     expect(await made.told(TAXES)).toEqual(['INV-2026-000001 | USD | 6 | EUR | 6 | 0.9215 | 2026-04-15 | ECB', ...['1', '2', '3'].map((n) => `CN-2026-00000${n} | USD | -2 | EUR | -2 | 0.9215 | 2026-04-15 | ECB`)]);
