@@ -36,11 +36,15 @@ export function invoiceText(record: InvoiceRecord, style: Style): string {
 }
 
 /** "Tax in EUR × 0.9200 (ECB, 2026-04-30)". */
-export function accountedText({ currency, rate, source, on }: AccountedTaxRecord): string {
-  return `Tax in ${currency} × ${rate} (${clean(source)}, ${on})`;
+export function accountedText(told: AccountedTaxRecord): string {
+  return `Tax in ${told.currency} ${rateText(told)}`;
 }
 
 /** "237.50 EUR × 1.0870 (ECB, 2026-04-01)". */
-function originalText({ amount, currency, rate, source, on }: OriginalRecord): string {
-  return `${amount} ${currency} × ${rate} (${clean(source)}, ${on})`;
+function originalText(original: OriginalRecord): string {
+  return `${original.amount} ${original.currency} ${rateText(original)}`;
+}
+
+function rateText({ rate, source, on }: Pick<OriginalRecord, 'rate' | 'source' | 'on'>): string {
+  return `× ${rate} (${clean(source)}, ${on})`;
 }

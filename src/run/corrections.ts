@@ -3,6 +3,7 @@ import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { fail } from '../values/diagnostic.js';
 import { formatScaled } from '../values/money.js';
+import { madeOfDeposit } from './deposits.js';
 import type { InvoiceName } from './results-corrections.js';
 
 /** A processed invoice, standing or void. Amounts are minor units. */
@@ -84,7 +85,7 @@ export async function restsOn(engine: Engine, found: FoundInvoice): Promise<{ nu
       UNION ALL
       SELECT o.invoice_id, 2, 'uses the deposit that it asked for'
       FROM own AS l JOIN others AS o ON o.kind IN ('deposit_applied', 'deposit_refund')
-        AND (starts_with(o.charge_id, l.charge_id || ':applied:') OR starts_with(o.charge_id, l.charge_id || ':refund:'))
+        AND ${madeOfDeposit('o.charge_id', 'l.charge_id')}
       WHERE l.kind = 'deposit'
       UNION ALL
       SELECT o.invoice_id, 3, 'bills again what it took back'

@@ -3,6 +3,7 @@ import type { Engine } from '../engine/engine.js';
 import { fail } from '../values/diagnostic.js';
 import { formatMicro, formatScaled } from '../values/money.js';
 import type { FoundInvoice } from './corrections.js';
+import { madeOfDeposit } from './deposits.js';
 import type { AmountsResult } from './results-corrections.js';
 
 /** What was asked for; both null: the whole. */
@@ -146,8 +147,7 @@ async function refuseDeposits(engine: Engine, found: FoundInvoice, wish: CreditW
       SELECT d.line_no, sum(coalesce(l.gross_minor, l.amount_minor)) AS amount_minor,
         min(i.number) FILTER (WHERE l.kind <> 'adjustment') AS number
       FROM credit.lines_left AS d
-      JOIN ledger.invoice_lines AS l
-        ON starts_with(l.charge_id, d.charge_id || ':applied:') OR starts_with(l.charge_id, d.charge_id || ':refund:')
+      JOIN ledger.invoice_lines AS l ON ${madeOfDeposit('l.charge_id', 'd.charge_id')}
       JOIN ledger.invoices AS i ON i.invoice_id = l.invoice_id
       JOIN ledger.invoice_status AS s ON s.invoice_id = l.invoice_id AND s.status = 'processed'
       WHERE d.${standing}

@@ -4,6 +4,11 @@ import { fail } from '../values/diagnostic.js';
 import type { Draft } from './draft.js';
 import type { ConfirmedBatch } from './results.js';
 
+/** SQL: whether a line came off, or gave back, a deposit: by the ids of both. Its id begins with that of the deposit. */
+export function madeOfDeposit(line: string, deposit: string): string {
+  return `(starts_with(${line}, ${deposit} || ':applied:') OR starts_with(${line}, ${deposit} || ':refund:'))`;
+}
+
 /** SQL: each open draft invoice that is not parked, with the open one that asks for the deposit which it takes off or gives back. */
 const RESTING = `
   SELECT i.invoice_key, i.customer_id, p.invoice_key AS on_key, p.batch_id AS on_batch
@@ -11,7 +16,7 @@ const RESTING = `
   JOIN draft.limits AS l ON l.invoice_key = i.invoice_key AND NOT l.parked
   JOIN draft.deposit_lines AS d ON d.customer_key = i.customer_key AND d.period_key = i.period_key AND d.currency = i.currency
   JOIN draft.taxed_charges AS t ON t.kind = 'deposit' AND t.customer_key = d.customer_key AND t.currency = d.currency
-    AND (starts_with(d.charge_id, t.charge_id || ':applied:') OR starts_with(d.charge_id, t.charge_id || ':refund:'))
+    AND ${madeOfDeposit('d.charge_id', 't.charge_id')}
   JOIN draft.invoices AS p ON p.customer_key = t.customer_key AND p.period_key = t.period_key AND p.currency = t.currency AND p.apart = 0
   WHERE i.apart = 0`;
 

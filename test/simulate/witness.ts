@@ -7,8 +7,10 @@ import { literal } from '../../src/engine/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Delivered, Disk } from './disk.js';
 import { flawOfConversion } from './exchange.js';
-import type { Converted, Terms } from './exchange.js';
+import type { Terms } from './exchange.js';
 import { RATES } from './firm.js';
+import { after, convertedOf, factOf, lineOf, takesBack } from './witness-rows.js';
+import type { Invoice, Line, Row } from './witness-rows.js';
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -17,16 +19,6 @@ interface Commit {
   readonly serial: number; readonly previous: string | null; readonly as_of: string; readonly action: string; readonly invoices: number;
   readonly next_number: Readonly<Record<string, number>>; readonly segments: readonly Segment[];
 }
-type Row = Readonly<Record<string, unknown>>;
-
-interface Invoice { readonly id: string; readonly number: string; readonly customer: string; readonly currency: string; readonly net: bigint; readonly tax: bigint; readonly total: bigint; readonly serial: number }
-export interface Line {
-  readonly invoice: string; readonly no: number; readonly kind: string; readonly correction: string | null; readonly booking: string | null; readonly source: string | null;
-  readonly charge: string | null; readonly amount: bigint; readonly corrects: string | null; readonly corrects_no: number | null; readonly tax: string; readonly rate: bigint;
-  /** The currency it was converted from, with the rate, its day and its source; and its amount there, the same amount where it was not converted. */
-  readonly original: string | null; readonly exchanged: string | null; readonly own: bigint;
-}
-
 /** What stands of a booking: the net of all its lines, and the commit of the last. */
 export interface Standing { readonly amount: bigint; readonly state: 'open' | 'billed' | 'credited'; readonly serial: number }
 
@@ -371,41 +363,4 @@ export class Witness {
     this.#check(!sent, () => `${id} is voided though it may have been sent`);
     this.voided.add(id);
   }
-}
-
-function takesBack(line: Line): boolean {
-  return line.correction !== null && line.correction !== 'restatement';
-}
-
-function after(line: Line): 'open' | 'billed' | 'credited' {
-  if (line.kind === 'booking' || line.correction === 'restatement') return 'billed';
-  return line.correction === 'credit' ? 'credited' : 'open';
-}
-
-function lineOf(row: Row): Line {
-  return {
-    invoice: row['invoice_id'] as string, no: Number(row['line_no']), kind: row['kind'] as string, correction: (row['correction'] ?? null) as string | null,
-    booking: row['booking_id'] as string | null, source: row['source'] as string | null, charge: (row['charge_id'] ?? null) as string | null, amount: row['amount_minor'] as bigint,
-    corrects: row['corrects_invoice_id'] as string | null, corrects_no: row['corrects_line_no'] === null ? null : Number(row['corrects_line_no']), tax: row['tax_id'] as string, rate: row['tax_rate_micro'] as bigint,
-    original: (row['original_currency'] ?? null) as string | null, own: (row['original_minor'] ?? row['amount_minor']) as bigint,
-    exchanged: (row['original_currency'] ?? null) === null ? null : ['original_currency', 'exchange_rate', 'exchange_on', 'exchange_source'].map((key) => dayOf(row[key])).join(' '),
-  };
-}
-
-function dayOf(value: unknown): string {
-  return value instanceof Date ? value.toISOString().slice(0, 10) : String(value);
-}
-
-function convertedOf({ kind, correction, amount, original, own }: Line, row: Row, { currency, customer }: Invoice): Converted {
-  const text = (key: string): string | null => ((row[key] ?? null) === null ? null : dayOf(row[key]));
-  return {
-    kind, correction, amount, original, own, currency, customer, rate: text('exchange_rate'), on: text('exchange_on'), source: text('exchange_source'),
-    service_end: (row['service_end'] as Date | null)?.getTime() ?? null,
-  };
-}
-
-/** A row as text that can be compared. */
-function factOf(table: string, row: Row): string {
-  return `${table} ${Object.entries(row).filter(([key]) => key !== 'file_row_number' && key !== 'lines_before')
-    .map(([key, value]) => `${key}=${value instanceof Date ? value.toISOString() : String(value)}`).join(' ')}`;
 }
