@@ -100,7 +100,8 @@ export function checkShape(value: unknown, written: Written, found: Diagnostic[]
 function isNoise(error: ErrorObject, schema: Schema, branch: Schema | null): boolean {
   if (error.propertyName !== undefined || (error.keyword === 'pattern' && branch?.['format'] !== undefined)) return true;
   if (schema['anyOf'] === undefined) return false;
-  return error.keyword === 'type' || (error.keyword === 'anyOf' && branch !== null);
+  if (branch === null) return error.keyword !== 'anyOf';
+  return error.keyword === 'type' || !Object.hasOwn(branch, error.keyword);
 }
 
 /** A JSON pointer as a path, with numbers where the value is a list, and what stands there. */
@@ -213,8 +214,8 @@ function nearestZone(word: string): string | null {
 }
 
 function sayType({ path, data, schema }: Finding, written: Written): Diagnostic {
-  const branches = schema['anyOf'] as { type?: string }[] | undefined;
-  const wanted = (branches?.map((branch) => branch.type ?? 'object') ?? [schema['type'] as string]);
+  const branches = schema['anyOf'] as { type?: string; enum?: string[] }[] | undefined;
+  const wanted = (branches?.flatMap((branch) => branch.enum ?? branch.type ?? 'object') ?? [schema['type'] as string]);
   const value = shown(path, data, written);
   const name = path.length === 0 ? 'the configuration' : pathText(path);
   const because = (message: string, hint: string): Diagnostic => problem(codeOf(path), message, { at: written.place(path), hint });

@@ -8,11 +8,11 @@ import { overridesOf } from './resolve-overrides.js';
 import { pricesOf } from './resolve-prices.js';
 import { repeatsOf } from './resolve-repeat.js';
 import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, NotificationSpec } from './shape.js';
+import { STATUSES } from './types.js';
 import type {
   Address, Automation, BookingField, BookingSource, BookingStatus, Config, Customer, Cycle, CycleUse, Issuer, Mail, Notification,
 } from './types.js';
 
-const STATUSES: readonly BookingStatus[] = ['billable', 'scheduled', 'cancelled', 'ignored'];
 /** Enough to keep a server busy without being taken for a flood. */
 const DEFAULT_CONNECTIONS = 4;
 

@@ -1,6 +1,7 @@
 /** Rules about the sources of bookings. */
 import type { Facts } from './facts.js';
 import { reference } from './reference.js';
+import { STATUSES } from './types.js';
 
 /** Names are part of what identifies a booking in the ledger. */
 export function bookingNames(facts: Facts): void {
@@ -70,7 +71,8 @@ export function bookingStatuses(facts: Facts): void {
       facts.error('CONFIG_MISSING_KEY', path, `bookings ${name}: there are status words, but no column for them`, 'add columns.status');
     }
     const meaning = new Map<string, string>();
-    for (const [ours, theirs] of Object.entries(status)) {
+    for (const ours of STATUSES) {
+      const theirs = status[ours] ?? [];
       for (const word of typeof theirs === 'string' ? [theirs] : theirs) {
         const other = meaning.get(word);
         if (other !== undefined) {

@@ -38,7 +38,9 @@ export interface Issuer {
   readonly logo?: string;
 }
 
-export type BookingStatus = 'billable' | 'scheduled' | 'cancelled' | 'ignored';
+/** What a word of theirs can mean, in this order. */
+export const STATUSES = ['billable', 'scheduled', 'cancelled', 'ignored'] as const;
+export type BookingStatus = (typeof STATUSES)[number];
 export type BookingField =
   | 'booking_id' | 'customer_id' | 'product' | 'description' | 'starts_at' | 'ends_at'
   | 'quantity' | 'unit_price' | 'amount' | 'currency' | 'status';
