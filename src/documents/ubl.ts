@@ -5,6 +5,7 @@
 import { DuebookError, problem } from '../values/diagnostic.js';
 import { formatScaled } from '../values/money.js';
 import { clean, cleanOr } from './clean.js';
+import { claimOf } from './ubl-claims.js';
 import { allowanceSum, invoicePeriod, vatId } from './ubl-parts.js';
 import { examine } from './ubl-problems.js';
 import { unitCode } from './ubl-units.js';
@@ -12,28 +13,13 @@ import { exchangeText, invoiceView } from './view.js';
 import { escapeXml, Xml, xml } from './xml.js';
 import type { Address } from '../config/types.js';
 import type { InvoiceRecord } from './types.js';
+import type { Endpoint, UblOptions } from './ubl-claims.js';
 import type { LineView } from './view-types.js';
 import type { UblAllowance, UblFigures, UblLine, UblTax } from './ubl-parts.js';
 
 export { ublProblems } from './ubl-problems.js';
+export type { UblOptions } from './ubl-claims.js';
 
-/** An electronic address: a code of the EAS list ("0088", "9930") and an id under it. */
-export interface Endpoint {
-  readonly scheme: string;
-  readonly id: string;
-}
-
-/** What the record does not know. */
-export interface UblOptions {
-  /** Addresses in the Peppol network. Only with both, and all else Peppol BIS Billing 3 asks for, the document says that it is one. */
-  readonly endpoints?: { readonly seller: Endpoint; readonly buyer: Endpoint };
-}
-
-const EN16931 = 'urn:cen.eu:en16931:2017';
-const PEPPOL = `${EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0`;
-const PEPPOL_PROFILE = 'urn:fdc:peppol.eu:2017:poacc:billing:01:1.0';
-/** Countries whose sellers Peppol asks for more than this writes (national rules of BIS Billing 3). */
-const PEPPOL_NATIONAL = new Set(['DK', 'GR', 'IS', 'IT', 'NL', 'NO', 'SE']);
 /** VATEX codes for categories that are exempt by their nature, and the words used where the tax has no note. */
 const EXEMPT: Readonly<Record<string, { readonly code: string; readonly text: string }>> = {
   AE: { code: 'VATEX-EU-AE', text: 'Reverse charge' },
@@ -73,22 +59,9 @@ export function ublXml(invoice: InvoiceRecord, options: UblOptions = {}): string
   return `<?xml version="1.0" encoding="UTF-8"?>\n${documentXml(pen).toString()}\n`;
 }
 
-/** Why a document cannot say that it is Peppol BIS Billing 3; empty where it can. */
-export function peppolMisses(record: InvoiceRecord, options: UblOptions): string[] {
-  const { seller, buyer } = record;
-  const misses: string[] = [];
-  if (options.endpoints === undefined) misses.push('electronic addresses of seller and buyer (BT-34, BT-49)');
-  if (cleanOr(buyer.purchase_order) === '') misses.push('a purchase order or buyer reference (BT-10, BT-13)');
-  if (PEPPOL_NATIONAL.has(seller.address.country.toUpperCase())) misses.push(`national rules of ${seller.address.country}`);
-  if (seller.address.country.toUpperCase() === 'DE' && (!seller.bank || !seller.email || !seller.phone)) {
-    misses.push('bank, e-mail and phone of a German seller');
-  }
-  return misses;
-}
-
 function documentXml(pen: Pen): Xml {
   const { record, numbers, kind, credit, currency } = pen;
-  const peppol = numbers.en16931 && peppolMisses(record, pen.options).length === 0;
+  const claim = numbers.en16931 ? claimOf(record, pen.options) : null;
   const order = cleanOr(record.buyer.purchase_order);
   const period = invoicePeriod(record, numbers.lines);
   const view = invoiceView(record);
@@ -101,8 +74,8 @@ function documentXml(pen: Pen): Xml {
 <${kind} xmlns="urn:oasis:names:specification:ubl:schema:xsd:${root}"
   xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
   xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
-  ${numbers.en16931 && xml`<cbc:CustomizationID>${peppol ? PEPPOL : EN16931}</cbc:CustomizationID>`}
-  ${peppol && xml`<cbc:ProfileID>${PEPPOL_PROFILE}</cbc:ProfileID>`}
+  ${claim !== null && xml`<cbc:CustomizationID>${claim.customization}</cbc:CustomizationID>`}
+  ${claim?.profile != null && xml`<cbc:ProfileID>${claim.profile}</cbc:ProfileID>`}
   <cbc:ID>${clean(record.number!)}</cbc:ID>
   <cbc:IssueDate>${record.issued_on}</cbc:IssueDate>
   ${!credit && xml`<cbc:DueDate>${record.due_on}</cbc:DueDate>`}
@@ -196,13 +169,14 @@ function endpointXml(endpoint: Endpoint | undefined, email: string | undefined):
   return id === '' ? null : xml`<cbc:EndpointID schemeID="${scheme}">${id}</cbc:EndpointID>`;
 }
 
-function addressXml(address: Address): Xml {
+function addressXml(address: Address, element = 'PostalAddress'): Xml {
+  const name = new Xml(`cac:${element}`);
   const part = (name: string, value: string | undefined): Xml | null => {
     const tag = new Xml(`cbc:${name}`);
     return cleanOr(value) === '' ? null : xml`<${tag}>${cleanOr(value)}</${tag}>`;
   };
   return xml`
-<cac:PostalAddress>
+<${name}>
   ${part('StreetName', address.line1)}
   ${part('AdditionalStreetName', address.line2)}
   ${part('CityName', address.city)}
@@ -211,7 +185,7 @@ function addressXml(address: Address): Xml {
   <cac:Country>
     <cbc:IdentificationCode>${address.country.toUpperCase()}</cbc:IdentificationCode>
   </cac:Country>
-</cac:PostalAddress>`;
+</${name}>`;
 }
 
 function taxSchemeXml(id: string, scheme: string): Xml {
@@ -234,17 +208,13 @@ function contactXml(name: string, phone: string, email: string): Xml | null {
 </cac:Contact>`;
 }
 
-/** Where an intra-Community supply goes to (BR-IC-12); the record knows no other place than the buyer's. */
+/** Where an intra-Community supply goes to (BR-IC-12; the town for BR-DE-10 and 11); the record knows no other place than the buyer's. */
 function deliveryXml({ record, numbers }: Pen): Xml | null {
   if (!numbers.taxes.some((tax) => tax.category === 'K')) return null;
   return xml`
 <cac:Delivery>
   <cac:DeliveryLocation>
-    <cac:Address>
-      <cac:Country>
-        <cbc:IdentificationCode>${record.buyer.address!.country.toUpperCase()}</cbc:IdentificationCode>
-      </cac:Country>
-    </cac:Address>
+    ${addressXml(record.buyer.address!, 'Address')}
   </cac:DeliveryLocation>
 </cac:Delivery>`;
 }
@@ -289,7 +259,7 @@ function taxXml({ numbers, currency, money }: Pen): Xml {
   <cbc:TaxAmount currencyID="${currency}">${money(tax.tax)}</cbc:TaxAmount>
   <cac:TaxCategory>
     <cbc:ID>${tax.category}</cbc:ID>
-    ${tax.category !== 'O' && xml`<cbc:Percent>${tax.rate}</cbc:Percent>`}
+    <cbc:Percent>${tax.rate}</cbc:Percent>
     ${tax.category in EXEMPT && xml`<cbc:TaxExemptionReasonCode>${EXEMPT[tax.category]!.code}</cbc:TaxExemptionReasonCode>`}
     ${isExempt(tax) && xml`<cbc:TaxExemptionReason>${tax.notes.join(' · ') || EXEMPT[tax.category]!.text}</cbc:TaxExemptionReason>`}
     <cac:TaxScheme>

@@ -9,6 +9,8 @@ import { checkArithmetic, reading } from '../support/ubl.js';
 import { creditNote, dinar, dollars, dollarsBack, english, german, line, manyLines, preview, reverseCharge, yen } from './records.js';
 import type { InvoiceLineRecord, InvoiceRecord } from '../../src/documents/types.js';
 
+const XRECHNUNG = 'urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0';
+
 /** A record of one tax whose sums are right; amounts in minor units. */
 function recordOf(lines: readonly (Partial<InvoiceLineRecord> & { minor: bigint })[], more: Partial<InvoiceRecord> = {}, rate = 19n): InvoiceRecord {
   const exponent = more.exponent ?? 2;
@@ -26,6 +28,11 @@ function recordOf(lines: readonly (Partial<InvoiceLineRecord> & { minor: bigint 
 /** All lines and taxes of one category without tax. */
 function untaxed(category: string, note: string | null, base: InvoiceRecord = reverseCharge): InvoiceRecord {
   return { ...base, taxes: [{ ...base.taxes[0]!, category, note, rate: '0.00' }], lines: base.lines.map((each) => ({ ...each, tax_rate: '0.00' })) };
+}
+
+function without(seller: InvoiceRecord['seller'], key: 'bank' | 'phone'): InvoiceRecord['seller'] {
+  const { [key]: _, ...rest } = seller;
+  return rest;
 }
 
 const RECORDS = { german, english, reverseCharge, creditNote, yen, dinar, dollars, dollarsBack, sample: SAMPLE_INVOICE, sixty: manyLines(60) };
@@ -110,7 +117,8 @@ describe('an e-invoice', () => {
 
   it('says what it is, to whom, by when and where to pay', () => {
     reading(ublXml(german), ({ one }) => {
-      expect(one('/*/cbc:CustomizationID')).toBe('urn:cen.eu:en16931:2017');
+      expect(one('/*/cbc:CustomizationID')).toBe(XRECHNUNG);
+      expect(one('/*/cbc:ProfileID')).toBe('urn:fdc:peppol.eu:2017:poacc:billing:01:1.0');
       expect(one('/*/cbc:InvoiceTypeCode')).toBe('380');
       expect(one('/*/cbc:DueDate')).toBe('2026-05-31');
       expect(one('/*/cac:OrderReference/cbc:ID')).toBe('PO-7781');
@@ -140,6 +148,32 @@ describe('an e-invoice', () => {
     });
   });
 
+  it('says that it is an XRechnung where everything is there that German buyers ask for', () => {
+    const claim = (record: InvoiceRecord): string => reading(ublXml(record), ({ all }) => {
+      const told = all('/*/cbc:CustomizationID | /*/cbc:ProfileID');
+      return told.length === 2 ? told[0]! : `${told[0]!} alone`;
+    });
+    const { seller, buyer } = german;
+    const alone = 'urn:cen.eu:en16931:2017 alone';
+    expect(claim(german)).toBe(XRECHNUNG);
+    expect(claim(creditNote)).toBe(alone); // to Ireland
+    expect(claim({ ...creditNote, buyer })).toBe(XRECHNUNG);
+    for (const less of [
+      { seller: { ...seller, phone: '' } }, { seller: { ...seller, email: '' } }, { seller: without(seller, 'bank') },
+      { seller: { ...seller, address: { line1: 'Kai 1', country: 'DE', city: 'Hamburg' } } }, { buyer: { ...buyer, email: [] } },
+      { buyer: { ...buyer, purchase_order: null } }, { buyer: { ...buyer, address: { line1: 'Markt 1', city: '', country: 'DE', postal_code: '20457' } } },
+    ]) expect(claim({ ...german, ...less })).toBe(alone);
+  });
+
+  it('is Peppol among Germans only with what the national rules want', () => {
+    const endpoints = { seller: { scheme: '9930', id: 'DE811907980' }, buyer: { scheme: '9930', id: 'DE136695976' } };
+    const claims = (record: InvoiceRecord): boolean => ublXml(record, { endpoints }).includes('poacc:billing:3.0');
+    expect(claims(german)).toBe(true);
+    expect(claims({ ...german, buyer: { ...german.buyer, address: { line1: 'Markt 1', city: 'Kiel', country: 'DE' } } })).toBe(false);
+    expect(claims({ ...german, seller: without(german.seller, 'phone') })).toBe(false);
+    expect(claims({ ...reverseCharge, seller: without(reverseCharge.seller, 'phone') })).toBe(true);
+  });
+
   it('claims Peppol only with electronic addresses, and never for a country whose own rules it does not know', () => {
     const endpoints = { seller: { scheme: '9930', id: 'DE811907980' }, buyer: { scheme: '9914', id: 'ATU12345678' } };
     const claims = (record: InvoiceRecord): boolean => ublXml(record, { endpoints }).includes('poacc:billing:3.0');
@@ -157,7 +191,9 @@ describe('taxes', () => {
       reading(ublXml(untaxed(category!, null)), ({ one }) => {
         expect(one('//cbc:TaxExemptionReasonCode')).toBe(code);
         expect(one('//cbc:TaxExemptionReason')).not.toBe('');
-        expect(one('//cac:TaxSubtotal//cbc:Percent')).toBe(category === 'O' ? '' : '0');
+        // XRechnung wants a rate in every breakdown (BR-DE-14), EN 16931 none on lines outside of VAT (BR-O-05).
+        expect(one('//cac:TaxSubtotal//cbc:Percent')).toBe('0');
+        expect(one('//cac:ClassifiedTaxCategory/cbc:Percent')).toBe(category === 'O' ? '' : '0');
       });
     }
     reading(ublXml(untaxed('E', '§ 4 Nr. 11 UStG')), ({ one }) => expect(one('//cbc:TaxExemptionReason')).toBe('§ 4 Nr. 11 UStG'));
@@ -167,7 +203,11 @@ describe('taxes', () => {
     reading(ublXml(untaxed('O', null)), ({ all }) => {
       expect(all('//cac:PartyTaxScheme/cac:TaxScheme/cbc:ID')).toEqual(['TAX']);
     });
-    reading(ublXml(untaxed('K', null)), ({ one }) => expect(one('//cac:DeliveryLocation//cbc:IdentificationCode')).toBe('AT'));
+    reading(ublXml(untaxed('K', null)), ({ all, one }) => {
+      expect(one('//cac:DeliveryLocation//cbc:IdentificationCode')).toBe('AT');
+      // German rules want its town (BR-DE-10 and 11); in the order of the schema.
+      expect(all('//cac:DeliveryLocation/cac:Address/*[self::cbc:CityName or self::cbc:PostalZone]')).toEqual(['Wien', '1010']);
+    });
   });
 
   it('of the same category and rate become one (BR-S-08)', () => {
@@ -234,7 +274,7 @@ describe('amounts', () => {
     reading(ublXml(dinar), ({ one }) => expect(one('//cbc:PayableAmount')).toBe('12.962'));
     const round = recordOf([{ quantity: '1', unit_price: '10', minor: 10000n }], { currency: 'KWD', exponent: 3 }, 5n);
     reading(ublXml(round), ({ one }) => {
-      expect(one('/*/cbc:CustomizationID')).toBe('urn:cen.eu:en16931:2017');
+      expect(one('/*/cbc:CustomizationID')).toContain('urn:cen.eu:en16931:2017');
       expect(one('//cbc:PayableAmount')).toBe('10.50');
     });
   });

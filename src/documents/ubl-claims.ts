@@ -1,0 +1,79 @@
+/**
+ * What an e-invoice may say that it is (BT-24, BT-23): EN 16931 alone, or one of its stricter forms where everything they ask for is
+ * there. Sources: Peppol BIS Billing 3.0 with its national rules, XRechnung 3.0 (rules BR-DE-*).
+ */
+import { cleanOr } from './clean.js';
+import type { Address } from '../config/types.js';
+import type { InvoiceRecord } from './types.js';
+
+/** An electronic address: a code of the EAS list ("0088", "9930") and an id under it. */
+export interface Endpoint {
+  readonly scheme: string;
+  readonly id: string;
+}
+
+/** What the record does not know. */
+export interface UblOptions {
+  /** Addresses in the Peppol network. Only with both, and all else Peppol BIS Billing 3 asks for, the document says that it is one. */
+  readonly endpoints?: { readonly seller: Endpoint; readonly buyer: Endpoint };
+}
+
+/** `profile` is the business process (BT-23); EN 16931 alone has none. */
+export interface Claim {
+  readonly customization: string;
+  readonly profile: string | null;
+}
+
+const EN16931 = 'urn:cen.eu:en16931:2017';
+const PEPPOL = `${EN16931}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0`;
+const XRECHNUNG = `${EN16931}#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0`;
+/** That of both: an invoice that is not answered by a document. */
+const BILLING = 'urn:fdc:peppol.eu:2017:poacc:billing:01:1.0';
+/** Countries whose sellers Peppol asks for more than this writes (national rules of BIS Billing 3). */
+const PEPPOL_NATIONAL = new Set(['DK', 'GR', 'IS', 'IT', 'NL', 'NO', 'SE']);
+
+/** What a document says that it is, for one that meets EN 16931. */
+export function claimOf(record: InvoiceRecord, options: UblOptions): Claim {
+  if (peppolMisses(record, options).length === 0) return { customization: PEPPOL, profile: BILLING };
+  if (xrechnungMisses(record).length === 0) return { customization: XRECHNUNG, profile: BILLING };
+  return { customization: EN16931, profile: null };
+}
+
+/** Why a document cannot say that it is Peppol BIS Billing 3; empty where it can. */
+export function peppolMisses(record: InvoiceRecord, options: UblOptions): string[] {
+  const { seller, buyer } = record;
+  const misses: string[] = [];
+  if (options.endpoints === undefined) misses.push('electronic addresses of seller and buyer (BT-34, BT-49)');
+  if (cleanOr(buyer.purchase_order) === '') misses.push('a purchase order or buyer reference (BT-10, BT-13)');
+  if (PEPPOL_NATIONAL.has(countryOf(seller.address))) misses.push(`national rules of ${seller.address.country}`);
+  if (countryOf(seller.address) === 'DE' && countryOf(buyer.address) === 'DE') misses.push(...germanMisses(record));
+  return misses;
+}
+
+/** Why a document cannot say that it is an XRechnung, which German buyers may ask for and public ones do; empty where it can. */
+export function xrechnungMisses(record: InvoiceRecord): string[] {
+  const { seller, buyer } = record;
+  if (countryOf(buyer.address) !== 'DE') return ['a buyer in Germany'];
+  const misses = germanMisses(record);
+  if (cleanOr(seller.email) === '' || cleanOr(buyer.email[0]) === '') misses.push('e-mail addresses of seller and buyer (BT-34, BT-49)');
+  return misses;
+}
+
+/** What German rules want of both parties (BR-DE-1 to 9 and 15 of XRechnung; DE-R-001 to 009 and 015 of Peppol). */
+function germanMisses({ seller, buyer }: InvoiceRecord): string[] {
+  const misses: string[] = [];
+  if (!seller.bank) misses.push('a bank account of the seller (BG-16)');
+  if (cleanOr(seller.phone) === '' || cleanOr(seller.email) === '') misses.push('phone and e-mail of the seller (BT-42, BT-43)');
+  if (!hasTown(seller.address)) misses.push('city and post code of the seller (BT-37, BT-38)');
+  if (!hasTown(buyer.address)) misses.push('city and post code of the buyer (BT-52, BT-53)');
+  if (cleanOr(buyer.purchase_order) === '') misses.push('a buyer reference (BT-10)');
+  return misses;
+}
+
+function hasTown(address: Address | null): boolean {
+  return cleanOr(address?.city) !== '' && cleanOr(address?.postal_code) !== '';
+}
+
+function countryOf(address: Address | null): string {
+  return address?.country.toUpperCase() ?? '';
+}
