@@ -165,6 +165,10 @@ function say(finding: Finding, written: Written): Diagnostic {
       return because(`it must be ${params['comparison']} ${params['limit']}`);
     case 'minItems':
       return problem(codeOf(path), `${name} is an empty list`, { at, hint: 'add an entry, or leave the key out' });
+    case 'minProperties': {
+      const known = Object.keys(schema['properties'] ?? {}).join(', ');
+      return problem(codeOf(path), `${name} is an empty map`, { at, hint: `give it one of: ${known}` });
+    }
     case 'minLength':
       return because(`it must have ${characters('at least', params['limit']!)}`);
     case 'maxLength':

@@ -4,9 +4,9 @@ import { addDays } from '../values/time.js';
 import type { LocalDate } from '../values/time.js';
 import { CALENDAR, earlier, lastDayOf, later, MONTHS, monthsOf, scaled, spanOf } from './agreement-dates.js';
 import type { AgreementSpec, BoundSpec, ChargeSpec, DiscountSpec } from './shape-agreements.js';
-import type { ConfigSpec, CustomerSpec, TaxSpec } from './shape.js';
+import type { ConfigSpec, CustomerSpec } from './shape.js';
 import type {
-  Agreement, Bound, Charge, ConfigPath, CustomerAgreements, DatedValue, Deposit, Discount, ExchangeRate, Fee, PriceIndex, TaxRate, Uplift,
+  Agreement, Bound, Charge, ConfigPath, CustomerAgreements, DatedValue, Deposit, Discount, ExchangeRate, Fee, PriceIndex, Uplift,
 } from './types-agreements.js';
 
 /** An agreement as written, with what its parts inherit. */
@@ -187,15 +187,6 @@ export function customerAgreementsOf(customer: CustomerSpec, spec: ConfigSpec): 
     zero_invoices: customer.zero_invoices ?? spec.zero_invoices ?? 'issue',
     negative_total: customer.negative_total ?? spec.negative_total ?? 'credit_note',
   };
-}
-
-/** The rates of a tax, ascending. */
-export function ratesOf(tax_id: string, { rate, name }: TaxSpec): TaxRate[] {
-  const path: ConfigPath = ['taxes', tax_id, 'rate'];
-  if (typeof rate === 'string') return [{ from: null, rate, name, path }];
-  return rate.map((each, index) => ({
-    from: index === 0 ? null : each.from!, rate: each.rate, name: each.name ?? name, path: [...path, index],
-  }));
 }
 
 export function exchangeRatesOf(spec: ConfigSpec): ExchangeRate[] {

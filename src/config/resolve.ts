@@ -3,10 +3,11 @@ import { NOTICE_EVENTS } from '../values/notices.js';
 import { DEFAULT_AUTOMATION, DEFAULT_TERMS, layAutomation, numberingOf, projectOf, termsOf } from './defaults.js';
 import { parseMailbox } from './formats.js';
 import { accountingOf } from './resolve-accounting.js';
-import { agreementsOf, customerAgreementsOf, exchangeRatesOf, indexesOf, ratesOf } from './resolve-agreements.js';
+import { agreementsOf, customerAgreementsOf, exchangeRatesOf, indexesOf } from './resolve-agreements.js';
 import { overridesOf } from './resolve-overrides.js';
 import { pricesOf } from './resolve-prices.js';
 import { repeatsOf } from './resolve-repeat.js';
+import { taxOf } from './resolve-taxes.js';
 import type { BookingsSpec, ConfigSpec, CustomerSpec, CycleSpec, NotificationSpec } from './shape.js';
 import { STATUSES } from './types.js';
 import type {
@@ -26,10 +27,7 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
     timezone: spec.timezone,
     bookings: (spec.bookings ?? []).map((source) => bookingsOf(source, spec)),
     prices_include_tax: spec.prices_include_tax ?? false,
-    taxes: sortedEntries(spec.taxes).map(([tax_id, tax]) => ({
-      tax_id, name: tax.name, rate: ratesOf(tax_id, tax).at(-1)!.rate, rates: ratesOf(tax_id, tax), category: tax.category,
-      note: tax.note ?? null,
-    })),
+    taxes: sortedEntries(spec.taxes).map(([tax_id, tax]) => taxOf(tax_id, tax, spec.locale ?? 'en-GB')),
     products: sortedEntries(spec.products).map(([id, product]) => ({
       product: id, name: product.name, unit: product.unit ?? null, price: typeof product.price === 'string' ? product.price : null,
       tax: product.tax ?? null,

@@ -2,7 +2,8 @@
 import { Type } from '@sinclair/typebox';
 import type { Static, TUnsafe } from '@sinclair/typebox';
 
-import { choice, many, mapOf, maybe, named, oneOrMany, record, text, whole, yesNo } from './shape-words.js';
+import { choice, many, mapOf, maybe, named, oneOrMany, record, text, whole, wording, yesNo } from './shape-words.js';
+import type { Wording } from './shape-words.js';
 
 const date = (description: string): TUnsafe<string> => text('date', description);
 const amount = (description: string): TUnsafe<string> => text('unsigned-decimal', description);
@@ -220,12 +221,12 @@ export const settlement = {
 };
 
 /** A rate of tax, or rates by date. */
-export const taxRate = Type.Unsafe<string | readonly { readonly from?: string; readonly rate: string; readonly name?: string }[]>({
+export const taxRate = Type.Unsafe<string | readonly { readonly from?: string; readonly rate: string; readonly name?: Wording }[]>({
   anyOf: [text('percent', 'Percent as a quoted decimal, "19".'), {
     type: 'array', minItems: 1, items: record({
       from: maybe(date('The first day it holds: the last day of the service decides. Only the first entry may leave it out.')),
       rate: text('percent', 'Percent as a quoted decimal.'),
-      name: maybe(text('line', 'Name on documents while it holds. Default: that of the tax.')),
+      name: maybe(wording('Name on documents while it holds, or names by language. Default: that of the tax.')),
     }, 'A rate from a date on.'),
   }],
   description: 'Percent as a quoted decimal, "19"; or a list when it changes: [{ rate: "19" }, { from: 2027-01-01, rate: "20" }].',

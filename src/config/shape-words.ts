@@ -2,6 +2,8 @@
 import { Type } from '@sinclair/typebox';
 import type { Static, TObject, TProperties, TSchema, TUnsafe } from '@sinclair/typebox';
 
+import { LANGUAGES } from '../values/locales.js';
+import type { Language, Texts } from '../values/locales.js';
 import { FORMATS } from './formats.js';
 
 /** A text of one of the named formats. */
@@ -16,6 +18,22 @@ export function text(format: string, description: string): TUnsafe<string> {
 export function choice<const T extends readonly string[]>(words: T, description: string): TUnsafe<T[number]> {
   return Type.Unsafe<T[number]>({ type: 'string', enum: [...words], description });
 }
+
+/** A text as it is written: one for all languages, or one by language. */
+export type Wording = string | Texts;
+
+/** A text for documents, or texts by their languages. */
+export function wording(description: string): TUnsafe<Wording> {
+  const line = text('line', description);
+  const of = (language: Language): TUnsafe<string> => text('line', `In documents in ${NAMES[language]}.`);
+  const languages = Object.fromEntries(LANGUAGES.map((language) => [language, Type.Optional(of(language))]));
+  const byLanguage = { ...record(languages, 'A text by language.'), minProperties: 1 };
+  return Type.Unsafe<Wording>({ anyOf: [line, named('texts', byLanguage)], description });
+}
+
+const NAMES: Readonly<Record<Language, string>> = {
+  de: 'German', en: 'English', es: 'Spanish', fr: 'French', it: 'Italian', nl: 'Dutch',
+};
 
 /** An object with exactly these keys. */
 export function record<T extends TProperties>(properties: T, description: string): TObject<T> {

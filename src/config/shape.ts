@@ -13,7 +13,7 @@ import { agreement, exchangeRates, indexes, prices, settlement, taxRate } from '
 import { notification } from './shape-notifications.js';
 import { override } from './shape-overrides.js';
 import { repeatBooking } from './shape-repeat.js';
-import { choice, many, mapOf, maybe, named, oneOrMany, record, text, yesNo } from './shape-words.js';
+import { choice, many, mapOf, maybe, named, oneOrMany, record, text, wording, yesNo } from './shape-words.js';
 
 const issuer = record({
   id: text('name-id', 'Short id of the legal entity.'),
@@ -79,11 +79,12 @@ const bookings = record({
 }, 'A source of bookings.');
 
 const tax = record({
-  name: text('line', 'Name on documents.'),
+  name: wording('Name on documents, or names by language: { de: USt 19 %, en: VAT 19 % }. A language that is missing has that of the '
+    + 'project, or the first.'),
   rate: taxRate,
   category: choice(['S', 'Z', 'E', 'AE', 'K', 'G', 'O', 'L', 'M'], 'EN 16931 category: S standard, Z zero, E exempt, AE reverse charge, K '
     + 'intra-community, G export, O outside of scope, L Canary Islands, M Ceuta and Melilla.'),
-  note: maybe(text('line', 'Reason on the document, needed for exempt and reverse charge.')),
+  note: maybe(wording('Reason on the document, needed for exempt and reverse charge; or reasons by language.')),
 }, 'A tax.');
 
 const product = record({

@@ -16,6 +16,7 @@
  * remainder, of equals to the lower line key · 4 maximum, then minimum · 5 deposits · 6 conversion to `invoice_currency` · 7 tax ·
  * 8 zero and negative totals. In 2 and 3 percents come before amounts, and each takes of what the ones before left.
  */
+import type { Texts } from '../values/locales.js';
 import type { LocalDate } from '../values/time.js';
 
 export type ConfigPath = readonly (string | number)[];
@@ -272,7 +273,9 @@ export interface CustomerAgreements {
 export interface TaxRate {
   readonly from: LocalDate | null;
   readonly rate: string;
+  /** As those of a tax. */
   readonly name: string;
+  readonly names?: Texts;
   readonly path: ConfigPath;
 }
 

@@ -3,6 +3,7 @@
  * the YAML. What the user writes is `ConfigSpec` in `shape.ts`; this is what the rest of the program reads.
  */
 import type { Place } from '../values/diagnostic.js';
+import type { Texts } from '../values/locales.js';
 import type { NoticeEventName, NoticePriority } from '../values/notices.js';
 import type { LocalDate, LocalDateTime } from '../values/time.js';
 import type { Accounting } from './types-accounting.js';
@@ -107,14 +108,19 @@ export interface RepeatBooking {
 
 export interface Tax {
   readonly tax_id: string;
+  /** In the language of the project, or the first that is declared; what documents in a language without its own have. */
   readonly name: string;
+  /** Names by language, where they differ. */
+  readonly names?: Texts;
   /** Percent as a decimal string, "19"; the newest one where rates change. */
   readonly rate: string;
   /** All rates by date, ascending; there is always one. */
   readonly rates?: readonly TaxRate[];
   /** EN 16931 category code (UNTDID 5305): S, Z, E, AE, K, G, O, L, M. */
   readonly category: string;
+  /** As `name`. */
   readonly note: string | null;
+  readonly notes?: Texts;
 }
 
 export interface Product {

@@ -122,7 +122,7 @@ export async function loadInputs(
   await loadCatalogue(engine, config);
   await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);
   const zones = [...new Set(given.periods.map((period) => period.timezone))].sort();
-  await loadTaxes(engine, config, zones);
+  const declared = await loadTaxes(engine, config, zones);
   await loadExchange(engine, config, zones);
   await loadPeriods(engine, given.periods, zones, given.days_off);
   await loadOverrides(engine, config);
@@ -130,7 +130,9 @@ export async function loadInputs(
   await loadDiscounts(engine, { ...given, zones });
   await loadPrices(engine, { ...given, zones });
   const filled = await derive(engine, 'input', LEDGER_INPUTS);
-  if (filled.has('input.carried')) await loadCarriedTaxes(engine);
+  // What is taken up again has the rate it had, whether the configuration knows it any more or not.
+  const takesUp = filled.has('input.carried') || filled.has('input.deposit_balances') || (await engine.filled(['input.changed'])).size > 0;
+  if (takesUp) await loadCarriedTaxes(engine, declared);
   await loadCharges(engine, { ...given, zones });
 }
 

@@ -29,7 +29,7 @@ const FILES: readonly { folder: Folder; name: string }[] = [
 ];
 
 /** Relations that are loaded, not derived. */
-const LOADED = ['run', 'sources', 'currencies', 'deposits', 'bound_spans', 'long_maximums', 'taxes', 'tax_days', 'customer_taxes', 'customer_currencies', 'exchange_rates', 'exchange_days', 'products', 'customers', 'customer_prices', 'agreement_prices', 'product_prices', 'usage_prices', 'usage_tiers', 'usage_filters', 'usage_spans', 'shadowed_spans', 'local_starts', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'adjusting', 'terms', 'first_agreements', 'discounts', 'discount_ends', 'discount_groups', 'group_discounts', 'minimums', 'bound_periods', 'bookings', 'staged', 'complete_sources', 'files', 'rejects', 'duplicates'];
+const LOADED = ['run', 'sources', 'currencies', 'deposits', 'bound_spans', 'long_maximums', 'taxes', 'tax_texts', 'tax_days', 'customer_taxes', 'customer_currencies', 'exchange_rates', 'exchange_days', 'products', 'customers', 'customer_prices', 'agreement_prices', 'product_prices', 'usage_prices', 'usage_tiers', 'usage_filters', 'usage_spans', 'shadowed_spans', 'local_starts', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'adjusting', 'terms', 'first_agreements', 'discounts', 'discount_ends', 'discount_groups', 'group_discounts', 'minimums', 'bound_periods', 'bookings', 'staged', 'complete_sources', 'files', 'rejects', 'duplicates'];
 
 interface Node { readonly [key: string]: unknown }
 

@@ -28,6 +28,18 @@ async function billed(spec: Spec, before: readonly Booking[], after: readonly Bo
 const COMPLETE: Spec = { bookings: [{ ...(BASE['bookings'] as readonly Spec[])[0], complete: true }] };
 
 describe('a booking that changed after it was billed', () => {
+  it('is taken back at its own rate of tax also where the configuration has another one since', async () => {
+    const taxes = (rate: string): Spec => ({ taxes: { standard: { name: 'VAT', rate, category: 'S' } } });
+    const made = await project(taxes('19'), april);
+    await made.run('2026-05-05');
+    await made.configure(taxes('21'));
+    await made.book([visit('a', '2026-04-02', { quantity: '3' }), april[1]!]);
+    await made.run('2026-06-05');
+    expect(await made.told(`SELECT rate_micro // 10000, net_minor, tax_minor FROM ledger.invoice_taxes ORDER BY serial, rate_micro`)).toEqual([
+      '1900 | 28500 | 5415', '1900 | -9500 | -1805', '2100 | 28500 | 5985']);
+    await sound(made);
+  });
+
   it('is taken back on the next invoice, with what is right beside it', async () => {
     const made = await billed({}, april, [visit('a', '2026-04-02', { quantity: '3' }), april[1]!, visit('c', '2026-05-09')]);
     expect((await made.told(LINES)).slice(2)).toEqual([

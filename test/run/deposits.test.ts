@@ -56,6 +56,17 @@ describe('a deposit', () => {
     expect(await made.flaws()).toEqual([]);
   });
 
+  it('comes off at the rate of tax it was paid with also where the configuration has another one since', async () => {
+    const agreement = { agreements: { a: { from: '2026-01-01', until: '2026-02-28', deposits: [deposit({ amount: '100.00' })] } }, customers: { acme: { agreements: ['a'] } } };
+    const made = await project(agreement, [visit('B', '300.00', { start: '2026-02-05' })]);
+    await made.run('2026-02-10');
+    await made.configure({ ...agreement, taxes: { standard: { name: 'VAT', rate: '21', category: 'S' } } });
+    await made.run('2026-03-10');
+    expect(await made.told('SELECT rate_micro // 10000, net_minor, tax_minor FROM ledger.invoice_taxes ORDER BY serial, rate_micro')).toEqual([
+      '1900 | 10000 | 1900', '1900 | -10000 | -1900', '2100 | 30000 | 6300']);
+    expect(await made.flaws()).toEqual([]);
+  });
+
   it('has its words in the language of the document, also where it is credited', async () => {
     const made = await agreed({ until: '2026-02-28', deposits: [deposit({ name: 'Anzahlung', amount: '100.00' })] }, [visit('B', '300.00', { start: '2026-02-05' })],
       { customers: { acme: { agreements: ['a'], locale: 'de-DE' } } });
