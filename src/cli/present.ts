@@ -1,5 +1,5 @@
 /** Shows a result: text or JSON on stdout, findings on stderr, and what GitHub Actions wants to know. */
-import { diagnosticsText } from '../report/diagnostics.js';
+import { diagnosticsText, rowsGathered } from '../report/diagnostics.js';
 import { jsonChunks } from '../report/json.js';
 import type { ParkedCustomer } from '../run/results.js';
 import { warning } from '../values/diagnostic.js';
@@ -20,7 +20,9 @@ export async function present(call: Call, name: string, result: object, exit: nu
     const { resultText } = await import('../report/text.js');
     await io.stdout.write(resultText(name, result, styleOf(io, io.stdout, call.no_color)));
   }
-  await io.stderr.write(diagnosticsText(found, styleOf(io, io.stderr, call.no_color)));
+  // Rows that are set aside are told at every run: one by one only to who looks.
+  const told = name === 'preview' || call.json ? found : rowsGathered(found);
+  await io.stderr.write(diagnosticsText(told, styleOf(io, io.stderr, call.no_color)));
   await tellGithub(call, name, result, found);
   return exit;
 }

@@ -1,7 +1,7 @@
 /** Computes a credit note by hand from the ledger alone, in the schema `credit`: what is left of an invoice, and what is taken of it. */
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
-import { currencies } from '../values/money.js';
+import { currencies, microPerMinor } from '../values/money.js';
 import { CREDITS } from './order.js';
 import { sqlFile } from './sql.js';
 
@@ -25,7 +25,7 @@ export interface CreditAsked {
 export async function buildCredit(engine: Engine, asked: CreditAsked): Promise<void> {
   const mode = asked.lines !== null ? 'lines' : asked.amount_minor !== null ? 'amount' : 'whole';
   const lines = (asked.lines ?? []).map((line) => `(${line})`).join(', ');
-  const units = currencies().map((each) => `('${each.currency}', ${10n ** BigInt(6 - each.exponent)})`).join(', ');
+  const units = currencies().map((each) => `('${each.currency}', ${microPerMinor(each.exponent)})`).join(', ');
   await engine.run(sqlFile('prelude.duckdb.sql'));
   await engine.run(`
     DROP SCHEMA IF EXISTS credit CASCADE; CREATE SCHEMA credit;

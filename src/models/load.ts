@@ -11,7 +11,7 @@ import type { Engine } from '../engine/engine.js';
 import { billedOfSql } from '../ledger/billed.js';
 import type { AskedBookings } from '../ledger/billed.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
-import { currencies } from '../values/money.js';
+import { currencies, microPerMinor } from '../values/money.js';
 import { sqlTimestamp, timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { derive } from './derive.js';
@@ -153,7 +153,7 @@ async function loadCatalogue(engine: Engine, config: Config): Promise<void> {
     a.appendVarchar(c.currency);
     a.appendTinyInt(c.exponent);
     a.appendBigInt(10n ** BigInt(12 - c.exponent));
-    a.appendBigInt(10n ** BigInt(6 - c.exponent));
+    a.appendBigInt(microPerMinor(c.exponent));
   });
   const withTax = pricesWithTax(config);
   await engine.append('input', 'products', config.products, (a, p) => {

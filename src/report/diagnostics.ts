@@ -1,5 +1,5 @@
 /** How findings are told: on a terminal, as JSON, as annotations of GitHub Actions, as Markdown. Always all of them. */
-import type { Diagnostic, Place } from '../values/diagnostic.js';
+import type { Code, Diagnostic, Place } from '../values/diagnostic.js';
 import { markdownText } from './escape.js';
 import { clean, cleanLines, paint } from './style.js';
 import type { Style } from './style.js';
@@ -16,6 +16,42 @@ export function diagnosticsText(diagnostics: readonly Diagnostic[], style: Style
   if (diagnostics.length === 0) return '';
   const told = diagnostics.map((each) => `${one(each, style)}\n`).join('\n');
   return diagnostics.length > 1 ? `${told}\n${countText(diagnostics)}\n` : told;
+}
+
+/** Faults of single rows; as warnings they set the row aside, and come again at every run until it is mended. */
+const OF_ROWS: ReadonlySet<Code> = new Set<Code>(['BOOKING_VALUE', 'BOOKING_CUSTOMER', 'BOOKING_PRICE', 'BOOKING_TAX']);
+/** So many lines of a file are named. */
+const NAMED = 12;
+
+/** The same findings with the rows that are set aside told as one finding a file; errors, and what stands alone, as they are. */
+export function rowsGathered(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const files = new Map<string, Diagnostic[]>();
+  for (const each of diagnostics) {
+    if (isOfRow(each)) files.set(each.at!.file, [...files.get(each.at!.file) ?? [], each]);
+  }
+  const told = new Set<string>();
+  return diagnostics.flatMap((each) => {
+    const file = each.at?.file ?? '';
+    const rows = isOfRow(each) ? files.get(file)! : [];
+    if (rows.length < 2) return [each];
+    if (told.has(file)) return [];
+    told.add(file);
+    return [setAside(file, rows)];
+  });
+}
+
+function isOfRow({ severity, code, at }: Diagnostic): boolean {
+  return severity === 'warning' && at !== undefined && OF_ROWS.has(code);
+}
+
+function setAside(file: string, rows: readonly Diagnostic[]): Diagnostic {
+  const lines = [...new Set(rows.flatMap(({ at }) => (at?.line === undefined ? [] : [at.line])))].sort((a, b) => a - b);
+  const named = lines.length > NAMED ? `${lines.slice(0, NAMED).join(', ')} and more` : lines.join(', ');
+  // Not every format has lines; there each finding names its row.
+  const count = rows.every(({ at }) => at?.line !== undefined) ? lines.length : new Set(rows.map(({ message }) => message)).size;
+  const where = named === '' ? '' : `: ${lines.length === 1 ? 'line' : 'lines'} ${named}`;
+  const message = `${count} ${count === 1 ? 'row is' : 'rows are'} set aside and not billed${where}`;
+  return { code: rows[0]!.code, severity: 'warning', message, at: { file }, hint: '`duebook preview` tells what is wrong with each' };
 }
 
 function one(found: Diagnostic, style: Style): string {

@@ -115,10 +115,11 @@ function sameDecimal(a: string, b: string): boolean {
   return x !== null && y !== null && formatMicro(x) === formatMicro(y);
 }
 
-function todayText({ today, today_amount }: ExplainedLine, currency: string, style: Style): string[] {
+function todayText({ today, today_amount, today_rules }: ExplainedLine, currency: string, style: Style): string[] {
   if (today === 'changed') {
     const words = `the configuration or the booking has changed since: today it would be ${today_amount} ${currency}`;
-    return [paint(style, 'yellow', `  ${words}`)];
+    const rules = today_rules.map(({ what, path, at }) => `    today: ${clean(what)}: ${placeText(at, path)}`);
+    return [paint(style, 'yellow', `  ${words}${rules.length === 0 ? '' : ', by'}`), ...rules];
   }
   return today === 'gone' ? [paint(style, 'yellow', '  today it would not be on this invoice')] : [];
 }

@@ -179,6 +179,7 @@ const explainedLine = record({
   bookings: Type.Array(record({ source: text, booking_id: text, at: orNull(place), line_no: orNull(whole), counted: orNull(text) })),
   rules: Type.Array(rule),
   steps: Type.Array(step), notes: Type.Array(text), today: choice(['same', 'changed', 'gone', 'unknown']), today_amount: orNull(amount),
+  today_rules: Type.Array(rule),
 });
 const explanation = record({
   processed: orNull(record({ serial: whole, confirmed_at: instant, config_digest: text, config_commit: orNull(text), tool_version: text })),

@@ -3,7 +3,7 @@ import { factorOn, pricesUntil } from '../config/agreement-dates.js';
 import type { Agreement, Charge, Config, ConfigPath, Price } from '../config/types.js';
 import type { Place } from '../values/diagnostic.js';
 import type { LineKind } from '../values/line-kinds.js';
-import { exponentOf, formatMicro, formatScaled, parseDecimal } from '../values/money.js';
+import { exponentOf, formatMicro, formatScaled, microPerMinor, parseDecimal } from '../values/money.js';
 import { amountStep, factor, money, numberStep, price, provenSteps } from './explain-steps.js';
 import type { Pen } from './explain-steps.js';
 import type { BookingFact, Facts, LineFact, PartFact } from './explain-facts.js';
@@ -272,7 +272,7 @@ function minimumLine(desk: Desk, line: LineFact): Told {
   const inForce = desk.facts.bounds.find((each) => each.kind === 'minimum' && each.agreement_key === key && each.place === place);
   if (bound === undefined || inForce === undefined) return {};
   const missing = pricedOf(line);
-  const isCut = parseDecimal(bound.amount, 6)! !== inForce.amount_minor * 10n ** BigInt(6 - desk.pen.exponent);
+  const isCut = parseDecimal(bound.amount, 6)! !== inForce.amount_minor * microPerMinor(desk.pen.exponent);
   return {
     rules: [ruleAt(desk, `minimum of ${part!.agreement.agreement_id} (${bound.applies_to})`, bound.path)],
     steps: [amountStep(desk.pen, `${isCut ? `its part of ${bound.amount}` : 'the minimum'}, less what its lines come to after discounts`,

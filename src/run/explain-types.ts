@@ -46,6 +46,7 @@ export interface ExplainedLine {
   readonly tax_id: string;
   readonly tax_rate: string;
   readonly bookings: readonly ExplainedBooking[];
+  /** Those that made it what it is. */
   readonly rules: readonly Rule[];
   /** The last one's value is the amount; empty where there is nothing to work out. */
   readonly steps: readonly Step[];
@@ -54,6 +55,8 @@ export interface ExplainedLine {
   readonly today: 'same' | 'changed' | 'gone' | 'unknown';
   /** Where it has changed. */
   readonly today_amount: string | null;
+  /** Where it has changed, what decides today; `rules` are then empty, as no one knows which decided when it was billed. */
+  readonly today_rules: readonly Rule[];
 }
 
 /** The lines of one tax and rate. */

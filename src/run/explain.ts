@@ -33,7 +33,7 @@ export async function explainDraft(context: Context, draft: Draft, record: Invoi
   return {
     processed: null, config_digest: context.config.digest, today: 'same', notes: [],
     lines: facts.lines.map((line, i) => (
-      { ...shown(pen, record, line, i), ...withCorrection(whyOf(lines.get(keyOf(line))!), record, i), today: 'same', today_amount: null })),
+      { ...shown(pen, record, line, i), ...withCorrection(whyOf(lines.get(keyOf(line))!), record, i), ...SAME })),
     taxes: explainTaxes(pen, record.taxes, facts.lines, context.config.tax_rounding),
     accounted_tax: explainAccounted(context.config, record),
   };
@@ -133,6 +133,8 @@ interface Frame {
   readonly rounds: 'invoice' | 'line';
 }
 
+const SAME = { today: 'same', today_amount: null, today_rules: [] } as const;
+
 /** A line as it was billed; why, where today's draft has the same one. */
 function explained(
   { pen, record, billed, again, rounds }: Frame, line: LineFact, index: number,
@@ -140,18 +142,22 @@ function explained(
   const base = shown(pen, record, line, index);
   const found = again.lines?.get(keyOf(line));
   if (found !== undefined && found.compared === comparedOf(line)) {
-    return { ...base, ...withCorrection(whyOf(found), record, index), today: 'same', today_amount: null };
+    return { ...base, ...withCorrection(whyOf(found), record, index), ...SAME };
   }
   const priced = ownSteps(pen, line);
   const steps = priced.length === 0 ? [] : [...priced, ...netSteps(pen, line, billed, rounds)];
-  const own = { bookings: bookingsOf(line), rules: found?.rules ?? [], steps };
+  // Rules of today did not make it what it was: the ledger knows quantity and price, and no more.
+  const own = { bookings: bookingsOf(line), rules: [], steps };
   if (line.kind === 'adjustment') {
-    return { ...base, ...withCorrection({ ...own, notes: [] }, record, index), today: 'same', today_amount: null };
+    return { ...base, ...withCorrection({ ...own, notes: [] }, record, index), ...SAME };
   }
   if (found === undefined) {
-    return { ...base, ...own, notes: [], today: again.lines === null ? 'unknown' : 'gone', today_amount: null };
+    return { ...base, ...own, notes: [], ...SAME, today: again.lines === null ? 'unknown' : 'gone' };
   }
-  return { ...base, ...own, bookings: found.bookings, notes: found.notes, today: 'changed', today_amount: money(pen, found.amount_minor) };
+  return {
+    ...base, ...own, bookings: found.bookings, notes: [],
+    today: 'changed', today_amount: money(pen, found.amount_minor), today_rules: found.rules,
+  };
 }
 
 /** Quantity times price, as far as the ledger says it. */

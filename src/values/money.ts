@@ -27,6 +27,11 @@ export function exponentOf(currency: string): number {
   return EXPONENTS[currency] ?? 2;
 }
 
+/** Millionths in the smallest unit of a currency with so many decimals: what an amount is multiplied with to be compared with prices. */
+export function microPerMinor(exponent: number): bigint {
+  return 10n ** BigInt(6 - exponent);
+}
+
 /** All known currencies with their exponents, sorted by code; the SQL side joins them. */
 export function currencies(): { currency: string; exponent: number }[] {
   return [...KNOWN].sort().map((currency) => ({ currency, exponent: exponentOf(currency) }));

@@ -182,6 +182,11 @@ describe('an explanation', () => {
     ]);
     expect(lines[0]!.steps.map(({ formula }) => formula)).toEqual(['2 × 95.00']);
     expect(text).toContain('today it would be 192.00 EUR');
+    // No rule of today stands beside the price that was billed.
+    expect(lines[0]!.rules).toEqual([]);
+    expect(lines[0]!.today_rules.map(({ what }) => what)).toEqual(['list price', 'tax standard, 19 %']);
+    expect(text).toMatch(/95\.00 = 190\.00\n {2}the configuration or the booking has changed since: today it would be 192\.00 EUR, by\n {4}today: list price: billing/);
+    expect(lines.at(-1)!.rules.length).toBeGreaterThan(0);
     await made.configure({ customers: { other: { name: 'Other', cycle: 'monthly' } } });
     await writeFile(join(made.root, 'billing.config.yaml'), (await readFile(join(made.root, 'billing.config.yaml'), 'utf8')).replaceAll('"acme"', '"acne"'));
     const later = await explain(made, number);
