@@ -32,6 +32,11 @@ import type { SendTally } from './results.js';
 
 /** Messages between two commits: what a crash can leave without a known outcome, at most. */
 const CHUNK = 250;
+/**
+ * Invoices that are read from the ledger at once: a query looks through whole segments, so one for each chunk would read all of them a
+ * hundred times in a large run. Where invoices are long, fewer are held in memory.
+ */
+const AHEAD = { messages: 2_000, lines: 50_000 };
 /** A run tries a message that failed for a passing reason again, so many times in all. */
 const ATTEMPTS = 5;
 
@@ -39,9 +44,11 @@ interface Queued {
   message_id: string; kind: string; recipients: string; attempts: bigint; queued_ms: bigint; send_due_ms: bigint | null;
   /** Null for notices to the team, which have a payload instead. */
   invoice_id: string | null; payload: string | null;
-  /** The commit of the invoice. */
-  serial: bigint | null;
+  /** The commit of the invoice, and how many lines it has. */
+  serial: bigint | null; lines: bigint | null;
 }
+/** Invoices by id that were read for the messages before `until`. */
+interface ReadAhead { readonly until: number; readonly records: ReadonlyMap<string, InvoiceRecord> }
 /** Sends a message that is ready in every way. */
 type Delivery = () => Promise<SendOutcome>;
 type MessageEvent = Omit<NewEvent, 'subject'>;
@@ -148,7 +155,7 @@ export class Outbox {
   async #sendAll(status: string, due: string, at: Instant): Promise<void> {
     const queue = await this.#engine.rows<Queued>(`
       SELECT m.message_id, m.kind, m.invoice_id, m.payload, m.recipients, m.attempts, epoch_ms(m.queued_at) AS queued_ms,
-        epoch_ms(m.send_due_at) AS send_due_ms, i.serial
+        epoch_ms(m.send_due_at) AS send_due_ms, i.serial, i.lines
       FROM ledger.message_status AS m LEFT JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id
       LEFT JOIN ledger.invoice_status AS s ON s.invoice_id = m.invoice_id
       WHERE m.${status} AND ${due} AND ${this.#reachable()} AND (m.invoice_id IS NULL OR s.status = 'processed')
@@ -156,15 +163,35 @@ export class Outbox {
     const waiting = queue.filter((message) => !this.#tried.has(message.message_id));
     if (waiting.length === 0) return;
     const progress = this.#context.world.log.progress('sending', waiting.length);
+    let read: ReadAhead = { until: 0, records: new Map() };
     for (let i = 0; i < waiting.length; i += CHUNK) {
-      await this.#sendChunk(waiting.slice(i, i + CHUNK), at, status.includes("'queued'"));
-      progress.tick(Math.min(i + CHUNK, waiting.length));
+      const until = Math.min(i + CHUNK, waiting.length);
+      if (until > read.until) read = await this.#readAhead(waiting, i);
+      await this.#sendChunk(waiting.slice(i, until), read.records, at, status.includes("'queued'"));
+      progress.tick(until);
     }
     progress.end();
   }
 
-  async #sendChunk(chunk: readonly Queued[], at: Instant, fresh: boolean): Promise<void> {
-    const deliveries = await this.#compose(chunk, at);
+  /** Reads the invoices of the next chunk, and of those behind it as far as they are not many. */
+  async #readAhead(waiting: readonly Queued[], from: number): Promise<ReadAhead> {
+    let [until, lines] = [from, 0];
+    for (const { lines: own } of waiting.slice(from, from + AHEAD.messages)) {
+      if (until >= from + CHUNK && lines >= AHEAD.lines) break;
+      [until, lines] = [until + 1, lines + Number(own ?? 0)];
+    }
+    const next = waiting.slice(from, until).filter((m) => m.invoice_id !== null);
+    if (next.length === 0) return { until, records: new Map() };
+    const serials = [...new Set(next.map(({ serial }) => serial))].join(', ');
+    const ids = next.map((m) => literal(m.invoice_id!)).join(', ');
+    const found = await ledgerRecords(this.#engine, `i.serial IN (${serials}) AND i.invoice_id IN (${ids})`);
+    return { until, records: new Map(found.map((record) => [record.invoice_id, record])) };
+  }
+
+  async #sendChunk(
+    chunk: readonly Queued[], records: ReadAhead['records'], at: Instant, fresh: boolean,
+  ): Promise<void> {
+    const deliveries = await this.#compose(chunk, records, at);
     const crash = this.#context.world.crash ?? noCrashPoints;
     crash.reached('send: composed');
     for (const { message_id } of chunk) this.#tried.add(message_id);
@@ -209,14 +236,9 @@ export class Outbox {
   }
 
   /** Everything that could fail in a template fails here, before the message is claimed. */
-  async #compose(chunk: readonly Queued[], at: Instant): Promise<Delivery[]> {
+  async #compose(chunk: readonly Queued[], records: ReadAhead['records'], at: Instant): Promise<Delivery[]> {
     const { mail } = this.#context.config;
     requireRecipients(this.#context, chunk);
-    const ids = chunk.flatMap((m) => (m.invoice_id === null ? [] : [literal(m.invoice_id)]));
-    const serials = [...new Set(chunk.flatMap(({ serial }) => serial ?? []))].join(', ');
-    const where = `i.serial IN (${serials}) AND i.invoice_id IN (${ids.join(', ')})`;
-    const found = ids.length === 0 ? [] : await ledgerRecords(this.#engine, where);
-    const records = new Map(found.map((record) => [record.invoice_id, record]));
     const deliveries: Delivery[] = [];
     for (const m of chunk) {
       if (m.invoice_id === null) {

@@ -45,6 +45,7 @@ export function openMailer(settings: MailerSettings): Mailer {
 class FileMailer implements Mailer {
   readonly #dir: string;
   readonly #crash: CrashPoints;
+  #made: Promise<unknown> | null = null;
 
   constructor(dir: string, crash: CrashPoints) {
     this.#dir = dir;
@@ -57,7 +58,7 @@ class FileMailer implements Mailer {
     const { mime } = ready;
     const name = `${message.message_id.replace(/@.*$/, '').replace(/[^\w.-]/g, '_')}.eml`;
     try {
-      await mkdir(this.#dir, { recursive: true });
+      await (this.#made ??= mkdir(this.#dir, { recursive: true }));
       const aside = join(this.#dir, `.${name}.part`);
       const file = await open(aside, 'w');
       await file.writeFile(mime);
@@ -75,7 +76,7 @@ class FileMailer implements Mailer {
 
   async check(): Promise<string | null> {
     try {
-      await mkdir(this.#dir, { recursive: true });
+      await (this.#made ??= mkdir(this.#dir, { recursive: true }));
       return null;
     } catch (error) {
       return `the folder for messages cannot be made: ${(error as NodeJS.ErrnoException).code ?? 'unknown fault'}`;

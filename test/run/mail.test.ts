@@ -1,4 +1,6 @@
 /** Mails of a whole project over a real connection: sent once, tried again where that is safe, never where it is not. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import PostalMime from 'postal-mime';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { project } from '../support/project.js';
@@ -188,4 +190,21 @@ describe('a server that dies after it took the mail', () => {
     expect(await told(made)).toEqual(['sending | 1 | -', 'uncertain | 1 | -', 'sending | 2 | -', 'sent | 2 | -']);
     expect(await made.flaws()).toEqual([]);
   });
+});
+
+it('gets each customer’s own invoice where they are many, and one of them long', { timeout: 300_000 }, async () => {
+  const ids = Array.from({ length: 300 }, (_, n) => `c${n + 100}`);
+  const made = await project({
+    mail: { transport: 'file', attach: [] }, customers: Object.fromEntries(ids.map((id) => [id, { name: id, email: `${id}@post.example`, cycle: 'monthly' }])),
+  });
+  // Invoices are read ahead for the chunks of messages up to so many lines.
+  const long = Array.from({ length: 50_001 }, (_, n) => ({ id: `L-${n}`, customer: 'c150', product: 'food', start: '2026-01-05' }));
+  await made.book([...ids.map((id, n) => ({ id: `J-${id}`, customer: id, start: '2026-01-10', amount: `${n + 1}.00` })), ...long]);
+  expect((await made.run('2026-02-04T23:00:00Z')).messages).toMatchObject({ sent: 300, failed: 0 });
+  const folder = join(made.root, 'out', 'mail');
+  const parsed = await Promise.all(readdirSync(folder).map((file) => PostalMime.parse(readFileSync(join(folder, file)))));
+  const told = parsed.map((mail) => `${mail.to![0]!.address} ${/INV-2026-\d+/.exec(mail.subject!)![0]}`).sort();
+  expect(told).toEqual((await made.told(`SELECT customer_id || '@post.example ' || number FROM ledger.invoices ORDER BY customer_id`)));
+  for (const mail of parsed) expect(mail.text).toContain(mail.to![0]!.address!.split('@')[0]);
+  expect(await made.flaws()).toEqual([]);
 });
