@@ -29,22 +29,26 @@ interface Finding {
   readonly orNumber: boolean;
 }
 
-const validators = new Map<string, { validate: ValidateFunction; schema: Schema }>();
+/** The validator that was compiled last, with the keys it knows. */
+let compiled: { readonly keys: ReadonlySet<string>; readonly validate: ValidateFunction; readonly schema: Schema } | null = null;
 
-/** Only for the keys that are written: compiling takes longer than checking, and few projects use all of them. */
+/**
+ * Only for the keys that are written: compiling takes longer than checking, and few projects use all of them. Who checks several
+ * configurations gets one validator for the keys of all, for it finds the same as one for fewer keys.
+ */
 function compiledFor(value: unknown): { validate: ValidateFunction; schema: Schema } {
-  const schema = configSchema();
+  const before = compiled;
+  const schema = before?.schema ?? configSchema();
   const needed = schema['required'] as readonly string[];
   const isUsed = (key: string): boolean => needed.includes(key) || (isMap(value) && Object.hasOwn(value, key));
-  const properties = Object.entries(schema['properties'] as Schema).filter(([key]) => isUsed(key));
-  const keys = properties.map(([key]) => key).join();
-  const known = validators.get(keys);
-  if (known !== undefined) return known;
+  const all = Object.entries(schema['properties'] as Schema);
+  if (before !== null && all.every(([key]) => before.keys.has(key) || !isUsed(key))) return before;
+  const properties = all.filter(([key]) => isUsed(key) || before?.keys.has(key) === true);
   const ajv = new Ajv2020({ strict: true, allErrors: true, code: { optimize: false } }); // it is compiled once and run once
   for (const [name, format] of Object.entries(FORMATS)) ajv.addFormat(name, format.test);
-  const made = { validate: ajv.compile({ ...schema, properties: Object.fromEntries(properties) }), schema };
-  validators.set(keys, made);
-  return made;
+  const validate = ajv.compile({ ...schema, properties: Object.fromEntries(properties) });
+  compiled = { keys: new Set(properties.map(([key]) => key)), validate, schema };
+  return compiled;
 }
 
 function resolved(top: Schema, schema: Schema): Schema {

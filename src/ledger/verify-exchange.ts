@@ -4,9 +4,12 @@ import type { RowCheck } from './verify-types.js';
 
 /** SQL: decimals of the currency in a column. */
 export function exponentSql(column: string): string {
-  const others = currencies().filter(({ exponent }) => exponent !== 2)
-    .map(({ currency, exponent }) => `WHEN '${currency}' THEN ${exponent}`);
-  return `CASE ${column} ${others.join(' ')} ELSE 2 END`;
+  const others = currencies().filter(({ exponent }) => exponent !== 2);
+  const cases = [...new Set(others.map(({ exponent }) => exponent))].sort().map((exponent) => {
+    const own = others.filter((each) => each.exponent === exponent).map(({ currency }) => `'${currency}'`);
+    return `WHEN ${column} IN (${own.join(', ')}) THEN ${exponent}`;
+  });
+  return `CASE ${cases.join(' ')} ELSE 2 END`;
 }
 
 /** SQL: ten to the power of a small number, as an integer. */

@@ -44,7 +44,10 @@ export const MODELS: readonly Model[] = [
   { name: 'recurring_parts', as: 'table', unless_empty: ['input.charge_parts'] },
   { name: 'recurring_charges', as: 'table', unless_empty: ['draft.recurring_parts'] },
   { name: 'missing_values', as: 'table', unless_empty: ['draft.recurring_parts'] },
-  { name: 'fee_charges', as: 'table', unless_empty: ['input.fees'] },
+  {
+    name: 'fee_charges', as: 'table',
+    unless_empty: ['draft.placements AS w JOIN input.fees AS u ON u.own_period_key = w.own_period_key WHERE w.previewed'],
+  },
   {
     name: 'charges', as: 'table',
     unless_empty: ['draft.manual_charges', 'draft.recurring_charges', 'draft.fee_charges', 'draft.usage_charges'],
@@ -77,7 +80,7 @@ export const MODELS: readonly Model[] = [
   { name: 'billed_lines', as: 'view', few: 'table' },
   { name: 'invoice_taxes', as: 'table' },
   { name: 'invoice_sums', as: 'table' },
-  { name: 'accounted_taxes', as: 'table', unless_empty: ['input.run WHERE tax_currency IS NOT NULL'] },
+  { name: 'accounted_taxes', as: 'table', unless_empty: ['draft.invoice_sums AS s, input.run AS r WHERE s.currency <> r.tax_currency'] },
   { name: 'invoice_kinds', as: 'table' },
   { name: 'completeness', as: 'table' },
   { name: 'invoices', as: 'table' },

@@ -61,15 +61,16 @@ export async function commitInvoices(
     await settle(draft, confirmation);
     return { ledger, confirmed: [] };
   }
-  const confirmed = await confirmedBatches(context, draft, confirmation);
+  const sums = await numberedSums(draft);
+  const confirmed = confirmedBatches(context, sums, confirmation);
   await stageNotices(engine, context, await toTell(context, draft, confirmation, confirmed));
   const after = await append(context, engine, ledger, {
     at: confirmation.at,
     action: 'confirm',
-    next_number: await nextNumbers(draft),
+    next_number: nextNumbers(sums),
     invoices: Number(invoices),
-    totals: await commitTotals(draft),
-    files: await exportFacts(draft),
+    totals: commitTotals(sums),
+    files: await exportFacts(draft, sums.reduce((sum, { lines }) => sum + lines, 0n)),
   });
   await settle(draft, confirmation);
   return { ledger: after, confirmed };
@@ -260,22 +261,10 @@ async function writeEvents({ engine }: Draft, confirmation: Confirmation, at: st
     FROM draft.facts ${closing} ${parked} ${approved}`);
 }
 
-async function nextNumbers({ engine }: Draft): Promise<Record<string, number>> {
-  const rows = await engine.rows<{ series: string; next: bigint }>(
-    'SELECT series, max(seq) + 1 AS next FROM draft.numbered GROUP BY series ORDER BY series');
-  return Object.fromEntries(rows.map((row) => [row.series, Number(row.next)]));
-}
-
-async function commitTotals({ engine }: Draft): Promise<Record<string, bigint>> {
-  const rows = await engine.rows<{ currency: string; total: bigint }>(
-    'SELECT currency, CAST(sum(total_minor) AS HUGEINT) AS total FROM draft.numbered GROUP BY currency ORDER BY currency');
-  return Object.fromEntries(rows.map((row) => [row.currency, row.total]));
-}
-
 /** Writes the facts as segment files in their fixed orders. */
-async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
+async function exportFacts({ engine }: Draft, count: bigint): Promise<SegmentFile[]> {
   const byNumber = 'r.series, r.seq';
-  const lines = await exportLines(engine);
+  const lines = await exportLines(engine, count);
   if (lines.rows > 0) await proveLines(engine, lines.path);
   return [
     await exportSegment(engine, 'invoices', 'draft.facts', byNumber),
@@ -294,23 +283,56 @@ async function exportFacts({ engine }: Draft): Promise<SegmentFile[]> {
   ];
 }
 
+interface NumberedRow extends Readonly<Parameters<typeof currencyTotal>[0]> {
+  readonly batch_id: string; readonly series: string;
+  readonly first: string; readonly last: string; readonly first_seq: bigint; readonly last_seq: bigint; readonly lines: bigint;
+}
+
+/** draft.numbered in sums, by batch, series and currency. */
+async function numberedSums({ engine }: Draft): Promise<NumberedRow[]> {
+  return engine.rows<NumberedRow>(`
+    SELECT batch_id, series, currency, exponent, count(*) AS invoices, CAST(sum(net_minor) AS HUGEINT) AS net,
+      CAST(sum(tax_minor) AS HUGEINT) AS tax, CAST(sum(total_minor) AS HUGEINT) AS total,
+      arg_min(number, seq) AS first, arg_max(number, seq) AS last, min(seq) AS first_seq, max(seq) AS last_seq,
+      CAST(sum(lines) AS BIGINT) AS lines
+    FROM draft.numbered GROUP BY batch_id, series, currency, exponent ORDER BY batch_id, series, currency`);
+}
+
+/** Rows by a key, the keys in order. */
+function groupedBy<T>(rows: readonly T[], keyOf: (row: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const row of rows) groups.set(keyOf(row), [...groups.get(keyOf(row)) ?? [], row]);
+  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** What comes next in each series. */
+function nextNumbers(sums: readonly NumberedRow[]): Record<string, number> {
+  const last = groupedBy(sums, ({ series }) => series).map(([series, rows]): [string, number] => (
+    [series, Math.max(...rows.map(({ last_seq }) => Number(last_seq))) + 1]));
+  return Object.fromEntries(last);
+}
+
+/** The totals of all currencies. */
+function commitTotals(sums: readonly NumberedRow[]): Record<string, bigint> {
+  return Object.fromEntries(groupedBy(sums, ({ currency }) => currency).map(([currency, rows]) => (
+    [currency, rows.reduce((sum, { total }) => sum + total, 0n)])));
+}
+
 /** What was confirmed, by batch, with the first and last number of each series. */
-async function confirmedBatches(context: Context, { engine }: Draft, confirmation: Confirmation): Promise<ConfirmedBatch[]> {
-  const series = await engine.rows<{ batch_id: string; series: string; first: string; last: string; invoices: bigint }>(`
-    SELECT batch_id, series, arg_min(number, seq) AS first, arg_max(number, seq) AS last, count(*) AS invoices
-    FROM draft.numbered GROUP BY batch_id, series ORDER BY batch_id, series`);
-  const sums = await engine.rows<{ batch_id: string } & Parameters<typeof currencyTotal>[0]>(`
-    SELECT batch_id, currency, exponent, count(*) AS invoices, CAST(sum(net_minor) AS HUGEINT) AS net,
-      CAST(sum(tax_minor) AS HUGEINT) AS tax, CAST(sum(total_minor) AS HUGEINT) AS total
-    FROM draft.numbered GROUP BY batch_id, currency, exponent ORDER BY batch_id, currency`);
-  return [...new Set(series.map((row) => row.batch_id))].map((batch_id) => ({
+function confirmedBatches(context: Context, sums: readonly NumberedRow[], confirmation: Confirmation): ConfirmedBatch[] {
+  return groupedBy(sums, ({ batch_id }) => batch_id).map(([batch_id, own]) => ({
     batch_id,
     confirmed_at: tell(context.config, confirmation.at),
     confirmed_by: confirmation.by,
-    numbers: series.filter((row) => row.batch_id === batch_id).map((row) => ({
-      series: row.series, first: row.first, last: row.last, invoices: Number(row.invoices),
+    numbers: groupedBy(own, ({ series }) => series).map(([series, rows]) => ({
+      series,
+      first: rows.reduce((x, y) => (y.first_seq < x.first_seq ? y : x)).first,
+      last: rows.reduce((x, y) => (y.last_seq > x.last_seq ? y : x)).last,
+      invoices: rows.reduce((sum, { invoices }) => sum + Number(invoices), 0),
     })),
-    totals: sums.filter((row) => row.batch_id === batch_id).map(currencyTotal),
+    totals: groupedBy(own, ({ currency }) => currency).map(([, rows]) => currencyTotal({
+      ...rows[0]!, invoices: rows.reduce((sum, { invoices }) => sum + invoices, 0n), net: rows.reduce((sum, { net }) => sum + net, 0n),
+      tax: rows.reduce((sum, { tax }) => sum + tax, 0n), total: rows.reduce((sum, { total }) => sum + total, 0n),
+    })),
   }));
 }
-

@@ -41,7 +41,7 @@ export async function finish(context: Context, draft: Draft, done: Done): Promis
   const { engine } = draft;
   const begun = ledger.serial === 0 ? undefined : await beginHistory(ledger, historyPath(context.config), { crash: context.world.crash });
   const files: string[] = [];
-  files.push(...await writeProcessedSince(context, engine, ledger, done.since));
+  files.push(...await writeProcessedSince(context, engine, ledger, done.since, begun));
   const heads = await openBatches(engine, context);
   files.push(...(await writePreviewFiles(context, draft, heads, {}, context.config.output)).files);
   const result = await resultOf(context, draft, done, heads, files);
@@ -76,8 +76,11 @@ export async function resultOf(
  * Writes the folders of the processed batches in which anything happened to an invoice after a serial: it was processed, cancelled or
  * credited. The history is written last: where it is behind, a command before this one ended early and its files are missing.
  */
-export async function writeProcessedSince(context: Context, engine: Engine, ledger: Ledger, since: number): Promise<string[]> {
-  const written = (await readHistoryMeta(historyPath(context.config)))?.serial ?? since;
+export async function writeProcessedSince(
+  context: Context, engine: Engine, ledger: Ledger, since: number, begun?: BegunHistory,
+): Promise<string[]> {
+  const told = begun === undefined ? (await readHistoryMeta(historyPath(context.config)))?.serial : begun.told;
+  const written = told ?? since;
   const fresh = `e.subject = 'invoice' AND e.serial > ${Math.min(written, since)}`;
   // An invoice is confirmed in its own commit, so that no other file has to be asked for it.
   return writeProcessed(context, engine, ledger, `

@@ -189,17 +189,19 @@ async function writeTables(
     i.partner_id, i.batch_id, i.cycle_id, CAST(i.billing_date AS VARCHAR) AS billing_date, CAST(i.issued_on AS VARCHAR) AS issued_on,
     CAST(i.due_on AS VARCHAR) AS due_on, i.currency, i.lines, ${money('i.net_minor', 'i.exponent')} AS net,
     ${money('i.tax_minor', 'i.exponent')} AS tax, ${money('i.total_minor', 'i.exponent')} AS total,
-    i.tax_currency, ${money('i.tax_currency_minor', exponentSql('i.tax_currency'))} AS tax_currency_amount, i.tax_exchange_rate,
+    i.tax_currency, ${money('i.tax_currency_minor', 'i.tax_currency_exponent')} AS tax_currency_amount, i.tax_exchange_rate,
     CAST(i.tax_exchange_on AS VARCHAR) AS tax_exchange_on, ${safeText('i.tax_exchange_source')} AS tax_exchange_source
-    FROM ${schema}.invoices AS i WHERE ${where} ORDER BY ${order}`;
+    FROM (SELECT *, ${exponentSql('tax_currency')} AS tax_currency_exponent FROM ${schema}.invoices) AS i
+    WHERE ${where} ORDER BY ${order}`;
   const lines = `SELECT i.invoice_id, ${number} AS number, ${safeText('i.customer_id')} AS customer_id, l.line_no, l.kind,
     ${safeText('l.booking_id')} AS booking_id, ${safeText('l.product')} AS product, ${safeText('l.description')} AS description,
     ${micro('l.quantity_micro')} AS quantity, ${safeText('l.unit')} AS unit, ${micro('l.unit_price_micro')} AS unit_price,
     ${money('l.amount_minor', 'i.exponent')} AS amount, i.currency, l.tax_id,
     strftime(l.service_start, '%Y-%m-%dT%H:%M:%SZ') AS service_start, strftime(l.service_end, '%Y-%m-%dT%H:%M:%SZ') AS service_end, l.late,
-    l.original_currency, ${money('l.original_minor', exponentSql('l.original_currency'))} AS original_amount, l.exchange_rate,
+    l.original_currency, ${money('l.original_minor', 'l.original_exponent')} AS original_amount, l.exchange_rate,
     CAST(l.exchange_on AS VARCHAR) AS exchange_on, ${safeText('l.exchange_source')} AS exchange_source
-    FROM ${schema}.invoice_lines AS l JOIN ${schema}.invoices AS i ON i.invoice_id = l.invoice_id ${together}
+    FROM (SELECT *, ${exponentSql('original_currency')} AS original_exponent FROM ${schema}.invoice_lines) AS l
+    JOIN ${schema}.invoices AS i ON i.invoice_id = l.invoice_id ${together}
     WHERE ${where} ORDER BY ${order}, l.line_no`;
   const { rows } = await engine.row<{ rows: bigint }>(
     `SELECT CAST(coalesce(sum(i.lines), 0) AS BIGINT) AS rows FROM ${schema}.invoices AS i WHERE ${where}`);
