@@ -41,8 +41,16 @@ export interface ObjectState {
   readonly age_ms: number | null;
 }
 
-type Sdk = typeof S3;
-interface Connection { readonly sdk: Sdk; readonly client: S3Client }
+/** The client's commands, and who sends them. */
+export interface Connection { readonly sdk: typeof S3; readonly client: Pick<S3Client, 'send'> }
+
+/** What lies below a bucket: the service, and time as it goes by here. */
+export interface BucketDoors {
+  readonly connect: () => Promise<Connection>;
+  readonly pause: (ms: number) => Promise<void>;
+  /** Begins to do something again and again; gives what ends it. */
+  readonly every: (ms: number, work: () => void) => () => void;
+}
 interface Answer {
   readonly ETag?: string | undefined; readonly Metadata?: Record<string, string> | undefined; readonly LastModified?: Date | undefined;
   readonly $metadata: { readonly httpStatusCode?: number | undefined; date?: string | undefined };
@@ -51,14 +59,15 @@ interface Answer {
 /** Objects of one bucket below one prefix. Throws LEDGER_UNREACHABLE, and LEDGER_STORE_UNSAFE where conditions are unknown. */
 export class BucketObjects {
   readonly address: BucketAddress;
-  readonly #env: Readonly<Record<string, string | undefined>>;
-  readonly #timeouts: BucketTimeouts;
+  readonly doors: BucketDoors;
   #connection: Promise<Connection> | null = null;
 
-  constructor(address: BucketAddress, env: Readonly<Record<string, string | undefined>>, timeouts: Partial<BucketTimeouts> = {}) {
+  /** `doors`: those of a bucket that is made up; absent: the official client, asked for the first time when it is needed. */
+  constructor(
+    address: BucketAddress, env: Readonly<Record<string, string | undefined>>, timeouts: Partial<BucketTimeouts> = {}, doors?: BucketDoors,
+  ) {
     this.address = address;
-    this.#env = env;
-    this.#timeouts = { ...TIMEOUTS, ...timeouts };
+    this.doors = doors ?? { connect: () => connect(clientSettings(address, env, { ...TIMEOUTS, ...timeouts })), pause, every };
   }
 
   /** The object whole, or null if there is none. */
@@ -141,7 +150,7 @@ export class BucketObjects {
         if (refused) return null;
         const again = isConflict(known) || (isUnclear(known) && !Buffer.isBuffer(body));
         if (!again || round === ROUNDS) throw unreachable(this.address, key, 'write', known, unclear);
-        await new Promise((done) => setTimeout(done, 50 * 2 ** round));
+        await this.doors.pause(50 * 2 ** round);
       }
     }
   }
@@ -179,24 +188,36 @@ export class BucketObjects {
     return { Bucket: this.address.bucket, Key: this.#key(key) };
   }
 
-  /** The client is large: it is loaded only where a bucket is used. */
   #connect(): Promise<Connection> {
-    this.#connection ??= (async () => {
-      // On Node 20 the client tells users that a later version will not run there; they could do nothing about it.
-      process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-      const sdk = await import('@aws-sdk/client-s3');
-      const client = new sdk.S3Client(clientSettings(this.address, this.#env, this.#timeouts));
-      // Keeps the header Date of answers: ages are told by the server's clock alone.
-      client.middlewareStack.add((next) => async (args) => {
-        const result = await next(args);
-        const { headers } = result.response as { headers?: Record<string, string> };
-        (result.output as Answer).$metadata.date = headers?.['date'];
-        return result;
-      }, { step: 'deserialize', priority: 'high', name: 'keepDate' });
-      return { sdk, client };
-    })();
+    this.#connection ??= this.doors.connect();
     return this.#connection;
   }
+}
+
+/** The client is large: it is loaded only where a bucket is used. */
+async function connect(settings: S3ClientConfig): Promise<Connection> {
+  // On Node 20 the client tells users that a later version will not run there; they could do nothing about it.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  const sdk = await import('@aws-sdk/client-s3');
+  const client = new sdk.S3Client(settings);
+  // Keeps the header Date of answers: ages are told by the server's clock alone.
+  client.middlewareStack.add((next) => async (args) => {
+    const result = await next(args);
+    const { headers } = result.response as { headers?: Record<string, string> };
+    (result.output as Answer).$metadata.date = headers?.['date'];
+    return result;
+  }, { step: 'deserialize', priority: 'high', name: 'keepDate' });
+  return { sdk, client };
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((done) => setTimeout(done, ms));
+}
+
+function every(ms: number, work: () => void): () => void {
+  const timer = setInterval(work, ms);
+  timer.unref();
+  return () => { clearInterval(timer); };
 }
 
 function silent(): void {

@@ -68,11 +68,10 @@ function keep(objects: BucketObjects, words: Buffer, first: string, lease_ms: nu
       if (!(error instanceof DuebookError)) throw error;
     }
   };
-  const timer = setInterval(() => { work = work.then(() => write(words)); }, lease_ms / 4);
-  timer.unref();
+  const end = objects.doors.every(lease_ms / 4, () => { work = work.then(() => write(words)); });
   return {
     release: async () => {
-      clearInterval(timer);
+      end();
       await work;
       await write(encode({ owner: null, host: '', process: '' }));
     },

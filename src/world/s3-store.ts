@@ -10,7 +10,7 @@ import { noCrashPoints, toldLock } from './crash-points.js';
 import type { CrashPoints } from './crash-points.js';
 import { processName } from './process-name.js';
 import { BucketObjects } from './s3-client.js';
-import type { Body, BucketTimeouts } from './s3-client.js';
+import type { Body, BucketDoors, BucketTimeouts } from './s3-client.js';
 import { CREATES_TWICE, REPLACES_STALE, unsafe } from './s3-errors.js';
 import { LEASE_KEY, takeLease } from './s3-lease.js';
 import type { ObjectStore } from './types.js';
@@ -28,6 +28,8 @@ export interface BucketOptions {
   readonly timeouts?: Partial<BucketTimeouts>;
   /** How long a lock without renewal is believed, in milliseconds. */
   readonly lease_ms?: number;
+  /** What lies below a bucket that is made up; absent: the official client. */
+  readonly doors?: BucketDoors;
 }
 
 /** Opens the store at an address. Nothing is asked of the network before the first use. */
@@ -44,7 +46,7 @@ class BucketStore implements ObjectStore {
 
   constructor(address: BucketAddress, options: BucketOptions) {
     this.name = address.name;
-    this.#objects = new BucketObjects(address, options.env, options.timeouts);
+    this.#objects = new BucketObjects(address, options.env, options.timeouts, options.doors);
     this.#options = options;
     this.#crash = options.crash ?? noCrashPoints;
   }

@@ -50,6 +50,21 @@ export class Disk {
   keys(): string[] {
     return [...this.objects.keys()].sort();
   }
+
+  /** The ledger's store, as a process sees it. */
+  store(process: Process, name: string): ObjectStore {
+    return new ProcessStore(process, name);
+  }
+
+  /** Time goes by, in milliseconds; a disk does not mind. */
+  async passes(_ms: number): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** Whether a lock may keep people waiting though nobody works. */
+  get isHeld(): boolean {
+    return false;
+  }
 }
 
 /** One delivery, as the people who got it know it. */
@@ -76,6 +91,9 @@ export class Post {
 /** One running program with its own luck. */
 export class Process {
   readonly chance: Chance;
+  readonly seed: number;
+  /** How often it made which request. */
+  readonly requests = new Map<string, number>();
   readonly perils: Perils;
   readonly disk: Disk;
   readonly post: Post;
@@ -94,6 +112,7 @@ export class Process {
     this.disk = made.disk;
     this.post = made.post;
     this.chance = new Chance(made.seed);
+    this.seed = made.seed;
     this.perils = made.perils;
     this.tally = made.tally;
     this.command = made.command;
@@ -101,7 +120,7 @@ export class Process {
   }
 
   doors(): Doors {
-    return { store: (name) => new ProcessStore(this, name), mailer: () => new ProcessMailer(this), webhook: ({ id, body }) => Promise.resolve(deliver(this, id, sha256(body), [])) };
+    return { store: (name) => this.disk.store(this, name), mailer: () => new ProcessMailer(this), webhook: ({ id, body }) => Promise.resolve(deliver(this, id, sha256(body), [])) };
   }
 
   /** Between two steps of the program that are not steps of the store: sending, publishing. */

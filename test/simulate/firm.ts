@@ -4,6 +4,7 @@
  */
 import { BASE, lay } from '../support/project.js';
 import type { Booking, Spec } from '../support/project.js';
+import { BUCKET } from './bucket.js';
 import { Chance } from './chance.js';
 import { Exchange } from './exchange.js';
 import type { Terms } from './exchange.js';
@@ -51,6 +52,8 @@ export class Firm {
   readonly complete: boolean;
   /** Customers have keys, and may be forgotten. */
   readonly sealed: boolean;
+  /** The ledger is in a bucket. */
+  readonly bucket: boolean;
   /** Some customers are billed in a currency of their choice; null: nobody. */
   readonly #exchange: Exchange | null;
   readonly lives: Life[] = [];
@@ -66,9 +69,10 @@ export class Firm {
     const chance = new Chance(options.seed * 2_654_435 + 11);
     this.complete = chance.percent(50);
     this.sealed = chance.percent(25);
+    this.bucket = new Chance(options.seed * 48_271 + 17).percent(25);
     this.#exchange = new Chance(options.seed * 16_807 + 3).percent(30) ? new Exchange(options.seed, START, options.months) : null;
     this.spec = {
-      issuer: { tax_currency: 'EUR' }, exchange_rates: RATES, cycles: CYCLES, customers: {}, bookings: (BASE['bookings'] as Spec[]).map((source) => ({ ...source, complete: this.complete })), automation: { ...automationOf(chance), ...limitsOf(chance) },
+      ...(this.bucket ? { ledger: BUCKET } : {}), issuer: { tax_currency: 'EUR' }, exchange_rates: RATES, cycles: CYCLES, customers: {}, bookings: (BASE['bookings'] as Spec[]).map((source) => ({ ...source, complete: this.complete })), automation: { ...automationOf(chance), ...limitsOf(chance) },
       partners: { south: { name: 'South', automation: { separate_preview_per_partner: chance.percent(50) } } },
       mail: { transport: 'smtp', url: 'smtp://127.0.0.1:1', from: 'Northwind <billing@northwind.example>', attach: [], connections: chance.int(1, 3) },
       ...(chance.percent(30) ? { notifications: [{ name: 'finance', email: ['finance@north.example'] }] } : {}),

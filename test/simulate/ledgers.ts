@@ -6,7 +6,7 @@ import type { HistoryReport } from './histories.js';
 /** What is counted over all histories. */
 const SUMMED = ['months', 'steps', 'commands', 'commits', 'invoices', 'bookings', 'delivered', 'checks', 'twins'] as const;
 /** Counts that are no faults. */
-const HARMLESS = /^(delivered|proved|forgotten|compacted|converted|parked|exists already|lock of|refused|rival refused)/;
+const HARMLESS = /^(ledgers in|bucket: (renewed|lease|lock|arrived)|delivered|proved|forgotten|compacted|converted|parked|exists already|lock of|refused|rival refused)/;
 
 export interface LedgersReport extends Readonly<Record<(typeof SUMMED)[number], number>> {
   /** Deaths, lost answers, refusals of disk and mail server, rivals. */
