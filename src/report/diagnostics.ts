@@ -27,7 +27,10 @@ const NAMED = 12;
 export function rowsGathered(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const files = new Map<string, Diagnostic[]>();
   for (const each of diagnostics) {
-    if (isOfRow(each)) files.set(each.at!.file, [...files.get(each.at!.file) ?? [], each]);
+    if (!isOfRow(each)) continue;
+    const rows = files.get(each.at!.file);
+    if (rows === undefined) files.set(each.at!.file, [each]);
+    else rows.push(each);
   }
   const told = new Set<string>();
   return diagnostics.flatMap((each) => {
