@@ -23,6 +23,13 @@ const RATE = '^\\d{1,8}(\\.\\d{1,10})?$';
 const UNSIGNED = '^\\d{1,12}(\\.\\d{1,6})?$';
 const MONTH = '^(19|20|21)\\d{2}-(0[1-9]|1[0-2])$';
 const TIME = '^([01]\\d|2[0-3]):[0-5]\\d$';
+/** Codes of electronic addresses (EAS) that Peppol BIS Billing 3 knows (PEPPOL-EN16931-CL008). */
+const ADDRESS_CODES: ReadonlySet<string> = new Set((
+  '0002 0007 0009 0037 0060 0088 0096 0097 0106 0130 0135 0142 0147 0151 0154 0158 0170 0177 0183 0184 0188 0190 0191 '
+  + '0192 0193 0194 0195 0196 0198 0199 0200 0201 0202 0203 0204 0205 0208 0209 0210 0211 0212 0213 0215 0216 0217 0218 '
+  + '0221 0225 0230 0235 0240 9910 9913 9914 9915 9918 9919 9920 9922 9923 9924 9925 9926 9927 9928 9929 9930 9931 9932 '
+  + '9933 9934 9935 9936 9937 9938 9939 9940 9941 9942 9943 9944 9945 9946 9947 9948 9949 9950 9951 9952 9953 9957 9959'
+).split(' '));
 /** Words of letters, digits and signs with single spaces between; no control characters, no odd spaces. */
 const WORDS = '^[^\\p{Z}\\p{C}]+( [^\\p{Z}\\p{C}]+)*$';
 const LOCAL_PART = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*";
@@ -163,6 +170,11 @@ export const FORMATS = {
     test: (text) => parseMailbox(text) !== null,
   },
   'iban': { expected: 'an IBAN whose check digits fit', test: isIban },
+  'address-code': {
+    expected: 'a code of the list of electronic address schemes (EAS), like 9930 (German VAT number) or 0204 (Leitweg-ID)',
+    pattern: '^\\d{4}$',
+    test: (text) => ADDRESS_CODES.has(text),
+  },
   'account': {
     expected: 'an account like "8400" or Income:Sales:{product}: letters, digits, single spaces and ._/&+- in parts with ":" between',
     test: isAccount,

@@ -160,6 +160,8 @@ function customersOf(spec: ConfigSpec, automation: Automation): Customer[] {
       partner_id: customer.partner ?? null,
       payment_terms: termsOf(customer.payment_terms, terms),
       purchase_order: customer.purchase_order ?? null,
+      ...(customer.buyer_reference === undefined ? {} : { buyer_reference: customer.buyer_reference }),
+      ...(customer.electronic_address === undefined ? {} : { electronic_address: customer.electronic_address }),
       tax: customer.tax ?? null,
       prices: plainPrices(customer.prices),
       ...customerAgreementsOf(customer, spec),

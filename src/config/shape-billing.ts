@@ -142,6 +142,12 @@ const cycleUse = record({
   until: maybe(text('local-date-time', 'Until when, exclusive. Default: until the next entry begins, or open.')),
 }, 'A stretch of time billed by one cycle.');
 
+/** Of both parties; only e-invoices have it. */
+export const electronicAddress = named('electronic_address', record({
+  scheme: text('address-code', 'What kind of address it is: a code of the list EAS, "9930" for German VAT numbers.'),
+  id: text('line', 'The address, like DE811907980.'),
+}, 'Address in the Peppol network. Where both parties have one, e-invoices are Peppol BIS Billing 3.'));
+
 export const customer = record({
   name: text('line', 'Name on the invoice.'),
   email: maybe(oneOrMany(text('email', 'An e-mail address.'), 'Who gets the invoices. Without it the invoice is made, not mailed.')),
@@ -152,6 +158,9 @@ export const customer = record({
   partner: maybe(text('name-id', 'Id of a partner.')),
   payment_terms: maybe(paymentTerms),
   purchase_order: maybe(text('line', 'Purchase order number on every invoice.')),
+  buyer_reference: maybe(text('line', 'What the customer wants e-invoices to bear (BT-10), like the Leitweg-ID of a German public buyer. '
+    + 'Default: the purchase order.')),
+  electronic_address: maybe(electronicAddress),
   tax: maybe(text('name-id', "Id of a tax that overrides the products' (reverse charge, exempt).")),
   taxes: maybe(mapOf('product-id', text('name-id', 'Id of a tax.'), 'Taxes by product, where they differ from all others.')),
   prices: maybe(mapOf('product-id', prices('Own price of a product.'), 'Own prices by product.')),

@@ -8,7 +8,9 @@ import type { Static } from '@sinclair/typebox';
 import { LOCALES } from '../values/locales.js';
 import { privacy, retention } from './shape-privacy.js';
 import { accounting } from './shape-accounting.js';
-import { address, businessCalendar, customer, cycle, globalAutomation, mail, numbering, partner, paymentTerms } from './shape-billing.js';
+import {
+  address, businessCalendar, customer, cycle, electronicAddress, globalAutomation, mail, numbering, partner, paymentTerms,
+} from './shape-billing.js';
 import { agreement, exchangeRates, indexes, prices, settlement, taxRate } from './shape-agreements.js';
 import { notification } from './shape-notifications.js';
 import { override } from './shape-overrides.js';
@@ -31,6 +33,7 @@ const issuer = record({
     iban: text('iban', 'IBAN.'),
     bic: maybe(text('line', 'BIC.')),
   }, 'Account that customers pay to.')),
+  electronic_address: maybe(electronicAddress),
   logo: maybe(text('image-path', 'PNG, JPEG or SVG, relative to the project.')),
 }, 'The legal entity that invoices.');
 

@@ -22,6 +22,12 @@ export interface Address {
   readonly country: string;
 }
 
+/** An address in the Peppol network: a code of the EAS list ("0088", "9930") and an id under it. */
+export interface ElectronicAddress {
+  readonly scheme: string;
+  readonly id: string;
+}
+
 /** The legal entity that invoices. */
 export interface Issuer {
   readonly id: string;
@@ -35,6 +41,7 @@ export interface Issuer {
   readonly phone?: string;
   readonly website?: string;
   readonly bank?: { readonly name?: string; readonly iban: string; readonly bic?: string };
+  readonly electronic_address?: ElectronicAddress;
   /** Path of an image (PNG, JPEG or SVG), relative to the project. */
   readonly logo?: string;
 }
@@ -258,6 +265,9 @@ export interface Customer extends Partial<CustomerAgreements> {
   readonly partner_id: string | null;
   readonly payment_terms: PaymentTerms;
   readonly purchase_order: string | null;
+  /** BT-10 of e-invoices; else the purchase order. */
+  readonly buyer_reference?: string;
+  readonly electronic_address?: ElectronicAddress;
   /** Overrides the product's tax (reverse charge, exempt). */
   readonly tax: string | null;
   /** Own prices by product, decimal strings. Only plain ones: all prices are in `Config.prices`. */

@@ -1,5 +1,5 @@
 /** What a document is made from: one invoice as committed or drafted, with both parties as they stood. Plain JSON values. */
-import type { Address, Issuer } from '../config/types.js';
+import type { Address, ElectronicAddress, Issuer } from '../config/types.js';
 
 export interface InvoiceLineRecord {
   readonly line_no: number;
@@ -88,6 +88,9 @@ export interface Buyer {
   readonly tax_id: string | null;
   readonly contact: string | null;
   readonly purchase_order: string | null;
+  /** Only on e-invoices; absent where the customer has none. */
+  readonly buyer_reference?: string;
+  readonly electronic_address?: ElectronicAddress;
 }
 
 export interface InvoiceRecord {

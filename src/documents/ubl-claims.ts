@@ -3,20 +3,8 @@
  * there. Sources: Peppol BIS Billing 3.0 with its national rules, XRechnung 3.0 (rules BR-DE-*).
  */
 import { cleanOr } from './clean.js';
-import type { Address } from '../config/types.js';
+import type { Address, ElectronicAddress } from '../config/types.js';
 import type { InvoiceRecord } from './types.js';
-
-/** An electronic address: a code of the EAS list ("0088", "9930") and an id under it. */
-export interface Endpoint {
-  readonly scheme: string;
-  readonly id: string;
-}
-
-/** What the record does not know. */
-export interface UblOptions {
-  /** Addresses in the Peppol network. Only with both, and all else Peppol BIS Billing 3 asks for, the document says that it is one. */
-  readonly endpoints?: { readonly seller: Endpoint; readonly buyer: Endpoint };
-}
 
 /** `profile` is the business process (BT-23); EN 16931 alone has none. */
 export interface Claim {
@@ -33,18 +21,20 @@ const BILLING = 'urn:fdc:peppol.eu:2017:poacc:billing:01:1.0';
 const PEPPOL_NATIONAL = new Set(['DK', 'GR', 'IS', 'IT', 'NL', 'NO', 'SE']);
 
 /** What a document says that it is, for one that meets EN 16931. */
-export function claimOf(record: InvoiceRecord, options: UblOptions): Claim {
-  if (peppolMisses(record, options).length === 0) return { customization: PEPPOL, profile: BILLING };
+export function claimOf(record: InvoiceRecord): Claim {
+  if (peppolMisses(record).length === 0) return { customization: PEPPOL, profile: BILLING };
   if (xrechnungMisses(record).length === 0) return { customization: XRECHNUNG, profile: BILLING };
   return { customization: EN16931, profile: null };
 }
 
 /** Why a document cannot say that it is Peppol BIS Billing 3; empty where it can. */
-export function peppolMisses(record: InvoiceRecord, options: UblOptions): string[] {
+export function peppolMisses(record: InvoiceRecord): string[] {
   const { seller, buyer } = record;
   const misses: string[] = [];
-  if (options.endpoints === undefined) misses.push('electronic addresses of seller and buyer (BT-34, BT-49)');
-  if (cleanOr(buyer.purchase_order) === '') misses.push('a purchase order or buyer reference (BT-10, BT-13)');
+  if (seller.electronic_address === undefined || buyer.electronic_address === undefined) {
+    misses.push('electronic addresses of seller and buyer (BT-34, BT-49)');
+  }
+  if (referenceOf(record) === '') misses.push('a purchase order or buyer reference (BT-10, BT-13)');
   if (PEPPOL_NATIONAL.has(countryOf(seller.address))) misses.push(`national rules of ${seller.address.country}`);
   if (countryOf(seller.address) === 'DE' && countryOf(buyer.address) === 'DE') misses.push(...germanMisses(record));
   return misses;
@@ -55,19 +45,32 @@ export function xrechnungMisses(record: InvoiceRecord): string[] {
   const { seller, buyer } = record;
   if (countryOf(buyer.address) !== 'DE') return ['a buyer in Germany'];
   const misses = germanMisses(record);
-  if (cleanOr(seller.email) === '' || cleanOr(buyer.email[0]) === '') misses.push('e-mail addresses of seller and buyer (BT-34, BT-49)');
+  if (!canBeReached(seller.electronic_address, seller.email) || !canBeReached(buyer.electronic_address, buyer.email[0])) {
+    misses.push('electronic addresses of seller and buyer (BT-34, BT-49)');
+  }
   return misses;
 }
 
 /** What German rules want of both parties (BR-DE-1 to 9 and 15 of XRechnung; DE-R-001 to 009 and 015 of Peppol). */
-function germanMisses({ seller, buyer }: InvoiceRecord): string[] {
+function germanMisses(record: InvoiceRecord): string[] {
+  const { seller, buyer } = record;
   const misses: string[] = [];
   if (!seller.bank) misses.push('a bank account of the seller (BG-16)');
   if (cleanOr(seller.phone) === '' || cleanOr(seller.email) === '') misses.push('phone and e-mail of the seller (BT-42, BT-43)');
   if (!hasTown(seller.address)) misses.push('city and post code of the seller (BT-37, BT-38)');
   if (!hasTown(buyer.address)) misses.push('city and post code of the buyer (BT-52, BT-53)');
-  if (cleanOr(buyer.purchase_order) === '') misses.push('a buyer reference (BT-10)');
+  if (referenceOf(record) === '') misses.push('a buyer reference (BT-10)');
   return misses;
+}
+
+/** What the buyer knows the document by (BT-10): its own reference, else its order. */
+export function referenceOf({ buyer }: Pick<InvoiceRecord, 'buyer'>): string {
+  return cleanOr(buyer.buyer_reference) || cleanOr(buyer.purchase_order);
+}
+
+/** In a network or by e-mail, which XRechnung takes and Peppol does not. */
+function canBeReached(address: ElectronicAddress | undefined, email: string | undefined): boolean {
+  return address !== undefined || cleanOr(email) !== '';
 }
 
 function hasTown(address: Address | null): boolean {

@@ -5,20 +5,18 @@
 import { DuebookError, problem } from '../values/diagnostic.js';
 import { formatScaled } from '../values/money.js';
 import { clean, cleanOr } from './clean.js';
-import { claimOf } from './ubl-claims.js';
+import { claimOf, referenceOf } from './ubl-claims.js';
 import { allowanceSum, invoicePeriod, vatId } from './ubl-parts.js';
 import { examine } from './ubl-problems.js';
 import { unitCode } from './ubl-units.js';
 import { exchangeText, invoiceView } from './view.js';
 import { escapeXml, Xml, xml } from './xml.js';
-import type { Address } from '../config/types.js';
+import type { Address, ElectronicAddress } from '../config/types.js';
 import type { InvoiceRecord } from './types.js';
-import type { Endpoint, UblOptions } from './ubl-claims.js';
 import type { LineView } from './view-types.js';
 import type { UblAllowance, UblFigures, UblLine, UblTax } from './ubl-parts.js';
 
 export { ublProblems } from './ubl-problems.js';
-export type { UblOptions } from './ubl-claims.js';
 
 /** VATEX codes for categories that are exempt by their nature, and the words used where the tax has no note. */
 const EXEMPT: Readonly<Record<string, { readonly code: string; readonly text: string }>> = {
@@ -31,7 +29,6 @@ const EXEMPT: Readonly<Record<string, { readonly code: string; readonly text: st
 interface Pen {
   readonly record: InvoiceRecord;
   readonly numbers: UblFigures;
-  readonly options: UblOptions;
   /** "Invoice" or "CreditNote", for element names. */
   readonly kind: Xml;
   readonly credit: boolean;
@@ -44,7 +41,7 @@ interface Pen {
  * it was before. Throws CONFIG_VALUE with everything {@link ublProblems} finds. Amounts that need three decimals give plain UBL that does
  * not claim EN 16931 (BR-DEC).
  */
-export function ublXml(invoice: InvoiceRecord, options: UblOptions = {}): string {
+export function ublXml(invoice: InvoiceRecord): string {
   const record: InvoiceRecord = invoice.status === 'void' ? { ...invoice, status: 'processed' } : invoice;
   const { found, numbers } = examine(record);
   if (found.length > 0 || numbers === null) {
@@ -53,7 +50,7 @@ export function ublXml(invoice: InvoiceRecord, options: UblOptions = {}): string
   }
   const credit = record.kind === 'credit_note';
   const pen: Pen = {
-    record, numbers, options, credit, kind: new Xml(credit ? 'CreditNote' : 'Invoice'), currency: record.currency,
+    record, numbers, credit, kind: new Xml(credit ? 'CreditNote' : 'Invoice'), currency: record.currency,
     money: (amount) => formatScaled(amount, numbers.places),
   };
   return `<?xml version="1.0" encoding="UTF-8"?>\n${documentXml(pen).toString()}\n`;
@@ -61,8 +58,9 @@ export function ublXml(invoice: InvoiceRecord, options: UblOptions = {}): string
 
 function documentXml(pen: Pen): Xml {
   const { record, numbers, kind, credit, currency } = pen;
-  const claim = numbers.en16931 ? claimOf(record, pen.options) : null;
+  const claim = numbers.en16931 ? claimOf(record) : null;
   const order = cleanOr(record.buyer.purchase_order);
+  const reference = referenceOf(record);
   const period = invoicePeriod(record, numbers.lines);
   const view = invoiceView(record);
   const viewOf = new Map(record.lines.map((line, i) => [line, view.lines[i]!]));
@@ -83,7 +81,7 @@ function documentXml(pen: Pen): Xml {
   ${note !== '' && xml`<cbc:Note>${note}</cbc:Note>`}
   <cbc:DocumentCurrencyCode>${currency}</cbc:DocumentCurrencyCode>
   ${numbers.accounted !== null && xml`<cbc:TaxCurrencyCode>${numbers.accounted.currency}</cbc:TaxCurrencyCode>`}
-  ${order !== '' && xml`<cbc:BuyerReference>${order}</cbc:BuyerReference>`}
+  ${reference !== '' && xml`<cbc:BuyerReference>${reference}</cbc:BuyerReference>`}
   <cac:InvoicePeriod>
     <cbc:StartDate>${period.first}</cbc:StartDate>
     <cbc:EndDate>${period.last}</cbc:EndDate>
@@ -114,7 +112,7 @@ function documentXml(pen: Pen): Xml {
 </${kind}>`;
 }
 
-function sellerXml({ record: { seller, partner }, numbers, options }: Pen): Xml {
+function sellerXml({ record: { seller, partner }, numbers }: Pen): Xml {
   const vat = vatId(seller.tax_id, seller.address.country);
   const outside = numbers.taxes.some((tax) => tax.category === 'O');
   const [tax, registration] = [cleanOr(seller.tax_id), cleanOr(seller.registration)];
@@ -123,7 +121,7 @@ function sellerXml({ record: { seller, partner }, numbers, options }: Pen): Xml 
   return xml`
 <cac:AccountingSupplierParty>
   <cac:Party>
-    ${endpointXml(options.endpoints?.seller, seller.email)}
+    ${endpointXml(seller.electronic_address, seller.email)}
     ${!known && xml`
 <cac:PartyIdentification>
   <cbc:ID>${clean(seller.id)}</cbc:ID>
@@ -143,13 +141,13 @@ function sellerXml({ record: { seller, partner }, numbers, options }: Pen): Xml 
 </cac:AccountingSupplierParty>`;
 }
 
-function buyerXml({ record: { buyer }, numbers, options }: Pen): Xml {
+function buyerXml({ record: { buyer }, numbers }: Pen): Xml {
   const vat = vatId(buyer.tax_id, buyer.address?.country);
   const outside = numbers.taxes.some((tax) => tax.category === 'O');
   return xml`
 <cac:AccountingCustomerParty>
   <cac:Party>
-    ${endpointXml(options.endpoints?.buyer, buyer.email[0])}
+    ${endpointXml(buyer.electronic_address, buyer.email[0])}
     <cac:PartyIdentification>
       <cbc:ID>${clean(buyer.customer_id)}</cbc:ID>
     </cac:PartyIdentification>
@@ -164,8 +162,8 @@ function buyerXml({ record: { buyer }, numbers, options }: Pen): Xml {
 }
 
 /** The address in a network, else the e-mail address (EAS code EM). */
-function endpointXml(endpoint: Endpoint | undefined, email: string | undefined): Xml | null {
-  const { scheme, id } = endpoint ?? { scheme: 'EM', id: cleanOr(email) };
+function endpointXml(address: ElectronicAddress | undefined, email: string | undefined): Xml | null {
+  const { scheme, id } = address === undefined ? { scheme: 'EM', id: cleanOr(email) } : { ...address, id: clean(address.id) };
   return id === '' ? null : xml`<cbc:EndpointID schemeID="${scheme}">${id}</cbc:EndpointID>`;
 }
 

@@ -174,13 +174,18 @@ function pricesWithTax(config: Config): ReadonlySet<string> {
 function shownOf(config: Config, customer: Customer, issuer: string): string {
   const { address, tax_id, contact, email, partner_id } = customer;
   const partner = partner_id === null ? null : config.partners.find((each) => each.partner_id === partner_id);
-  return canonicalJson([issuer, address, tax_id, contact, email, partner?.name, partner?.email]);
+  const { buyer_reference, electronic_address } = customer;
+  // Only where there is something: what nobody changed keeps its digest.
+  const electronic = buyer_reference === undefined && electronic_address === undefined ? [] : [[buyer_reference, electronic_address]];
+  return canonicalJson([issuer, address, tax_id, contact, email, partner?.name, partner?.email, ...electronic]);
 }
 
 /** What `input.customers.shown` says of the customer and the partner, by the names that people read. */
-export function buyerShown(shown: string): Readonly<Record<'address' | 'contact' | 'email' | 'partner' | 'tax_number', unknown>> {
-  const [, address, tax_number, contact, email, partner] = JSON.parse(shown) as unknown[];
-  return { address, contact, email, partner, tax_number };
+export function buyerShown(
+  shown: string,
+): Readonly<Record<'address' | 'contact' | 'email' | 'partner' | 'tax_number' | 'electronic_address', unknown>> {
+  const [, address, tax_number, contact, email, partner, , electronic_address] = JSON.parse(shown) as unknown[];
+  return { address, contact, email, partner, tax_number, electronic_address: electronic_address ?? null };
 }
 
 async function loadCustomers(

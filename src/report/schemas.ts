@@ -167,6 +167,7 @@ const init = record({ schema_version: version, folder: text, files: Type.Array(t
 const query = record({
   schema_version: version, columns: Type.Array(record({ name: text, type: text })), rows: Type.Array(Type.Array(Type.Unknown())),
 });
+const electronic = record({ scheme: text, id: text }, 'Address in the Peppol network.');
 const address = record({
   line1: text, line2: Type.Optional(text), city: text, postal_code: Type.Optional(text), region: Type.Optional(text), country: text,
 });
@@ -204,13 +205,13 @@ const show = record({
   seller: record({
     id: text, name: text, address, tax_id: Type.Optional(text), tax_currency: Type.Optional(text),
     registration: Type.Optional(text), email: Type.Optional(text),
-    phone: Type.Optional(text), website: Type.Optional(text), logo: Type.Optional(text),
+    electronic_address: Type.Optional(electronic), phone: Type.Optional(text), website: Type.Optional(text), logo: Type.Optional(text),
     bank: Type.Optional(record({ name: Type.Optional(text), iban: text, bic: Type.Optional(text) })),
   }),
   partner: orNull(record({ partner_id: text, name: text, email: orNull(text) })),
   buyer: record({
     customer_id: text, name: text, email: Type.Array(text), address: orNull(address), tax_id: orNull(text), contact: orNull(text),
-    purchase_order: orNull(text),
+    purchase_order: orNull(text), buyer_reference: Type.Optional(text), electronic_address: Type.Optional(electronic),
   }),
   explanation: Type.Optional(explanation),
 }, 'One invoice with both parties as they stood.');

@@ -91,6 +91,8 @@ export function buyerParties(
     buyer: {
       customer_id: customer.customer_id, name: customer.name, email: customer.email, address: customer.address, tax_id: customer.tax_id,
       contact: customer.contact, purchase_order: customer.purchase_order,
+      ...(customer.buyer_reference === undefined ? {} : { buyer_reference: customer.buyer_reference }),
+      ...(customer.electronic_address === undefined ? {} : { electronic_address: customer.electronic_address }),
     },
     partner: partner === undefined ? null : { partner_id: partner.partner_id, name: partner.name, email: partner.email },
   };

@@ -35,6 +35,14 @@ function without(seller: InvoiceRecord['seller'], key: 'bank' | 'phone'): Invoic
   return rest;
 }
 
+/** Both parties have an address in the Peppol network. */
+function inNetwork(record: InvoiceRecord): InvoiceRecord {
+  return {
+    ...record, seller: { ...record.seller, electronic_address: { scheme: '9930', id: 'DE811907980' } },
+    buyer: { ...record.buyer, electronic_address: { scheme: '9914', id: 'ATU12345678' } },
+  };
+}
+
 const RECORDS = { german, english, reverseCharge, creditNote, yen, dinar, dollars, dollarsBack, sample: SAMPLE_INVOICE, sixty: manyLines(60) };
 
 describe('an e-invoice', () => {
@@ -165,9 +173,19 @@ describe('an e-invoice', () => {
     ]) expect(claim({ ...german, ...less })).toBe(alone);
   });
 
+  it('bears the reference that the buyer asks for beside the order (BT-10, BT-13)', () => {
+    const terms = (more: Partial<InvoiceRecord['buyer']>): string[] => reading(ublXml({ ...german, buyer: { ...german.buyer, ...more } }), ({ all, one }) => (
+      [...all('/*/cbc:BuyerReference'), '|', ...all('/*/cac:OrderReference/cbc:ID'), '|', one('/*/cbc:CustomizationID') === XRECHNUNG ? 'XRechnung' : '']));
+    expect(terms({ buyer_reference: '04011000-12345-34' })).toEqual(['04011000-12345-34', '|', 'PO-7781', '|', 'XRechnung']);
+    expect(terms({ buyer_reference: '04011000-12345-34', purchase_order: null })).toEqual(['04011000-12345-34', '|', '|', 'XRechnung']);
+    expect(terms({})).toEqual(['PO-7781', '|', 'PO-7781', '|', 'XRechnung']);
+    // An address in the network is one for XRechnung, too.
+    const sent = ublXml({ ...german, buyer: { ...german.buyer, email: [], electronic_address: { scheme: '0204', id: '04011000-12345-34' } } });
+    expect(sent).toContain(XRECHNUNG);
+  });
+
   it('is Peppol among Germans only with what the national rules want', () => {
-    const endpoints = { seller: { scheme: '9930', id: 'DE811907980' }, buyer: { scheme: '9930', id: 'DE136695976' } };
-    const claims = (record: InvoiceRecord): boolean => ublXml(record, { endpoints }).includes('poacc:billing:3.0');
+    const claims = (record: InvoiceRecord): boolean => ublXml(inNetwork(record)).includes('poacc:billing:3.0');
     expect(claims(german)).toBe(true);
     expect(claims({ ...german, buyer: { ...german.buyer, address: { line1: 'Markt 1', city: 'Kiel', country: 'DE' } } })).toBe(false);
     expect(claims({ ...german, seller: without(german.seller, 'phone') })).toBe(false);
@@ -175,9 +193,13 @@ describe('an e-invoice', () => {
   });
 
   it('claims Peppol only with electronic addresses, and never for a country whose own rules it does not know', () => {
-    const endpoints = { seller: { scheme: '9930', id: 'DE811907980' }, buyer: { scheme: '9914', id: 'ATU12345678' } };
-    const claims = (record: InvoiceRecord): boolean => ublXml(record, { endpoints }).includes('poacc:billing:3.0');
+    const claims = (record: InvoiceRecord): boolean => ublXml(inNetwork(record)).includes('poacc:billing:3.0');
     expect(claims(reverseCharge)).toBe(true);
+    expect(ublXml({ ...reverseCharge, seller: inNetwork(reverseCharge).seller })).not.toContain('peppol');
+    reading(ublXml(inNetwork(reverseCharge)), ({ all }) => {
+      expect(all('//cbc:EndpointID')).toEqual(['DE811907980', 'ATU12345678']);
+      expect(all('//cbc:EndpointID/@schemeID')).toEqual(['9930', '9914']);
+    });
     expect(claims({ ...reverseCharge, buyer: { ...reverseCharge.buyer, purchase_order: null } })).toBe(false);
     const italian = { ...reverseCharge.seller, address: { ...reverseCharge.seller.address, country: 'IT' } };
     expect(claims({ ...reverseCharge, seller: italian })).toBe(false);
