@@ -37,6 +37,8 @@ export async function showCommand(call: Call): Promise<number> {
   const told = bytes ?? (format === 'json' ? await recordJson(record, explanation) : words());
   if (out === undefined) await io.stdout.write(told);
   else await writeOut(call, out, told);
+  const advice = format === 'xml' ? (await import('../documents/ubl-claims.js')).claimAdvice(record) : null;
+  if (advice !== null) await io.stderr.write(`${record.number ?? record.invoice_id}: ${advice} (docs/e-invoices.md)\n`);
   return 0;
 }
 

@@ -27,6 +27,15 @@ export function claimOf(record: InvoiceRecord): Claim {
   return { customization: EN16931, profile: null };
 }
 
+/** What would make more of a document that says EN 16931 alone, in a sentence; null where its buyer asks for no more. */
+export function claimAdvice(record: InvoiceRecord): string | null {
+  if (claimOf(record).profile !== null) return null;
+  const network = record.seller.electronic_address !== undefined && record.buyer.electronic_address !== undefined;
+  if (!network && countryOf(record.buyer.address) !== 'DE') return null;
+  const misses = network ? peppolMisses(record) : xrechnungMisses(record);
+  return `it says that it is EN 16931; ${network ? 'for Peppol BIS Billing 3' : 'for XRechnung'} it lacks ${misses.join('; ')}`;
+}
+
 /** Why a document cannot say that it is Peppol BIS Billing 3; empty where it can. */
 export function peppolMisses(record: InvoiceRecord): string[] {
   const { seller, buyer } = record;

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SAMPLE_INVOICE } from '../../src/documents/sample.js';
+import { claimAdvice } from '../../src/documents/ubl-claims.js';
 import { ublProblems, ublXml } from '../../src/documents/ubl.js';
 import { DuebookError } from '../../src/values/diagnostic.js';
 import { formatScaled } from '../../src/values/money.js';
@@ -171,6 +172,14 @@ describe('an e-invoice', () => {
       { seller: { ...seller, address: { line1: 'Kai 1', country: 'DE', city: 'Hamburg' } } }, { buyer: { ...buyer, email: [] } },
       { buyer: { ...buyer, purchase_order: null } }, { buyer: { ...buyer, address: { line1: 'Markt 1', city: '', country: 'DE', postal_code: '20457' } } },
     ]) expect(claim({ ...german, ...less })).toBe(alone);
+  });
+
+  it('says what it lacks to be more, where its buyer asks for more', () => {
+    expect([german, english, creditNote, inNetwork(reverseCharge)].map(claimAdvice)).toEqual([null, null, null, null]);
+    expect(claimAdvice({ ...german, seller: { ...german.seller, phone: '' }, buyer: { ...german.buyer, purchase_order: null } })).toBe(
+      'it says that it is EN 16931; for XRechnung it lacks phone and e-mail of the seller (BT-42, BT-43); a buyer reference (BT-10)');
+    expect(claimAdvice(inNetwork({ ...reverseCharge, buyer: { ...reverseCharge.buyer, purchase_order: null } }))).toBe(
+      'it says that it is EN 16931; for Peppol BIS Billing 3 it lacks a purchase order or buyer reference (BT-10, BT-13)');
   });
 
   it('bears the reference that the buyer asks for beside the order (BT-10, BT-13)', () => {
