@@ -212,7 +212,8 @@ export class Project {
     const engine = await Engine.open({ threads: 1 });
     try {
       await attachLedger(engine, ledger);
-      checkInvoices(await ledgerRecords(engine, 'i.lines < 1000'));
+      // A ledger that a test made up row by row may tell of nobody.
+      checkInvoices(await ledgerRecords(engine, 'i.lines < 1000 AND i.seller_id IS NOT NULL AND i.buyer_id IS NOT NULL'));
     } catch (error) {
       if (!(error instanceof DuebookError)) throw error;
     } finally {
