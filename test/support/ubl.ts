@@ -65,9 +65,11 @@ export function checkArithmetic(xml: string): void {
     all('/*/cac:TaxTotal/cac:TaxSubtotal').forEach((_, i) => {
       const at = `/*/cac:TaxTotal/cac:TaxSubtotal[${i + 1}]`;
       const [category, rate] = [one(`${at}/cac:TaxCategory/cbc:ID`), one(`${at}/cac:TaxCategory/cbc:Percent`)];
-      const own = `[cac:Item/cac:ClassifiedTaxCategory[cbc:ID='${category}' and ${rate === '' ? 'not(cbc:Percent)' : `cbc:Percent='${rate}'`}]]`;
-      const offOf = (charge: boolean): bigint => sum(all(`/*/cac:AllowanceCharge[cbc:ChargeIndicator='${charge}'][cac:TaxCategory[cbc:ID='${category}' and ${
-        rate === '' ? 'not(cbc:Percent)' : `cbc:Percent='${rate}'`}]]/cbc:Amount`));
+      // Out of scope (O) the breakdown has the rate that BR-DE-14 asks for; lines and allowances must have none (BR-O-05, BR-O-06).
+      const rated = `[cbc:ID='${category}' and ${rate === '' || category === 'O' ? 'not(cbc:Percent)' : `cbc:Percent='${rate}'`}]`;
+      const own = `[cac:Item/cac:ClassifiedTaxCategory${rated}]`;
+      const offOf = (charge: boolean): bigint => (
+        sum(all(`/*/cac:AllowanceCharge[cbc:ChargeIndicator='${charge}'][cac:TaxCategory${rated}]/cbc:Amount`)));
       expect(sum(all(`${lines}${own}/cbc:LineExtensionAmount`)) - offOf(false) + offOf(true)).toBe(exact(one(`${at}/cbc:TaxableAmount`)));
       const should = exact(one(`${at}/cbc:TaxableAmount`)) * exact(rate === '' ? '0' : rate) / UNIT / 100n;
       expect(magnitude(exact(one(`${at}/cbc:TaxAmount`)) - should)).toBeLessThan(UNIT);
