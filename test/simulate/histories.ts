@@ -209,6 +209,7 @@ class History {
       // Who credits looks first whether it was done before the program died.
       if (command.words.startsWith('credit') && this.witness.commits.slice(before).some(({ action }) => action === 'credit')) return [];
       if (!this.#plan.steady && !last && chance.percent(40)) return [];
+      if (attempt === 100) return [`"${command.words}" comes to no end: ${JSON.stringify(outcome)}`];
     }
   }
 
@@ -254,7 +255,7 @@ class History {
       this.#tally.add('bucket: lock of a dead process believed');
       return [];
     }
-    if (/^(BUG|LEDGER_DAMAGED|LEDGER_FOREIGN|LEDGER_NEWER|LEDGER_LOCKED|BOOKINGS_UNACCOUNTED|BOOKING_DUPLICATE|AS_OF)/.test(refused)) return [refused];
+    if (/^(BUG|LEDGER_STORE_UNSAFE|LEDGER_DAMAGED|LEDGER_FOREIGN|LEDGER_NEWER|LEDGER_LOCKED|BOOKINGS_UNACCOUNTED|BOOKING_DUPLICATE|AS_OF)/.test(refused)) return [refused];
     if (/^LEDGER_MOVED/.test(refused)) {
       this.#tally.add('refused: LEDGER_MOVED');
       const left = this.witness.strays().filter((key) => process.wrote.includes(key));

@@ -12,6 +12,9 @@ describe('a ledger', () => {
     expect(report.checks).toBeGreaterThan(10_000);
     expect(report.counts.get('converted')).toBeGreaterThan(30);
     expect(report.counts.get('parked without a rate')).toBeGreaterThan(1);
+    // A quarter of them in a bucket that was at fault, too, or whose answers were lost.
+    expect(report.counts.get('ledgers in a bucket')).toBeGreaterThan(20);
+    expect(report.inBucket).toBeGreaterThan(20);
     expect(Math.min(report.counts.get('forgotten') ?? 0, report.counts.get('compacted') ?? 0)).toBeGreaterThan(3);
   });
 });
