@@ -1,5 +1,5 @@
 /** Many ledgers, one after the other, with one warm engine for the witness. */
-import { mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Engine } from '../../src/engine/engine.js';
 import { live } from './histories.js';
@@ -37,10 +37,23 @@ const ROOM = 1_000_000_000;
 /** A folder in memory where the system has one with room; null: none. What is made up needs no disk, and flushing one takes a sixth of the time. */
 function folderInMemory(): string | null {
   try {
+    // Somebody who was killed could not clear up.
+    for (const name of readdirSync(MEMORY)) {
+      const [, pid] = /^duebook-simulate-(\d+)-/.exec(name) ?? [];
+      if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(MEMORY, name), { recursive: true, force: true });
+    }
     const { bavail, bsize } = statfsSync(MEMORY);
-    return bavail * bsize > ROOM ? mkdtempSync(join(MEMORY, 'duebook-')) : null;
+    return bavail * bsize > ROOM ? mkdtempSync(join(MEMORY, `duebook-simulate-${process.pid}-`)) : null;
   } catch {
     return null;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as { code?: unknown }).code === 'EPERM';
   }
 }
 
