@@ -20,14 +20,15 @@ const DEFAULT_CONNECTIONS = 4;
 /** Everything of the configuration but where it came from. */
 export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'digest' | 'place' | 'business_calendar' | 'settings_of'> {
   const automation = layAutomation(DEFAULT_AUTOMATION, spec.automation);
+  const project = projectOf(spec);
   return {
-    ...projectOf(spec),
+    ...project,
     issuer: issuerOf(spec),
     currency: spec.currency,
     timezone: spec.timezone,
     bookings: (spec.bookings ?? []).map((source) => bookingsOf(source, spec)),
     prices_include_tax: spec.prices_include_tax ?? false,
-    taxes: sortedEntries(spec.taxes).map(([tax_id, tax]) => taxOf(tax_id, tax, spec.locale ?? 'en-GB')),
+    taxes: sortedEntries(spec.taxes).map(([tax_id, tax]) => taxOf(tax_id, tax, project.locale)),
     products: sortedEntries(spec.products).map(([id, product]) => ({
       product: id, name: product.name, unit: product.unit ?? null, price: typeof product.price === 'string' ? product.price : null,
       tax: product.tax ?? null,
@@ -39,7 +40,7 @@ export function resolve(spec: ConfigSpec): Omit<Config, 'file' | 'root' | 'diges
     partners: sortedEntries(spec.partners).map(([partner_id, partner]) => ({
       partner_id, name: partner.name, email: partner.email ?? null, templates: partner.templates ?? null,
     })),
-    customers: customersOf(spec, automation),
+    customers: customersOf(spec, automation, project.locale),
     repeat_bookings: repeatsOf(spec),
     mail: mailOf(spec),
     agreements: agreementsOf(spec),
@@ -144,7 +145,7 @@ function automationsOf(spec: ConfigSpec, automation: Automation): (cycle_id: str
   };
 }
 
-function customersOf(spec: ConfigSpec, automation: Automation): Customer[] {
+function customersOf(spec: ConfigSpec, automation: Automation, locale: string): Customer[] {
   const terms = termsOf(spec.payment_terms, DEFAULT_TERMS);
   const automationFor = automationsOf(spec, automation);
   return sortedEntries(spec.customers).map(([customer_id, customer]) => {
@@ -165,7 +166,7 @@ function customersOf(spec: ConfigSpec, automation: Automation): Customer[] {
       tax: customer.tax ?? null,
       prices: plainPrices(customer.prices),
       ...customerAgreementsOf(customer, spec),
-      locale: customer.locale ?? spec.locale ?? 'en-GB',
+      locale: customer.locale ?? locale,
       automation: cycle.at(-1)!.automation,
     };
   });

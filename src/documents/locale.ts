@@ -4,10 +4,7 @@
  */
 import { LOCALES } from '../values/locales.js';
 import { addDays } from '../values/time.js';
-import type { Locale } from '../values/locales.js';
-
-/** Languages that have a table of words; see `labels.ts`. */
-export type Language = 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl';
+import type { Language, Locale } from '../values/locales.js';
 
 type DateStyle = 'd MMM y' | 'MMM d, y' | 'dd.MM.y' | 'dd/MM/y' | 'dd-MM-y';
 type MoneyStyle = 'prefix' | 'prefix-space' | 'suffix';

@@ -1,5 +1,6 @@
 /** How findings are told: on a terminal, as JSON, as annotations of GitHub Actions, as Markdown. Always all of them. */
 import type { Code, Diagnostic, Place } from '../values/diagnostic.js';
+import { groupBy } from '../values/group.js';
 import { markdownText } from './escape.js';
 import { clean, cleanLines, paint } from './style.js';
 import type { Style } from './style.js';
@@ -25,13 +26,7 @@ const NAMED = 12;
 
 /** The same findings with the rows that are set aside told as one finding a file; errors, and what stands alone, as they are. */
 export function rowsGathered(diagnostics: readonly Diagnostic[]): Diagnostic[] {
-  const files = new Map<string, Diagnostic[]>();
-  for (const each of diagnostics) {
-    if (!isOfRow(each)) continue;
-    const rows = files.get(each.at!.file);
-    if (rows === undefined) files.set(each.at!.file, [each]);
-    else rows.push(each);
-  }
+  const files = groupBy(diagnostics.filter(isOfRow), ({ at }) => at!.file);
   const told = new Set<string>();
   return diagnostics.flatMap((each) => {
     const file = each.at?.file ?? '';

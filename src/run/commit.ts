@@ -7,6 +7,7 @@ import { literal } from '../engine/engine.js';
 import { exportSegment } from '../ledger/attach.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
+import { groupBy } from '../values/group.js';
 import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { append } from './append.js';
@@ -300,9 +301,7 @@ async function numberedSums({ engine }: Draft): Promise<NumberedRow[]> {
 
 /** Rows by a key, the keys in order. */
 function groupedBy<T>(rows: readonly T[], keyOf: (row: T) => string): [string, T[]][] {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) groups.set(keyOf(row), [...groups.get(keyOf(row)) ?? [], row]);
-  return [...groups].sort(([a], [b]) => (a < b ? -1 : 1));
+  return [...groupBy(rows, keyOf)].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /** What comes next in each series. */

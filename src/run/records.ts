@@ -7,6 +7,7 @@ import { invoiceStatusSql } from '../ledger/lifecycle.js';
 import type {
   AccountedTaxRecord, Buyer, CorrectedInvoice, EarlyPaymentRecord, InvoiceLineRecord, InvoiceRecord, InvoiceTaxRecord, LineCorrection,
 } from '../documents/types.js';
+import { groupBy } from '../values/group.js';
 import { formatMicro, formatMinor, formatScaled } from '../values/money.js';
 import { addDays } from '../values/time.js';
 
@@ -114,11 +115,11 @@ async function assemble(
       CAST(exchange_on AS VARCHAR) AS exchange_on, exchange_source, tax_id,
       tax_rate_micro, epoch_ms(service_start) AS service_start, epoch_ms(service_end) AS service_end, late,
       corrects_invoice_id, corrects_line_no, correction
-    FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} AND ${of} ORDER BY invoice_id, line_no`));
+    FROM ${schema}.invoice_lines WHERE invoice_id IN ${ids} AND ${of} ORDER BY invoice_id, line_no`), byInvoice);
   const taxes = groupBy(await engine.rows<TaxRow>(`SELECT invoice_id, tax_id, name, category, rate_micro, note,
       CAST(net_minor AS HUGEINT) AS net_minor, CAST(tax_minor AS HUGEINT) AS tax_minor
     FROM ${schema}.invoice_taxes WHERE invoice_id IN ${ids} ${schema === 'draft' ? '' : `AND ${of}`}
-    ORDER BY invoice_id, tax_id, rate_micro`));
+    ORDER BY invoice_id, tax_id, rate_micro`), byInvoice);
   const corrected = await correctedInvoices(engine, [...lines.values()].flat());
   return invoices.map((row) => record(row, lines.get(row.invoice_id) ?? [], taxes.get(row.invoice_id) ?? [], partiesOf(row), corrected));
 }
@@ -135,7 +136,8 @@ async function correctedInvoices(engine: Engine, lines: readonly LineRow[]): Pro
     FROM ledger.invoices WHERE invoice_id IN ${these} ORDER BY number`);
   const numbers = [...new Set(lines.flatMap(({ corrects_line_no: no }) => (no === null ? [] : [no])))].join(', ');
   const kinds = groupBy(numbers === '' ? [] : await engine.rows<Pick<LineRow, 'invoice_id' | 'line_no' | 'kind'>>(`
-    SELECT invoice_id, line_no, kind FROM ledger.invoice_lines WHERE invoice_id IN ${these} AND line_no IN (${numbers}) ORDER BY ALL`));
+    SELECT invoice_id, line_no, kind FROM ledger.invoice_lines WHERE invoice_id IN ${these} AND line_no IN (${numbers})
+    ORDER BY ALL`), byInvoice);
   return new Map(rows.map((row) => [row.invoice_id, {
     ...row, kinds: new Map((kinds.get(row.invoice_id) ?? []).map(({ line_no, kind }) => [Number(line_no), kind])),
   }]));
@@ -219,12 +221,6 @@ function earlyPayment(percent_micro: bigint, within_days: number, row: InvoiceRo
   };
 }
 
-function groupBy<T extends { invoice_id: string }>(rows: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const group = groups.get(row.invoice_id);
-    if (group === undefined) groups.set(row.invoice_id, [row]);
-    else group.push(row);
-  }
-  return groups;
+function byInvoice({ invoice_id }: { readonly invoice_id: string }): string {
+  return invoice_id;
 }

@@ -76,7 +76,7 @@ class FileMailer implements Mailer {
 
   async check(): Promise<string | null> {
     try {
-      await (this.#made ??= mkdir(this.#dir, { recursive: true }));
+      await mkdir(this.#dir, { recursive: true });
       return null;
     } catch (error) {
       return `the folder for messages cannot be made: ${(error as NodeJS.ErrnoException).code ?? 'unknown fault'}`;
