@@ -25,6 +25,11 @@ const STORAGE_VERSION = 'v1.4.0';
 
 /** Up to so many new rows one thread alone fills the file. */
 const LITTLE = 20_000;
+/**
+ * From so many new rows on (a row group of DuckDB) the file is not packed tighter: what was there but did not fill its row group would be
+ * written once more with all that is new. Each such addition leaves at most one row group of a table that is not full.
+ */
+const MANY = 122_880;
 
 export interface Published {
   /** Serial the file stands at. */
@@ -184,12 +189,14 @@ async function fill(ledger: Ledger, file: string, { from, keys, ...options }: Fi
   const { tick, proved, rebuild: _, ...settings } = options;
   // Names follow from parties, which may stand in earlier commits than the invoices.
   const segments = (ledger.head?.segments ?? []).filter((s) => s.serial > from || (ledger.keys !== null && s.table === 'parties'));
-  const little = segments.reduce((sum, { rows }) => sum + rows, 0) < LITTLE;
+  const count = segments.reduce((sum, { rows }) => sum + rows, 0);
+  const little = count < LITTLE;
   const engine = await Engine.open({ ...settings, little, in_order: true });
   try {
     if (proved !== true) await requireSegments(ledger.store, segments);
     await attachSegments(engine, ledger.store, segments, 'fresh', ledger.keys);
     await engine.run(`ATTACH ${literal(file)} AS h (STORAGE_VERSION '${STORAGE_VERSION}'); USE h;`);
+    if (from !== 0 && count >= MANY) await engine.run('SET max_vacuum_tasks = 0');
     // One transaction is flushed to disk once, and not a hundred times for a hundred comments.
     if (little) await engine.run('BEGIN');
     if (from === 0) await engine.run(createFactsSql());

@@ -1,4 +1,6 @@
 /** Taking in commits one by one gives the relations that reading everything at once gives, in memory or from files. */
+import { cp } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { attachLedger, attachSegments } from '../../src/ledger/attach.js';
@@ -39,6 +41,23 @@ it('takes in commits one by one, small and large', { timeout: 600_000 }, async (
     await attachLedger(engine, ledger);
     expect(await told(engine)).toEqual(await atOnce(ledger));
   }
+});
+
+it('tells the serial of a segment from its path, however many digits it has', async () => {
+  const [engine, folder] = [await tempEngine(), await tempFolder()];
+  const ledger = await openAt(folder);
+  const { head, store } = await commit(ledger, await stageBatch(engine, ledger));
+  const segments = head!.segments.flatMap((segment) => [8, 9, 12].map((digits) => {
+    const serial = digits === 8 ? segment.serial : 10 ** (digits - 1) + segment.serial;
+    return { ...segment, serial, path: segment.path.replace(/\d{8}/, String(serial).padStart(8, '0')) };
+  }));
+  const first = dirname(head!.segments[0]!.path);
+  for (const other of new Set(segments.map(({ path }) => dirname(path)))) {
+    if (other !== first) await cp(join(folder, 'ledger', first), join(folder, 'ledger', other), { recursive: true });
+  }
+  await attachSegments(engine, store, segments, 'far');
+  expect(await engine.rows('SELECT serial, count(*) AS lines FROM far.invoice_lines GROUP BY serial ORDER BY serial'))
+    .toEqual([1n, 100_000_001n, 100_000_000_001n].map((serial) => ({ serial, lines: 6n })));
 });
 
 it('begins again with another ledger', async () => {

@@ -82,6 +82,24 @@ describe('history.duckdb', () => {
     expect(await readdir(join(folder, 'grown'))).toEqual(['history.duckdb']);
   });
 
+  it('says the same after more rows than a row group has were added to it, and few after them', { timeout: 600_000 }, async () => {
+    const [engine, folder] = [await tempEngine(), await tempFolder()];
+    const [grown, built] = [join(folder, 'grown.duckdb'), join(folder, 'built.duckdb')];
+    let ledger = await openAt(folder);
+    const how: string[] = [];
+    for (const invoices of [2_000, 22_000, 22_000, 3]) {
+      ledger = await commit(ledger, await stageBatch(engine, ledger, { invoices, lines: 6 }));
+      how.push((await publishHistory(ledger, grown)).how);
+    }
+    expect(how).toEqual(['built', 'extended', 'extended', 'extended']);
+    await publishHistory(ledger, built);
+    expect(await historyDigest(grown)).toEqual(await historyDigest(built));
+    // Every addition of many leaves at most one row group that is not full.
+    const groups = async (path: string): Promise<number> => Number((await queryHistory(path, `
+      SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('facts.invoice_lines')`)).rows[0]![0]);
+    expect(await groups(grown)).toBeLessThanOrEqual(await groups(built) + 2);
+  });
+
   it('is built again when it is of another ledger, damaged, or has a write-ahead log', async () => {
     const [engine, folder, other] = [await tempEngine(), await tempFolder(), await tempFolder()];
     const path = join(folder, 'history.duckdb');
