@@ -3,6 +3,7 @@
  * Numbers go from text to integers without ever being floating point; a double is taken by its shortest text.
  */
 import { literal } from '../engine/engine.js';
+import { groupBy } from '../values/group.js';
 import { currencies } from '../values/money.js';
 import type { ShiftPiece } from '../calendar/zone.js';
 
@@ -164,8 +165,13 @@ export function toUtc(wall: string, pieces: readonly ShiftPiece[]): string {
   return `make_timestamp(epoch_us(${wall}) - ${tree(0, pieces.length)})`;
 }
 
-/** A relation of the known currencies: `currency`, and `step`, the thousandths in one minor unit. */
-export function currencyTable(): string {
-  const rows = currencies().map(({ currency, exponent }) => `('${currency}', ${10 ** (3 - exponent)})`);
-  return `(VALUES ${rows.join(', ')})`;
+/**
+ * The thousandths in one minor unit of a currency; NULL if it is none. A join would hold up all the row's texts; the codes of one
+ * exponent stand in one text, the one that is probable first, where a code can only begin at every fourth place.
+ */
+export function stepOf(cell: string, probable: string): string {
+  const known = currencies().sort((a, b) => Number(b.currency === probable) - Number(a.currency === probable));
+  const steps = [...groupBy(known, ({ exponent }) => String(exponent))].map(([exponent, codes]) => (
+    `WHEN instr('${codes.map(({ currency }) => currency).join(' ')}', ${cell}) % 4 = 1 THEN ${10 ** (3 - Number(exponent))}`));
+  return `CASE WHEN strlen(${cell}) <> 3 THEN NULL ${steps.join(' ')} END`;
 }

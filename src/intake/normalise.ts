@@ -9,7 +9,7 @@ import type { BookingField, BookingSource } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import { exponentOf } from '../values/money.js';
 import {
-  currencyTable, isClean, kindOf, number, oneLine, scaled, time, timeProblem, toUtc, trimmed, wordProblem, years,
+  isClean, kindOf, number, oneLine, scaled, stepOf, time, timeProblem, toUtc, trimmed, wordProblem, years,
 } from './cells.js';
 import type { Kind } from './cells.js';
 import { FIELDS, LINE_WORD } from './header.js';
@@ -53,7 +53,7 @@ function cells(batch: Batch, fast: boolean): string {
     const cell = cellOf(batch, field);
     if (cell === null) return `NULL::VARCHAR AS t_${field}`;
     if (field === 'description') return `${fast ? text(cell.sql) : oneLine(cell.sql)} AS t_description`;
-    if (field === 'currency') return `${fast ? cell.sql : `upper(${trimmed(cell.sql)})`} AS t_currency`;
+    if (field === 'currency') return `${fast ? `${cell.sql}::VARCHAR` : `upper(${trimmed(cell.sql)})`} AS t_currency`;
     if (!TYPED.includes(field) || cell.kind === 'text') return `${text(cell.sql)} AS t_${field}`;
     return `${cell.sql}${cell.kind === 'float' ? '::VARCHAR' : ''} AS t_${field}`;
   });
@@ -81,11 +81,11 @@ export function yearsOf(batch: Batch): string | null {
     return cell === null || cell.kind === 'instant' ? [] : [{ cell: `t_${field}`, wall: `w_${field}`, kind: cell.kind }];
   });
   if (local.length === 0) return null;
-  return `SELECT ${years(local, batch.source.date_formats.length === 0)} FROM (${values(batch, false)}) AS v`;
+  return `SELECT ${years(local, batch.source.date_formats.length === 0)} FROM (${values(batch, false, '')}) AS v`;
 }
 
-/** Layer 2: numbers and times read, words looked up. */
-export function values(batch: Batch, fast: boolean): string {
+/** Layer 2: numbers and times read, words looked up; `currency` is the one that most rows will have. */
+function values(batch: Batch, fast: boolean, currency: string): string {
   const made: string[] = [];
   const walls: string[] = [];
   for (const field of TIMES) {
@@ -99,15 +99,12 @@ export function values(batch: Batch, fast: boolean): string {
     const cell = cellOf(batch, field);
     made.push(`${cell === null ? 'NULL::DECIMAL(18,6)' : numberOf(batch, field, cell).value} AS n_${field}`);
   }
-  const words = Object.entries(batch.source.status);
+  const words = Object.entries(batch.source.status).map(([theirs, ours]) => `WHEN ${literal(theirs)} THEN ${literal(ours)}`);
   const byStatus = cellOf(batch, 'status') !== null && words.length > 0;
-  made.push(byStatus ? 's.ours AS n_status' : `'billable' AS n_status`);
-  const byCurrency = cellOf(batch, 'currency') !== null;
-  made.push(byCurrency ? 'c.currency AS n_currency, c.step AS step' : 'NULL AS n_currency, NULL::INTEGER AS step');
-  const statusTable = `(VALUES ${words.map(([theirs, ours]) => `(${literal(theirs)}, ${literal(ours)})`).join(', ')})`;
-  return `SELECT a.*, ${made.join(', ')} FROM (SELECT *, ${walls.join(', ')} FROM (${cells(batch, fast)}) AS t) AS a`
-    + (byStatus ? ` LEFT JOIN ${statusTable} AS s(theirs, ours) ON s.theirs = a.t_status` : '')
-    + (byCurrency ? ` LEFT JOIN ${currencyTable()} AS c(currency, step) ON c.currency = a.t_currency` : '');
+  made.push(`${byStatus ? `CASE t_status ${words.join(' ')} END` : `'billable'`} AS n_status`);
+  made.push('CASE WHEN step IS NOT NULL THEN t_currency END AS n_currency');
+  walls.push(`${cellOf(batch, 'currency') === null ? 'NULL::INTEGER' : stepOf('t_currency', currency)} AS step`);
+  return `SELECT *, ${made.join(', ')} FROM (SELECT *, ${walls.join(', ')} FROM (${cells(batch, fast)}) AS t) AS a`;
 }
 
 function numberOf(batch: Batch, field: BookingField, cell: Cell): ReturnType<typeof number> {
@@ -130,8 +127,9 @@ export function booking(batch: Batch, reading: Reading): string {
     `coalesce(n_currency, ${literal(reading.currency)}) AS currency`,
     'n_status AS status',
   ];
+  const read = values(batch, reading.fast, reading.currency);
   return 'SELECT *, coalesce(own_start, own_end) AS starts_at, coalesce(own_end, own_start) AS ends_at, '
-    + `${problems(batch, reading, step, milli)} FROM (SELECT *, ${columns.join(', ')} FROM (${values(batch, reading.fast)}) AS v) AS b`;
+    + `${problems(batch, reading, step, milli)} FROM (SELECT *, ${columns.join(', ')} FROM (${read}) AS v) AS b`;
 }
 
 function problems(batch: Batch, reading: Reading, step: string, milli: string): string {
