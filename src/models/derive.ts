@@ -17,10 +17,11 @@ export async function derive(
   const conditions = new Set(relations.flatMap((relation) => relation.unless_empty ?? []));
   const filled = await engine.filled([...conditions].filter((condition) => !own.has(relationOf(condition))));
   const empty: string[] = [];
-  for (const { name, as = 'table', unless_empty } of relations) {
+  for (const { name, as = 'table', unless_empty, otherwise } of relations) {
     const relation = `${schema}.${name}`;
-    const query = sqlFile(`${FOLDERS[schema]}/${name}.sql`);
-    const has_rows = unless_empty === undefined || await anyFilled(engine, filled, unless_empty);
+    const is_needed = unless_empty === undefined || await anyFilled(engine, filled, unless_empty);
+    const has_rows = is_needed || otherwise !== undefined;
+    const query = sqlFile(`${FOLDERS[schema]}/${is_needed ? name : otherwise ?? name}.sql`);
     const columns = has_rows ? undefined : EMPTY.get(query);
     if (columns !== undefined) {
       empty.push(`CREATE OR REPLACE TABLE ${relation} (${columns});`);

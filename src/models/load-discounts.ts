@@ -17,26 +17,30 @@ import type { Instant, LocalDate } from '../values/time.js';
 /**
  * `adjusting`: who has which agreement that lowers or raises its lines, with the place of its last discount, and of its last maximum
  * for longer than a period. `terms`: of these agreements, how many of its first discounts are worked out line by line, whether lines may
- * then be taken together, and whether a bound tells usage from charges. `first_agreements`: of
- * the agreements that a customer lists the first in force, for bookings that none prices. `discounts`: `place` from 1 in the order in
- * which they are taken, maximums last (they have `applies_to`), `by_scope`: with a line for usage and one for
- * charges. `discount_ends`: when the last billing period of one ends for a
- * calendar. `discount_groups`: which discounts hold for a product (`*`: any that no discount names) between two instants;
- * `group_discounts`: what they are; `rest_key` is the group of those that are not worked out line by line.
+ * then be taken together (is_joinable), also where many bookings are only summed (is_summable: no line has two of the first discounts),
+ * and whether a bound tells usage from charges. `first_agreements`: of the agreements that a customer lists the first in force, for
+ * bookings that none prices. `discounts`: `place` from 1 in the order in which they are taken, maximums last (they have `applies_to`),
+ * `by_scope`: with a line for usage and one for charges. `ended_discounts`: the billing periods that come after the last one of a
+ * discount. `discount_groups`: which discounts hold for a product (`*`: any that no discount names) between two instants, of every
+ * agreement that adjusts at any time; `group_discounts`: what they are. `groups`: `rest_key` is the group of those that are not worked
+ * out line by line, `first_place` the one that is, with what it is worth; none where there are several.
  */
 const TABLES = `
   CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER, last_place INTEGER, last_long INTEGER);
-  CREATE OR REPLACE TABLE input.terms (agreement_key INTEGER, first_places INTEGER, is_joinable BOOLEAN, tells_usage BOOLEAN);
+  CREATE OR REPLACE TABLE input.terms (
+    agreement_key INTEGER, first_places INTEGER, is_joinable BOOLEAN, is_summable BOOLEAN, tells_usage BOOLEAN);
   CREATE OR REPLACE TABLE input.first_agreements (
     customer_key INTEGER, zone_key INTEGER, currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, agreement_key INTEGER);
   CREATE OR REPLACE TABLE input.discounts (
     agreement_key INTEGER, place INTEGER, name VARCHAR, on_line BOOLEAN, percent_micro BIGINT, amount_minor BIGINT, cap_minor BIGINT,
     applies_to VARCHAR, by_scope BOOLEAN);
-  CREATE OR REPLACE TABLE input.discount_ends (agreement_key INTEGER, place INTEGER, calendar_key INTEGER, last_end TIMESTAMP);
+  CREATE OR REPLACE TABLE input.ended_discounts (agreement_key INTEGER, place INTEGER, period_key INTEGER);
   CREATE OR REPLACE TABLE input.discount_groups (
-    agreement_key INTEGER, zone_key INTEGER, product VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, group_key INTEGER,
-    rest_key INTEGER);
+    agreement_key INTEGER, zone_key INTEGER, product VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, group_key INTEGER);
   CREATE OR REPLACE TABLE input.group_discounts (group_key INTEGER, place INTEGER);
+  CREATE OR REPLACE TABLE input.groups (
+    group_key INTEGER, agreement_key INTEGER, currency VARCHAR, prices_with_tax BOOLEAN, rest_key INTEGER, first_place INTEGER,
+    percent_micro BIGINT, amount_minor BIGINT);
   ${BOUND_TABLES}`;
 
 /** Stands for every product that no discount of the agreement names. */
@@ -68,7 +72,11 @@ export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Prom
     .map((key) => [customer_key, key, lastPlace(agreements[key]!), longMaximums(agreements[key]!).length])));
   await insert(engine, 'first_agreements', firstAgreements(agreements, listed, given.zones));
   const used = [...new Set(listed.flatMap(({ keys }) => keys))].sort((a, b) => a - b);
-  await insert(engine, 'terms', used.map((key) => termsOf(agreements[key]!, key)));
+  const groups = new Groups(agreements);
+  await insert(engine, 'discount_groups', used.filter(adjusts).flatMap((key) => groupRows(agreements[key]!, key, given.zones, groups)));
+  await insert(engine, 'group_discounts', groups.discounts());
+  await insert(engine, 'groups', groups.rows());
+  await insert(engine, 'terms', used.map((key) => termsOf(agreements[key]!, key, groups)));
   await insert(engine, 'discounts', used.flatMap((key) => agreements[key]!.discounts
     .map((each, i): Cell[] => [
       key, i + 1, each.name, each.on === 'line', ...worth(each, agreements[key]!.currency), null, isByScope(agreements[key]!)])
@@ -88,10 +96,7 @@ export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Prom
   }
   await insert(engine, 'bound_periods', rows.periods);
   await insert(engine, 'bound_spans', rows.spans);
-  await insert(engine, 'discount_ends', discountEnds(agreements, listed, given));
-  const groups = new Groups();
-  await insert(engine, 'discount_groups', used.flatMap((key) => groupRows(agreements[key]!, key, given.zones, groups)));
-  await insert(engine, 'group_discounts', groups.rows());
+  await insert(engine, 'ended_discounts', endedDiscounts(agreements, listed, given));
 }
 
 /** Whether the ledger must tell what a discount took of usage and what of charges: a bound of one of them runs over several invoices. */
@@ -100,9 +105,10 @@ function isByScope({ bounds }: Agreement): boolean {
 }
 
 /** Discounts on lines come first. One with a cap is spread over the lines like a discount on the net, and what follows it as well. */
-function termsOf(agreement: Agreement, key: number): Cell[] {
+function termsOf(agreement: Agreement, key: number, groups: Groups): Cell[] {
   const first = firstPlaces(agreement);
-  return [key, first, !agreement.discounts.slice(first).some(({ on }) => on === 'line'),
+  const is_joinable = !agreement.discounts.slice(first).some(({ on }) => on === 'line');
+  return [key, first, is_joinable, is_joinable && groups.mostFirst(key) <= 1,
     agreement.bounds.some(({ applies_to }) => applies_to !== 'all')];
 }
 
@@ -162,45 +168,80 @@ function pairsOf(listed: readonly Listed[]): { key: number; calendar_key: number
   return [...new Map(pairs).values()];
 }
 
-/** Of discounts for so many periods: the end of the last one, by calendar. */
-function discountEnds(agreements: readonly Agreement[], listed: readonly Listed[], given: GivenDiscounts): Cell[][] {
+/** Of discounts for so many periods: those after the last one, by calendar. */
+function endedDiscounts(agreements: readonly Agreement[], listed: readonly Listed[], given: GivenDiscounts): Cell[][] {
   return pairsOf(listed).flatMap(({ key, calendar_key }) => agreements[key]!.discounts.flatMap((each, i): Cell[][] => {
     if (each.periods === null) return [];
     const calendar = given.calendars[calendar_key]!;
-    const last = given.periods.reduce((end, period) => (period.calendar_key === calendar_key ? Math.max(end, period.period_end) : end), 0);
+    const own = [...given.periods.entries()].filter(([, period]) => period.calendar_key === calendar_key);
+    const last = own.reduce((end, [, period]) => Math.max(end, period.period_end), 0);
     const from = toInstant(each.from, calendar.uses[0]!.cycle.timezone);
     const end = periodsOf(calendar, from, Math.max(from, last) + 1)[each.periods - 1]?.period_end;
-    return end === undefined ? [] : [[key, i + 1, calendar_key, sqlTimestamp(end)]];
+    return end === undefined ? [] : own.filter(([, period]) => period.period_end > end).map(([period_key]) => [key, i + 1, period_key]);
   }));
+}
+
+/** A set of discounts of an agreement; `first` are those that are worked out line by line. */
+interface Group {
+  readonly key: number;
+  readonly agreement_key: number;
+  readonly places: readonly number[];
+  readonly first: readonly number[];
 }
 
 /** Numbers sets of discounts, from 1. */
 class Groups {
-  readonly #keys = new Map<string, { readonly key: number; readonly places: readonly number[] }>();
+  readonly #agreements: readonly Agreement[];
+  readonly #groups = new Map<string, Group>();
+  readonly #mostFirst = new Map<number, number>();
 
+  constructor(agreements: readonly Agreement[]) {
+    this.#agreements = agreements;
+  }
+
+  /** The number of a set; those of it that are not worked out line by line are one, too. */
   keyOf(agreement_key: number, places: readonly number[]): number {
     const name = `${agreement_key}:${places.join(' ')}`;
-    const found = this.#keys.get(name) ?? { key: this.#keys.size + 1, places };
-    this.#keys.set(name, found);
-    return found.key;
+    const found = this.#groups.get(name);
+    if (found !== undefined) return found.key;
+    const until = firstPlaces(this.#agreements[agreement_key]!);
+    const group = { key: this.#groups.size + 1, agreement_key, places, first: places.filter((place) => place <= until) };
+    this.#groups.set(name, group);
+    this.#mostFirst.set(agreement_key, Math.max(this.mostFirst(agreement_key), group.first.length));
+    this.keyOf(agreement_key, places.slice(group.first.length));
+    return group.key;
+  }
+
+  /** How many discounts on lines a line of the agreement has at most. */
+  mostFirst(agreement_key: number): number {
+    return this.#mostFirst.get(agreement_key) ?? 0;
+  }
+
+  discounts(): Cell[][] {
+    return [...this.#groups.values()].flatMap(({ key, places }) => places.map((place) => [key, place]));
   }
 
   rows(): Cell[][] {
-    return [...this.#keys.values()].flatMap(({ key, places }) => places.map((place) => [key, place]));
+    return [...this.#groups.values()].map(({ key, agreement_key, places, first }): Cell[] => {
+      const agreement = this.#agreements[agreement_key]!;
+      const rest = this.keyOf(agreement_key, places.slice(first.length));
+      const [place, ...more] = first;
+      const leading = place === undefined || more.length > 0 ? [null, null, null]
+        : [place, ...worth(agreement.discounts[place - 1]!, agreement.currency).slice(0, 2)];
+      return [key, agreement_key, agreement.currency, agreement.prices_include_tax, rest, ...leading];
+    });
   }
 }
 
 function groupRows(agreement: Agreement, agreement_key: number, zones: readonly string[], groups: Groups): Cell[][] {
   const { discounts } = agreement;
-  const first = firstPlaces(agreement);
   const products = [ANY, ...new Set(discounts.flatMap((each) => each.products))];
   return zones.flatMap((zone, zone_key) => {
     const spans = discounts.map((each) => bounds(each.from, each.until, zone));
-    return stretches(spans).flatMap(([from, until]) => products.map((product): Cell[] => {
+    return stretches([EVER, ...spans]).flatMap(([from, until]) => products.map((product): Cell[] => {
       const places = discounts.flatMap((each, i) => (
         spans[i]![0] <= from && until <= spans[i]![1] && (each.products.length === 0 || each.products.includes(product)) ? [i + 1] : []));
-      const [group, rest] = [places, places.filter((place) => place > first)].map((each) => groups.keyOf(agreement_key, each));
-      return [agreement_key, zone_key, product, sqlTimestamp(from), sqlTimestamp(until), group!, rest!];
+      return [agreement_key, zone_key, product, sqlTimestamp(from), sqlTimestamp(until), groups.keyOf(agreement_key, places)];
     }));
   });
 }

@@ -2,6 +2,8 @@
 export interface Derived {
   readonly name: string;
   readonly unless_empty?: readonly string[];
+  /** The query in its place while these are empty; else it is empty as well. */
+  readonly otherwise?: string;
 }
 
 export interface Model extends Derived {
@@ -25,6 +27,7 @@ export const MODELS: readonly Model[] = [
   { name: 'placements', as: 'table' },
   { name: 'rated_bookings', as: 'view', few: 'table' },
   { name: 'bookings', as: 'view', few: 'table' },
+  { name: 'agreed_bookings', as: 'view', unless_empty: ['input.adjusting'], otherwise: 'plain_bookings' },
   { name: 'totals', as: 'table' },
   { name: 'changed_bookings', as: 'table', unless_empty: ['input.changed'] },
   { name: 'adjustments', as: 'table', unless_empty: ['draft.changed_bookings'] },
@@ -53,10 +56,12 @@ export const MODELS: readonly Model[] = [
     unless_empty: ['draft.manual_charges', 'draft.recurring_charges', 'draft.fee_charges', 'draft.usage_charges'],
   },
   { name: 'taxed_charges', as: 'table', unless_empty: ['draft.charges'] },
-  { name: 'agreed_lines', as: 'table', unless_empty: ['input.adjusting'] },
+  { name: 'agreed_charges', as: 'table', unless_empty: ['draft.taxed_charges WHERE agreement_key IS NOT NULL'] },
+  { name: 'agreed_sums', as: 'table', unless_empty: ['input.adjusting'] },
+  { name: 'agreed_lines', as: 'table', unless_empty: ['draft.agreed_sums WHERE NOT is_joined'] },
   { name: 'bound_amounts', as: 'table', unless_empty: ['input.bound_periods'] },
   { name: 'line_discounts', as: 'table', unless_empty: ['draft.agreed_lines'] },
-  { name: 'discount_parts', as: 'table', unless_empty: ['draft.line_discounts'] },
+  { name: 'discount_parts', as: 'table', unless_empty: ['draft.agreed_sums'] },
   { name: 'discount_shares', as: 'table', unless_empty: ['draft.discount_parts'] },
   { name: 'maximum_shares', as: 'table', unless_empty: ['input.long_maximums'] },
   { name: 'discount_lines', as: 'table', unless_empty: ['draft.discount_shares'] },

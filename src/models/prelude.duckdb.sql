@@ -76,6 +76,13 @@ CREATE OR REPLACE MACRO line_discount(left_minor, percent_micro, amount_minor, h
 CREATE OR REPLACE MACRO net_of(gross_minor, rate_micro, half_even) AS
   div_round(CAST(gross_minor AS HUGEINT) * 100000000, 100000000 + rate_micro, half_even);
 
+-- An amount in the terms of an agreement: with the tax or without it, whichever way it is written.
+CREATE OR REPLACE MACRO in_terms(amount_minor, with_tax, prices_with_tax, rate_micro, half_even) AS
+  CASE WHEN with_tax = prices_with_tax THEN CAST(amount_minor AS BIGINT)
+    WHEN prices_with_tax THEN CAST(amount_minor + tax_on(amount_minor, rate_micro, half_even) AS BIGINT)
+    ELSE CAST(net_of(amount_minor, rate_micro, half_even) AS BIGINT)
+  END;
+
 -- Days from a date to a later one.
 CREATE OR REPLACE MACRO days_between(from_day, until_day) AS until_day - from_day;
 

@@ -60,16 +60,9 @@ const AMONG: Readonly<Record<keyof Has, readonly string[]>> = {
   corrections: ['draft.adjustments', 'input.billed WHERE corrects_invoice_id IS NOT NULL'],
   gross: ['draft.net_totals WHERE with_tax'],
   measured: ['input.usage_spans'],
-  agreed: ['draft.agreed_lines'],
+  agreed: ['draft.agreed_sums'],
   exchanged: ['input.customer_currencies', 'draft.adjustments WHERE original_currency IS NOT NULL'],
 };
-
-/** The agreement of a line, for those that have one with discounts or bounds. */
-const AGREED = `
-      LEFT JOIN draft.agreed_lines AS g
-        ON g.customer_key = l.customer_key AND g.period_key = l.period_key AND g.apart = l.apart AND g.line_key = l.line_key
-        AND g.source IS NOT DISTINCT FROM l.source
-      LEFT JOIN input.agreements AS a ON a.agreement_key = g.agreement_key`;
 
 /** What was converted now has the rate of today's configuration (e), what takes back the one that was used then. */
 const EXCHANGED = `, l.original_currency, l.original_minor, l.original_price_micro, coalesce(l.kept_rate, e.rate) AS exchange_rate,
@@ -112,7 +105,7 @@ function sortedLines(has: Has): string {
       FROM draft.billed_lines AS l
       ${has.exchanged ? 'LEFT JOIN input.exchange_rates AS e ON e.rate_key = l.rate_key' : ''}
       ${has.measured ? 'JOIN input.customers AS c ON c.customer_key = l.customer_key' : ''}
-      ${has.agreed ? AGREED : ''}
+      ${has.agreed ? 'LEFT JOIN input.agreements AS a ON a.agreement_key = l.agreement_key' : ''}
       JOIN draft.places AS f
         ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.apart = l.apart
       ORDER BY ${order.join(', ')}))`;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Engine, literal } from '../../src/engine/engine.js';
 import { CHANGED_INPUTS, CHECKS, CREDITS, LEDGER_INPUTS, MODELS } from '../../src/models/order.js';
+import type { Model } from '../../src/models/order.js';
 import { ROOT } from './source.js';
 
 /**
@@ -20,16 +21,19 @@ const LEDGER_SIDE = ['generate_series', 'json_extract_string', 'left', 'length',
 /** Words that are no functions to the parser but still ask for the time, or for the order in which rows happen to lie. */
 const BANNED_WORDS = ['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'rowid', 'today'];
 
+/** The queries of a model. */
+const queriesOf = ({ name, otherwise }: Model): string[] => [name, ...(otherwise === undefined ? [] : [otherwise])];
+
 type Folder = 'sql' | 'inputs' | 'checks' | 'credits';
 const FILES: readonly { folder: Folder; name: string }[] = [
   ...['billed', ...[...CHANGED_INPUTS, ...LEDGER_INPUTS].map(({ name }) => name)].map((name) => ({ folder: 'inputs' as const, name })),
-  ...MODELS.map(({ name }) => ({ folder: 'sql' as const, name })),
+  ...MODELS.flatMap(queriesOf).map((name) => ({ folder: 'sql' as const, name })),
   ...CHECKS.map((name) => ({ folder: 'checks' as const, name })),
   ...CREDITS.map((name) => ({ folder: 'credits' as const, name })),
 ];
 
 /** Relations that are loaded, not derived. */
-const LOADED = ['run', 'sources', 'currencies', 'deposits', 'bound_spans', 'long_maximums', 'taxes', 'tax_texts', 'tax_days', 'customer_taxes', 'customer_currencies', 'exchange_rates', 'exchange_days', 'products', 'customers', 'customer_prices', 'agreement_prices', 'product_prices', 'usage_prices', 'usage_tiers', 'usage_filters', 'usage_spans', 'shadowed_spans', 'local_starts', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'adjusting', 'terms', 'first_agreements', 'discounts', 'discount_ends', 'discount_groups', 'group_discounts', 'minimums', 'bound_periods', 'bookings', 'staged', 'complete_sources', 'files', 'rejects', 'duplicates'];
+const LOADED = ['run', 'sources', 'currencies', 'deposits', 'bound_spans', 'long_maximums', 'taxes', 'tax_texts', 'tax_days', 'customer_taxes', 'customer_currencies', 'exchange_rates', 'exchange_days', 'products', 'customers', 'customer_prices', 'agreement_prices', 'product_prices', 'usage_prices', 'usage_tiers', 'usage_filters', 'usage_spans', 'shadowed_spans', 'local_starts', 'customer_limits', 'periods', 'days_off', 'overrides', 'manual_lines', 'agreements', 'customer_agreements', 'charge_parts', 'fees', 'local_days', 'adjusting', 'terms', 'first_agreements', 'discounts', 'ended_discounts', 'discount_groups', 'group_discounts', 'groups', 'minimums', 'bound_periods', 'bookings', 'staged', 'complete_sources', 'files', 'rejects', 'duplicates'];
 
 interface Node { readonly [key: string]: unknown }
 
@@ -93,7 +97,8 @@ function readable({ folder, name }: (typeof FILES)[number]): (relation: string) 
     return (relation) => relation.startsWith('ledger.') || allowed.has(relation);
   }
   const given = [...LOADED, ...inputs].map((each) => `input.${each}`);
-  const drafted = (folder === 'sql' ? before(models, name) : models).map((each) => `draft.${each}`);
+  const own = MODELS.find((model) => queriesOf(model).includes(name))?.name ?? name;
+  const drafted = (folder === 'sql' ? before(models, own) : models).map((each) => `draft.${each}`);
   const allowed = new Set([...given, ...drafted, ...(folder === 'checks' ? ['ledger.invoices'] : [])]);
   return (relation) => allowed.has(relation);
 }

@@ -4,6 +4,7 @@ import { Engine } from '../../src/engine/engine.js';
 import { derive } from '../../src/models/derive.js';
 import { MODELS } from '../../src/models/order.js';
 import { draftOf, periods } from '../support/models.js';
+import { sqlFile } from '../../src/models/sql.js';
 import { lines, table } from '../support/table.js';
 import type { BookingRow } from '../support/models.js';
 
@@ -41,4 +42,14 @@ it('is the same draft through tables and through views', async () => {
   const { views } = await engine.row<{ views: bigint }>("SELECT count(*) AS views FROM duckdb_views() WHERE schema_name = 'draft'");
   expect(Number(views)).toBeGreaterThan(2);
   expect(await everything()).toEqual(stored);
+});
+
+it('has the same columns from the query that stands in while nothing can have a row', async () => {
+  await draftOf(engine, { as_of: '2026-05-02', customers: [], periods: [], bookings: [] });
+  const instead = MODELS.filter(({ otherwise }) => otherwise !== undefined);
+  expect(instead.length).toBeGreaterThan(0);
+  for (const { name, otherwise } of instead) {
+    const [needed, other] = await Promise.all([name, otherwise!].map((query) => engine.rows(`DESCRIBE ${sqlFile(`sql/${query}.sql`)}`)));
+    expect(lines(other!)).toEqual(lines(needed!));
+  }
 });

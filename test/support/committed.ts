@@ -29,9 +29,7 @@ export async function committed(engine: Engine, before: string, voided: readonly
       SELECT l.invoice_id, row_number() OVER (PARTITION BY l.invoice_id ORDER BY l.line_key) AS n_o, l.kind, l.booking_id, l.source, l.product, l.description, l.quantity_micro, CAST(l.amount_minor AS BIGINT) AS a, CAST(l.gross_minor AS BIGINT) AS g, l.tax_id, l.tax_rate_micro,
         CAST(l.service_start AS VARCHAR) AS s, CAST(l.service_end AS VARCHAR) AS e, l.charge_id, l.measured_minor, n.agreement_id
       FROM draft.billed_lines AS l
-      LEFT JOIN draft.agreed_lines AS g
-        ON g.customer_key = l.customer_key AND g.period_key = l.period_key AND g.apart = l.apart AND g.line_key = l.line_key AND g.source IS NOT DISTINCT FROM l.source
-      LEFT JOIN input.agreements AS n ON n.agreement_key = g.agreement_key
+      LEFT JOIN input.agreements AS n ON n.agreement_key = l.agreement_key
       ORDER BY l.invoice_id, l.line_key`),
     await rowsInto(engine, 'invoice_taxes', 'invoice_id, tax_id, name, category, rate_micro, note, net_minor, tax_minor', `
       SELECT invoice_id, tax_id, name, category, rate_micro, note, CAST(net_minor AS BIGINT) AS n, CAST(tax_minor AS BIGINT) AS t FROM draft.invoice_taxes ORDER BY invoice_id, tax_id, rate_micro`),

@@ -196,10 +196,10 @@ function sharedCalendars(world: World): { calendars: Calendar[]; keys: number[];
       const own = world.periods.filter((p) => p.calendar_key === (c.calendar ?? 0));
       const timezone = own[0]?.timezone ?? 'UTC';
       const start = localDate(Math.min(...own.map((p) => p.period_start)), timezone);
-      // Of the cycle only its start counts: the periods are given.
-      const cycle = { cycle_id: 'monthly', type: 'monthly', start, timezone, end: null, recurring_count: null, every: null, dates: null };
-      const uses = [{ cycle, use: { cycle_id: 'monthly', from: null, until: null } }] as unknown as Calendar['uses'];
-      calendars.push({ calendar_key, uses, assign_by: (world.assign_by ?? ['ends_at'])[c.calendar ?? 0] } as Calendar);
+      // Of the cycle only its beginning and length count: the periods are given.
+      const cycle = { cycle_id: 'monthly', type: 'monthly', start, timezone, timing: own[0]?.timing, end: null, recurring_count: null, every: null, dates: null, enabled: false };
+      const uses = [{ cycle, use: { cycle_id: 'monthly', from: null, until: null }, automation: DEFAULT_AUTOMATION }] as unknown as Calendar['uses'];
+      calendars.push({ calendar_key, uses, business_calendar: null, assign_by: (world.assign_by ?? ['ends_at'])[c.calendar ?? 0] } as Calendar);
       all.push(...world.periods.filter((p) => p.calendar_key === (c.calendar ?? 0)).map((p) => ({ ...p, calendar_key, late_bookings, separate_preview_per_partner })));
     }
     return known.get(text)!;

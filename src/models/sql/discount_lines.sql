@@ -6,6 +6,10 @@ WITH taken AS (
   FROM draft.line_discounts
   UNION ALL
   SELECT customer_key, period_key, currency, apart, agreement_key, tax_key, rate_key, of_usage, place, off_minor
+  FROM draft.agreed_sums
+  WHERE is_joined
+  UNION ALL
+  SELECT customer_key, period_key, currency, apart, agreement_key, tax_key, rate_key, of_usage, place, off_minor
   FROM draft.discount_shares
 ), shares AS (
   SELECT

@@ -1,6 +1,6 @@
 -- What the discounts on lines leave, and the discounts on the net are taken of: line by line, or the lines of an invoice and agreement in
 -- one, where bookings are many and all its lines have the same tax and the same discounts still before them: then it does not matter
--- which of them bears what.
+-- which of them bears what. Most of these come as sums already.
 -- grain: customer_key, period_key, currency, apart, agreement_key, source, line_key
 WITH lines AS (
   SELECT
@@ -9,6 +9,13 @@ WITH lines AS (
   FROM draft.line_discounts AS s
   CROSS JOIN input.run AS r
   JOIN input.terms AS n ON n.agreement_key = s.agreement_key AND n.first_places = s.place
+  UNION ALL
+  SELECT
+    s.customer_key, s.period_key, s.currency, s.apart, NULL, NULL, s.agreement_key, s.tax_key, s.rest_key, s.of_usage, s.rate_key,
+    n.first_places, s.base_minor - s.off_minor, TRUE, n.tells_usage
+  FROM draft.agreed_sums AS s
+  JOIN input.terms AS n ON n.agreement_key = s.agreement_key
+  WHERE s.is_joined
 ), sums AS (
   SELECT
     customer_key, period_key, currency, apart, agreement_key, tax_key, rest_key, rate_key, place,

@@ -55,16 +55,15 @@ WITH RECURSIVE taken AS (
                 WHEN d.applies_to IS NOT NULL THEN CASE
                   WHEN b.place IS NOT NULL AND (d.applies_to = 'all' OR t.of_usage = (d.applies_to = 'usage')) THEN t.left_minor
                   ELSE 0 END
-                WHEN q.place IS NULL OR p.period_end > e.last_end THEN 0
+                WHEN q.place IS NULL OR e.period_key IS NOT NULL THEN 0
                 WHEN NOT d.on_line THEN t.left_minor
                 ELSE line_discount(t.left_minor, d.percent_micro, d.amount_minor, r.half_even) END AS HUGEINT) AS weight
             FROM taken AS t
             CROSS JOIN input.run AS r
-            JOIN input.periods AS p ON p.period_key = t.period_key
             JOIN input.discounts AS d ON d.agreement_key = t.agreement_key AND d.place = t.place + 1
             LEFT JOIN input.group_discounts AS q ON q.group_key = t.rest_key AND q.place = d.place
-            LEFT JOIN input.discount_ends AS e
-              ON e.agreement_key = d.agreement_key AND e.place = d.place AND e.calendar_key = p.calendar_key
+            LEFT JOIN input.ended_discounts AS e
+              ON e.agreement_key = d.agreement_key AND e.place = d.place AND e.period_key = t.period_key
             LEFT JOIN draft.bound_amounts AS b
               ON d.applies_to IS NOT NULL AND b.kind = 'maximum' AND b.customer_key = t.customer_key AND b.period_key = t.period_key
               AND b.agreement_key = d.agreement_key AND b.place = d.place

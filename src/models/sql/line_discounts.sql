@@ -3,7 +3,7 @@
 WITH RECURSIVE taken AS (
   SELECT
     customer_key, period_key, currency, apart, source, line_key, agreement_key, tax_key, group_key, rest_key, of_usage, rate_key,
-    0 AS place, CAST(base_minor AS BIGINT) AS left_minor, CAST(0 AS BIGINT) AS off_minor
+    0 AS place, base_minor AS left_minor, CAST(0 AS BIGINT) AS off_minor
   FROM draft.agreed_lines
   UNION ALL
   SELECT
@@ -14,16 +14,15 @@ WITH RECURSIVE taken AS (
       t.customer_key, t.period_key, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key, t.group_key, t.rest_key,
       t.of_usage, t.rate_key, d.place, t.left_minor,
       CAST(CASE
-        WHEN q.place IS NULL OR p.period_end > e.last_end THEN 0
+        WHEN q.place IS NULL OR e.period_key IS NOT NULL THEN 0
         ELSE line_discount(t.left_minor, d.percent_micro, d.amount_minor, r.half_even) END AS BIGINT) AS share_minor
     FROM taken AS t
     CROSS JOIN input.run AS r
     JOIN input.terms AS n ON n.agreement_key = t.agreement_key AND n.first_places > t.place
-    JOIN input.periods AS p ON p.period_key = t.period_key
     JOIN input.discounts AS d ON d.agreement_key = t.agreement_key AND d.place = t.place + 1
     LEFT JOIN input.group_discounts AS q ON q.group_key = t.group_key AND q.place = d.place
-    LEFT JOIN input.discount_ends AS e
-      ON e.agreement_key = d.agreement_key AND e.place = d.place AND e.calendar_key = p.calendar_key
+    LEFT JOIN input.ended_discounts AS e
+      ON e.agreement_key = d.agreement_key AND e.place = d.place AND e.period_key = t.period_key
   ) AS w
 )
 SELECT
