@@ -126,10 +126,13 @@ async function included(files: ConfigFiles, main: Source, found: Diagnostic[]): 
       continue;
     }
     const matches = await files.glob(pattern);
-    if (matches.length === 0) {
+    found.push(...matches.refused.map(({ path, why }) => problem('CONFIG_INCLUDE', `${path} ${why}`, {
+      at, hint: 'put the file itself into the project, readable for this user, or change the pattern so that it does not match',
+    })));
+    if (matches.files.length + matches.refused.length === 0) {
       found.push(problem('CONFIG_INCLUDE', `no file matches "${pattern}"`, { at, hint: 'correct the pattern or remove it' }));
     }
-    for (const file of matches) {
+    for (const file of matches.files) {
       if (seen.has(file)) continue;
       seen.add(file);
       result.push({ file, at });

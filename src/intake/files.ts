@@ -4,6 +4,7 @@ import { open, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
+import type { ConfigFiles } from '../config/files.js';
 import type { BookingSource } from '../config/types.js';
 import { problem, warning } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
@@ -22,7 +23,7 @@ export interface SourceFile {
 export interface FindOptions {
   readonly root: string;
   readonly scratch: string;
-  readonly files: { glob(pattern: string): Promise<string[]> };
+  readonly files: Pick<ConfigFiles, 'glob'>;
 }
 
 /** The files of all sources by source, keys counting from 1; files that cannot be read are left out and told. */
@@ -32,11 +33,13 @@ export async function findFiles(
   const found = new Map<BookingSource, SourceFile[]>();
   let key = 0;
   for (const source of sources) {
-    const listed = (await options.files.glob(source.path)).map((file) => posix.normalize(file));
+    const { files: matches, refused } = await options.files.glob(source.path);
+    diagnostics.push(...refused.map(({ path, why }) => unreadable(path, why, OWN_FILE)));
+    const listed = matches.map((file) => posix.normalize(file));
     // Control totals often lie beside the files they speak of.
     const control = source.control === null ? null : posix.normalize(source.control);
     const names = [...new Set(listed)].filter((file) => file !== control).sort();
-    if (names.length === 0) {
+    if (names.length + refused.length === 0) {
       diagnostics.push(warning('BOOKINGS_NO_FILES', `no file matches the path of source "${source.name}": ${source.path}`, {
         hint: 'nothing of this source is billed; check the path if files were expected',
       }));
@@ -67,6 +70,8 @@ async function openFile(source: BookingSource, file: string, key: number, option
     return unreadable(file, reason(error), error instanceof TypeError ? `is its encoding ${source.encoding}?` : undefined);
   }
 }
+
+const OWN_FILE = 'put the file itself into the project, readable for this user, or change the path of the source so that it does not match';
 
 /** The finding that a file cannot be read. */
 export function unreadable(file: string, message: string, hint?: string): Diagnostic {

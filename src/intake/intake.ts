@@ -1,6 +1,7 @@
 /** The door of the intake room: source files in, `input.files`, `input.bookings` and `input.rejects` out, with findings. */
 import { localToUtcPieces } from '../calendar/zone.js';
 import type { ShiftPiece } from '../calendar/zone.js';
+import type { ConfigFiles } from '../config/files.js';
 import type { BookingSource } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
@@ -30,7 +31,7 @@ export interface IntakeOptions {
   readonly root: string;
   /** Currency of bookings that name none. */
   readonly currency: string;
-  readonly files: { glob(pattern: string): Promise<string[]> };
+  readonly files: Pick<ConfigFiles, 'glob'>;
   readonly log?: Log;
 }
 

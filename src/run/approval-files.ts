@@ -35,7 +35,11 @@ export async function readApprovals({ config }: Context): Promise<{ approvals: A
   const files = projectFiles(config.root);
   const approvals: Approval[] = [];
   const problems: Diagnostic[] = [];
-  for (const file of await files.glob(`${config.approvals}/*.{yaml,yml}`)) {
+  const matches = await files.glob(`${config.approvals}/*.{yaml,yml}`);
+  problems.push(...matches.refused.map(({ path, why }) => problem('APPROVAL_VALUE', `${path} ${why}`, {
+    at: { file: path }, hint: 'put the file itself into the project, readable for this user',
+  })));
+  for (const file of matches.files) {
     try {
       const text = ((await files.read(file)) ?? '').replace(/^\uFEFF/, '');
       const { value, problems: found } = await readYaml(file, text);

@@ -1,8 +1,9 @@
 /** The files of a project on disk, for the config room. */
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { glob, isInside } from './glob.js';
+import type { Matches } from './glob.js';
 
 /** Config files beyond this size are refused: nothing a person writes is so long. */
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -11,16 +12,17 @@ const MAX_BYTES = 64 * 1024 * 1024;
 export interface ProjectFiles {
   readonly root: string;
   read(path: string): Promise<string | null>;
-  glob(pattern: string): Promise<string[]>;
+  glob(pattern: string): Promise<Matches>;
   exists(path: string): Promise<boolean>;
 }
 
-/** Reads below the absolute folder `root` and nowhere else; a link that leads out counts as absent. */
+/** Reads below the absolute folder `root` and nowhere else; a link that leads out is not read. */
 export function projectFiles(root: string): ProjectFiles {
   return {
     root,
     read: async (path) => {
       const target = await inside(root, path);
+      if (target === null && await isLink(root, path)) throw new Error('it is a link that leads out of the project, or to nothing');
       return target === null ? null : readText(target);
     },
     glob: (pattern) => glob(root, pattern),
@@ -33,6 +35,10 @@ async function inside(root: string, path: string): Promise<string | null> {
   const base = await realpath(root).catch(() => null);
   const target = await realpath(join(root, path)).catch(() => null);
   return base !== null && target !== null && isInside(base, target) ? target : null;
+}
+
+async function isLink(root: string, path: string): Promise<boolean> {
+  return !path.includes('\0') && (await lstat(join(root, path)).catch(() => null))?.isSymbolicLink() === true;
 }
 
 async function readText(target: string): Promise<string> {

@@ -1,6 +1,7 @@
 /**
  * File patterns: `*` and `?` within a name, `**` for any depth of folders, `{a,b}` for choices. The result is sorted and never
- * leaves the root, neither by `..` nor through a link. `*` does not match a leading dot.
+ * leaves the root, neither by `..` nor through a link. `*` does not match a leading dot. What matches and cannot be read is told, and not
+ * left out in silence.
  */
 import { lstat, readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
@@ -8,43 +9,61 @@ import { join, sep } from 'node:path';
 /** More alternatives than this are a mistake, not a pattern. */
 const MAX_ALTERNATIVES = 1000;
 
-/** Files under `root` that match: relative paths with forward slashes, sorted. Nothing for a pattern that leaves the root. */
-export async function glob(root: string, pattern: string): Promise<string[]> {
-  const found = new Set<string>();
+/** What a pattern matches; relative paths with forward slashes, sorted. */
+export interface Matches {
+  readonly files: readonly string[];
+  /** What matches, or leads to what would, and is not read: its path and why, as the rest of a sentence. */
+  readonly refused: readonly { readonly path: string; readonly why: string }[];
+}
+
+/** Files under `root` that match. Nothing for a pattern that leaves the root. */
+export async function glob(root: string, pattern: string): Promise<Matches> {
   const base = await realpath(root).catch(() => null);
-  if (base === null) return [];
+  if (base === null) return { files: [], refused: [] };
+  const links: { path: string; behind: string[] }[] = [];
+  const to = { base, found: new Set<string>(), refused: new Map<string, string>(), links };
   for (const each of braces(pattern)) {
     const segments = each.split('/').filter((segment) => segment !== '' && segment !== '.');
     if (each.startsWith('/') || /^[A-Za-z]:/.test(each) || each.includes('\\') || each.includes('\0')) continue;
     if (segments.length === 0 || segments.includes('..')) continue;
-    await walk({ base, found }, '', segments);
+    await walk(to, '', segments);
   }
-  return [...found].sort();
+  const files = [...to.found].sort();
+  const known = new Set(files.map((file) => join(base, file)));
+  for (const { path, behind } of links) if (behind.some((file) => !known.has(file))) to.refused.set(path, NOT_FOLLOWED);
+  return { files, refused: [...to.refused].map(([path, why]) => ({ path, why })).sort((a, b) => (a.path < b.path ? -1 : 1)) };
 }
 
 interface Walk {
   readonly base: string;
   readonly found: Set<string>;
+  readonly refused: Map<string, string>;
+  /** Links to folders that `**` did not follow, with the files that would match there; null: behind such a link none is looked at. */
+  readonly links: { readonly path: string; readonly behind: readonly string[] }[] | null;
 }
+
+const LEADS_OUT = 'is a link that leads out of the project';
+const NOT_FOLLOWED = 'is a link to a folder with files that match, and ** follows no links';
+
 
 async function walk(to: Walk, folder: string, segments: readonly string[]): Promise<void> {
   const [segment, ...rest] = segments as [string, ...string[]];
   if (segment === '**') {
     if (rest.length === 0) return walk(to, folder, ['**', '*']);
     await walk(to, folder, rest);
-    for (const name of await names(to, folder)) {
-      if (!name.startsWith('.') && await isPlainFolder(to, path(folder, name))) await walk(to, path(folder, name), segments);
-    }
+    for (const name of await names(to, folder)) if (!name.startsWith('.')) await walkBelow(to, path(folder, name), segments);
     return;
   }
-  const matching = /[*?]/.test(segment)
-    ? (await names(to, folder)).filter((name) => segmentMatches(segment, name))
-    : [segment];
+  const is_open = /[*?]/.test(segment);
+  const matching = is_open ? (await names(to, folder)).filter((name) => segmentMatches(segment, name)) : [segment];
   for (const name of matching) {
     const next = path(folder, name);
-    const kind = await kindInside(to, next);
-    if (rest.length === 0 && kind === 'file') to.found.add(next);
-    if (rest.length > 0 && kind === 'folder') await walk(to, next, rest);
+    const found = await lookAt(to, next, rest.length === 0 || !is_open);
+    if (found === null || found.is_folder !== rest.length > 0) continue;
+    if (!isInside(to.base, found.target)) {
+      if (rest.length === 0 || (await matchesIn(found.target, rest)).length > 0) to.refused.set(next, LEADS_OUT);
+    } else if (rest.length === 0) to.found.add(next);
+    else await walk(to, next, rest);
   }
 }
 
@@ -53,20 +72,54 @@ function path(folder: string, name: string): string {
 }
 
 async function names(to: Walk, folder: string): Promise<string[]> {
-  return (await readdir(join(to.base, folder)).catch(() => [])).sort();
+  try {
+    return (await readdir(join(to.base, folder))).sort();
+  } catch (error) {
+    if (!isAbsence(error)) to.refused.set(folder, cannotBeRead(error));
+    return [];
+  }
 }
 
-/** `**` does not follow links: a link to a folder above would never end. */
-async function isPlainFolder(to: Walk, relative: string): Promise<boolean> {
-  return (await lstat(join(to.base, relative)).catch(() => null))?.isDirectory() ?? false;
+/** `**` does not follow links: a link to a folder above would never end. Whether something is behind one is looked at once. */
+async function walkBelow(to: Walk, relative: string, segments: readonly string[]): Promise<void> {
+  const found = await lstat(join(to.base, relative)).catch(() => null);
+  if (found?.isDirectory() === true) return walk(to, relative, segments);
+  const linked = to.links !== null && found?.isSymbolicLink() === true ? await realpath(join(to.base, relative)).catch(() => null) : null;
+  if (linked === null || !(await stat(linked)).isDirectory()) return;
+  to.links?.push({ path: relative, behind: await matchesIn(linked, segments) });
 }
 
-async function kindInside(to: Walk, relative: string): Promise<'file' | 'folder' | null> {
-  const target = await realpath(join(to.base, relative)).catch(() => null);
-  if (target === null || !isInside(to.base, target)) return null;
-  const found = await stat(target).catch(() => null);
-  if (found === null) return null;
-  return found.isFile() ? 'file' : found.isDirectory() ? 'folder' : null;
+/** Absolute paths of what would match in another folder; of what cannot be read there, too. */
+async function matchesIn(base: string, segments: readonly string[]): Promise<string[]> {
+  const there = { base, found: new Set<string>(), refused: new Map<string, string>(), links: null };
+  await walk(there, '', segments);
+  return [...there.found, ...there.refused.keys()].map((each) => join(base, each));
+}
+
+/**
+ * What is there, links followed; null for nothing, for what is neither file nor folder, and for what is refused. `is_meant`: it is what
+ * the pattern is for, and no name that came up on the way.
+ */
+async function lookAt(to: Walk, relative: string, is_meant: boolean): Promise<{ target: string; is_folder: boolean } | null> {
+  const whole = join(to.base, relative);
+  try {
+    const target = await realpath(whole);
+    const found = await stat(target);
+    return found.isFile() || found.isDirectory() ? { target, is_folder: found.isDirectory() } : null;
+  } catch (error) {
+    if (!isAbsence(error)) to.refused.set(relative, cannotBeRead(error));
+    else if (is_meant && await lstat(whole).catch(() => null) !== null) to.refused.set(relative, 'is a link to what is not there');
+    return null;
+  }
+}
+
+/** Nothing of that name, or a file where a folder would be. */
+function isAbsence(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
+}
+
+function cannotBeRead(error: unknown): string {
+  return `cannot be read (${(error as NodeJS.ErrnoException).code ?? String(error)})`;
 }
 
 /** Whether the absolute real path `target` is `base` or below it. */

@@ -23,6 +23,8 @@ beforeAll(() => {
   symlinkSync(outside, join(root, 'out'));
   symlinkSync(root, join(root, 'x/loop'));
   symlinkSync(join(root, 'a.csv'), join(root, 'inner.csv'));
+  mkdirSync(join(root, 'gone'));
+  symlinkSync(join(root, 'nowhere.txt'), join(root, 'gone/lost.txt'));
 });
 
 describe('glob', () => {
@@ -44,12 +46,34 @@ describe('glob', () => {
     ['none/*.csv', []],
     ['x', []],
   ])('%s', async (pattern, expected) => {
-    expect(await glob(root, pattern)).toEqual(expected);
+    expect((await glob(root, pattern)).files).toEqual(expected);
   });
 
-  test.each(['../*', 'x/../../*', '/etc/passwd', '/etc/*', 'out/*', 'out/secret.csv', 'link.csv', 'C:/x', 'x\\a.csv', 'a\0.csv',
-    ''])('%j leaves the root and finds nothing', async (pattern) => {
-    expect(await glob(root, pattern)).toEqual([]);
+  test.each(['../*', 'x/../../*', '/etc/passwd', '/etc/*', 'C:/x', 'x\\a.csv', 'a\0.csv', ''])('%j leaves the root and finds nothing', async (pattern) => {
+    expect(await glob(root, pattern)).toEqual({ files: [], refused: [] });
+  });
+
+  const out = (path: string) => ({ path, why: 'is a link that leads out of the project' });
+  const unfollowed = (path: string) => ({ path, why: 'is a link to a folder with files that match, and ** follows no links' });
+  test.each([
+    ['a link to a file that leads out', 'link.csv', [out('link.csv')]],
+    ['one that a wildcard matches', '*.csv', [out('link.csv')]],
+    ['a file behind a link that leads out', 'out/secret.csv', [out('out')]],
+    ['one behind a wildcard', '*/secret.csv', [out('out')]],
+    ['no link to a folder without what would match', '*/a.csv', []],
+    ['a link that ** does not follow', '**/secret.csv', [unfollowed('out')]],
+    ['no link whose files are found without it', 'x/**/[1].csv', []],
+    ['one whose files are not', 'x/**/B.csv', [unfollowed('x/loop')]],
+    ['a link to nothing', 'gone/*.txt', [{ path: 'gone/lost.txt', why: 'is a link to what is not there' }]],
+    ['no link to nothing that is only on the way', 'gone/*/a.txt', []],
+  ])('refuses, and tells: %s', async (_, pattern, expected) => {
+    expect((await glob(root, pattern)).refused).toEqual(expected);
+  });
+
+  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('tells of a folder that may not be read', async () => {
+    mkdirSync(join(root, 'shut'), { mode: 0 });
+    expect(await glob(root, 'shut/*.csv')).toEqual({ files: [], refused: [{ path: 'shut', why: 'cannot be read (EACCES)' }] });
+    expect((await glob(root, 'shut/a.csv')).refused).toEqual([{ path: 'shut/a.csv', why: 'cannot be read (EACCES)' }]);
   });
 
   test('braces', () => {
@@ -65,11 +89,11 @@ describe('project files', () => {
     const files: ConfigFiles = projectFiles(root);
     expect(await files.read('a.csv')).toBe('a.csv');
     expect(await files.read('none')).toBeNull();
-    expect(await files.read('link.csv')).toBeNull();
+    await expect(files.read('link.csv')).rejects.toThrow('it is a link that leads out of the project, or to nothing');
     expect(await files.read('../etc/passwd')).toBeNull();
     await expect(files.read('x')).rejects.toThrow('it is not a file');
     expect(await files.exists('x/y')).toBe(true);
     expect(await files.exists('out')).toBe(false);
-    expect(await files.glob('x/*.csv')).toEqual(['x/a.csv']);
+    expect(await files.glob('x/*.csv')).toEqual({ files: ['x/a.csv'], refused: [] });
   });
 });
