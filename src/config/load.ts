@@ -5,6 +5,8 @@
 import { DuebookError } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import { canonicalJson, sha256 } from '../values/digest.js';
+import { sourcesAhead } from './ahead.js';
+import type { Ahead } from './ahead.js';
 import { businessDays } from './business-days.js';
 import { checkShape } from './check.js';
 import { excerptOfLines } from './excerpt.js';
@@ -22,13 +24,16 @@ import type { Config } from './types.js';
 
 /**
  * Loads the configuration whose main file is `mainFile`, relative to `files.root`. Throws DuebookError with every problem; warnings
- * come back beside the configuration.
+ * come back beside the configuration. `ahead` is told of the sources of bookings before the rest of a large configuration is read.
  */
 export async function loadConfig(
-  files: ConfigFiles, mainFile: string, env: Readonly<Record<string, string | undefined>>,
+  files: ConfigFiles, mainFile: string, env: Readonly<Record<string, string | undefined>>, ahead?: Ahead,
 ): Promise<{ config: Config; warnings: Diagnostic[] }> {
   const found: Diagnostic[] = [];
-  const written = await readSources(files, mainFile, env, found);
+  const written = await readSources(files, mainFile, env, found, async (tree) => {
+    const sources = found.length > 0 ? null : sourcesAhead(tree);
+    if (sources !== null) await ahead?.(files.root, sources);
+  });
   if (written === null) throw new DuebookError(await withExcerpts(found, files, written));
   const value = written.filled;
   const broken = checkShape(value, written, found);

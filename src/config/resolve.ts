@@ -67,7 +67,8 @@ function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
   return value === undefined ? [] : Array.isArray(value) ? value as readonly T[] : [value as T];
 }
 
-function bookingsOf(source: BookingsSpec, spec: ConfigSpec): BookingSource {
+/** A source of bookings with what the project says of all. */
+export function bookingsOf(source: BookingsSpec, spec: ConfigSpec): BookingSource {
   const columns = Object.entries(source.columns).map(([ours, theirs]) => [ours as BookingField, listOf(theirs)] as const);
   return {
     name: source.name,

@@ -4,6 +4,7 @@
  */
 import type { Diagnostic, Place } from '../values/diagnostic.js';
 import { problem } from '../values/diagnostic.js';
+import { LARGE } from './ahead.js';
 import { substitute } from './env.js';
 import type { Environment } from './env.js';
 import type { ConfigFiles } from './files.js';
@@ -48,8 +49,13 @@ export function isMap(value: unknown): value is Tree {
   return value !== null && typeof value === 'object' && !Array.isArray(value);
 }
 
-/** Reads and merges; problems are pushed to `found`. Null if a file could not be read or is no YAML, so that no more can be said. */
-export async function readSources(files: ConfigFiles, mainFile: string, env: Environment, found: Diagnostic[]): Promise<Written | null> {
+/**
+ * Reads and merges; problems are pushed to `found`. Null if a file could not be read or is no YAML, so that no more can be said.
+ * Of much text `early` is given what is known, as soon as that says where bookings come from.
+ */
+export async function readSources(
+  files: ConfigFiles, mainFile: string, env: Environment, found: Diagnostic[], early: (tree: Tree) => Promise<void>,
+): Promise<Written | null> {
   const before = found.length;
   const text = await readFile(files, mainFile, null, found);
   if (text === null) {
@@ -65,6 +71,9 @@ export async function readSources(files: ConfigFiles, mainFile: string, env: Env
   let isWhole = main !== null;
   const others = main === null ? [] : await included(files, main, found);
   const texts = await Promise.all(others.map(({ file, at }) => readFile(files, file, at, found)));
+  const isLarge = texts.reduce((sum, each) => sum + (each?.length ?? 0), text.length) > LARGE;
+  const isEarly = isLarge && main !== null && text.length < LARGE && !texts.some((each) => each !== null && /^bookings\s*:/m.test(each));
+  if (isEarly) await early(main.filled);
   for (const [index, { file }] of others.entries()) {
     const content = texts[index]!;
     const source = content === null ? null : await asSource(file, content, env, found);
@@ -78,7 +87,9 @@ export async function readSources(files: ConfigFiles, mainFile: string, env: Env
       at: source.positions().keyPlace(['include']), hint: `list the files in ${mainFile}`,
     }));
   }
-  return merge(sources, found);
+  const written = merge(sources, found);
+  if (isLarge && !isEarly) await early(written.filled);
+  return written;
 }
 
 async function readFile(files: ConfigFiles, file: string, at: Place | null, found: Diagnostic[]): Promise<string | null> {

@@ -45,13 +45,14 @@ export class Engine {
   #idle: DuckDBInstance[] | null;
 
   private constructor(
-    instance: DuckDBInstance, connection: DuckDBConnection, scratch: string, idle: DuckDBInstance[] | null, widening: string | null,
+    instance: DuckDBInstance, connection: DuckDBConnection, scratch: string, database: string, idle: DuckDBInstance[] | null,
+    widening: string | null,
   ) {
     this.#instance = instance;
     this.#idle = idle;
     this.connection = connection;
     this.scratch = scratch;
-    this.database = idle === null ? 'memory' : OWN;
+    this.database = database;
     this.#widening = widening;
   }
 
@@ -64,7 +65,7 @@ export class Engine {
     const connection = await instance.connect();
     await connection.run(`SET TimeZone = 'UTC'${little ? `; ATTACH ':memory:' AS ${OWN}; USE ${OWN}` : ''}`);
     const widening = options.threads === undefined ? 'RESET threads' : `SET threads = ${options.threads}`;
-    return new Engine(instance, connection, scratch, waiting, options.little === true ? widening : null);
+    return new Engine(instance, connection, scratch, waiting === null ? 'memory' : OWN, waiting, options.little === true ? widening : null);
   }
 
   /** Lets all threads work in an engine that was opened for little work. */
@@ -73,6 +74,25 @@ export class Engine {
     await this.run(this.#widening);
     this.#widening = null;
     this.#idle = null;
+  }
+
+  /**
+   * Does two things at the same time, the second on a connection of its own, which sees the same tables; one after the other in an
+   * engine for little work. Both are over when this returns, or throws what the first of them threw.
+   */
+  async beside<A, B>(first: () => Promise<A>, second: (engine: Engine) => Promise<B>): Promise<[A, B]> {
+    if (this.#widening !== null) return [await first(), await second(this)];
+    const connection = await this.#instance.connect();
+    try {
+      await connection.run(`SET TimeZone = 'UTC'; USE ${this.database}`);
+      const other = new Engine(this.#instance, connection, this.scratch, this.database, null, null);
+      const [one, two] = await Promise.allSettled([first(), second(other)]);
+      if (one.status === 'rejected') throw one.reason;
+      if (two.status === 'rejected') throw two.reason;
+      return [one.value, two.value];
+    } finally {
+      connection.closeSync();
+    }
   }
 
   /** Runs one or more statements for their effect. */
@@ -115,6 +135,11 @@ export class Engine {
       appender.endRow();
     }
     appender.closeSync();
+  }
+
+  /** Has the statement that runs refused, if there is one. */
+  interrupt(): void {
+    this.connection.interrupt();
   }
 
   /** Closes the database and removes the scratch folder. */

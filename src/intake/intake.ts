@@ -33,6 +33,8 @@ export interface IntakeOptions {
   readonly currency: string;
   readonly files: Pick<ConfigFiles, 'glob'>;
   readonly log?: Log;
+  /** Called when the engine has begun with the rows: what is said afterwards does not keep it waiting. */
+  readonly begun?: () => void;
 }
 
 /** A file that was read; `rows` counts the rejected too. */
@@ -60,7 +62,7 @@ export async function stageBookings(
   if (bytes > LITTLE_BYTES) await engine.widen();
   const progress = options.log?.progress('reading bookings', [...found.values()].flat().length);
   for (const [source, files] of found) {
-    if (files.length > 0) staged.push(...await stageSource(engine, source, files, options.currency, diagnostics));
+    if (files.length > 0) staged.push(...await stageSource(engine, source, files, options, diagnostics));
     progress?.tick(staged.length);
   }
   progress?.end();
@@ -70,7 +72,7 @@ export async function stageBookings(
 }
 
 async function stageSource(
-  engine: Engine, source: BookingSource, files: readonly SourceFile[], currency: string, diagnostics: Diagnostic[],
+  engine: Engine, source: BookingSource, files: readonly SourceFile[], options: IntakeOptions, diagnostics: Diagnostic[],
 ): Promise<StagedFile[]> {
   const formats = await badFormats(engine, source);
   diagnostics.push(...formats);
@@ -84,7 +86,7 @@ async function stageSource(
   if (lines) await engine.run(`CREATE OR REPLACE TEMP TABLE ${target} (${ddl(BOOKING_COLUMNS)})`);
   for (const batch of loaded.batches) {
     try {
-      await stageBatch(engine, batch, target, currency);
+      await stageBatch(engine, batch, target, options);
     } catch (error) {
       const damaged = source.format === 'parquet' ? await findDamaged(engine, files.filter((file) => loaded.rows.has(file.file_key))) : [];
       if (damaged.length === 0) throw error;
@@ -126,10 +128,12 @@ async function recordFiles(engine: Engine, source: BookingSource, files: readonl
 }
 
 /** Puts a batch into `target`: the fast way where it can be, and exactly for the rows that did not pass; what is left is rejected. */
-async function stageBatch(engine: Engine, batch: Batch, target: string, currency: string): Promise<void> {
+async function stageBatch(engine: Engine, batch: Batch, target: string, { currency, begun }: IntakeOptions): Promise<void> {
   const fast = !batch.lines;
   const reading: Reading = { currency, fast, pieces: await piecesOf(engine, batch) };
-  await engine.run(`INSERT INTO ${target} ${bookings(batch, reading)}`);
+  const inserted = engine.run(`INSERT INTO ${target} ${bookings(batch, reading)}`);
+  begun?.();
+  await inserted;
   if (!(await takeOut(engine, target))) return;
   const relation = `SELECT r.* FROM (${batch.relation}) AS r SEMI JOIN flagged USING (file_key, record)`;
   const rest: Batch = { ...batch, relation };

@@ -8,11 +8,11 @@ import type { BatchHead } from './batches.js';
 import { movedText } from './changes.js';
 import { commitInvoices } from './commit.js';
 import type { Context } from './context.js';
-import { openContext } from './context.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
 import { withLedger } from './exclusive.js';
 import { finish } from './finish.js';
+import { withHeadStart } from './head-start.js';
 import { checkCustomers } from './preview.js';
 import type { RunResult, SendTally } from './results.js';
 import { isDigestOf } from './versions.js';
@@ -32,8 +32,11 @@ export interface ConfirmOptions extends CommonOptions {
 const NOTHING_SENT: SendTally = { sent: 0, failed: 0, uncertain: 0, problems: [] };
 
 /** Confirms a batch by hand, at the as-of. Throws UNKNOWN_BATCH, DIGEST_STALE, TOO_EARLY, LEDGER_LOCKED, LEDGER_MOVED. */
-export async function confirm(world: World, options: ConfirmOptions): Promise<RunResult> {
-  const context = await openContext(world, options);
+export function confirm(world: World, options: ConfirmOptions): Promise<RunResult> {
+  return withHeadStart(world, options, (context) => confirmIn(context, options));
+}
+
+function confirmIn(context: Context, options: ConfirmOptions): Promise<RunResult> {
   checkSelection(context, options);
   return withLedger(context, 'confirm', async (ledger) => {
     const draft = await openDraft(context, ledger);

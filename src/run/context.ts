@@ -2,8 +2,10 @@
 import { access } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { isoLocal, toInstant } from '../calendar/calendar.js';
+import type { Ahead } from '../config/ahead.js';
 import { loadConfig } from '../config/load.js';
 import type { Config } from '../config/types.js';
+import type { Engine } from '../engine/engine.js';
 import { openLedger } from '../ledger/ledger.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { isAddress, readBucketAddress } from '../values/bucket.js';
@@ -35,12 +37,20 @@ export interface Context {
   /** Git commit of the configuration, as told with --config-commit; kept in the ledger, never looked up. */
   readonly config_commit: string | null;
   readonly warnings: readonly Diagnostic[];
+  /** Bookings that were staged while the configuration was read, to be had once; null if there are none. See head-start.ts. */
+  readonly staged?: () => Promise<Staged | null>;
+}
+
+/** An engine in which bookings are staged, with what was found. */
+export interface Staged {
+  readonly engine: Engine;
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /** Loads the configuration and settles the as-of. Throws every problem of the configuration at once. */
-export async function openContext(world: World, options: CommonOptions): Promise<Context> {
+export async function openContext(world: World, options: CommonOptions, ahead?: Ahead): Promise<Context> {
   const path = await findConfig(world, options.config);
-  const { config, warnings } = await loadConfig(projectFiles(dirname(path)), path.slice(dirname(path).length + 1), world.env);
+  const { config, warnings } = await loadConfig(projectFiles(dirname(path)), path.slice(dirname(path).length + 1), world.env, ahead);
   const as_of = asOf(world, options.as_of, config.timezone);
   return { world, options, config, as_of, config_commit: options.config_commit ?? null, warnings };
 }

@@ -18,7 +18,7 @@ import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant, LocalDate } from '../values/time.js';
 import { projectFiles } from '../world/config-files.js';
 import { chargedFrom } from './agreement-reach.js';
-import type { Context } from './context.js';
+import type { Context, Staged } from './context.js';
 import { ledgerFindings } from './ledger-rules.js';
 import { AHEAD, dueDaysOff, runPeriods, SHIFTED } from './periods.js';
 
@@ -51,9 +51,10 @@ export interface DraftOptions {
 
 /** Builds the draft for the context's as-of. Throws every problem of the bookings at once. */
 export async function openDraft(context: Context, ledger: Ledger, options: DraftOptions = {}): Promise<Draft> {
-  const engine = await openEngine(context, ledger);
+  const staged = await context.staged?.() ?? null;
+  const engine = staged?.engine ?? await openEngine(context, ledger);
   try {
-    return await build(engine, context, ledger, options);
+    return await build(engine, context, ledger, options, staged);
   } catch (error) {
     await engine.close();
     throw error;
@@ -73,12 +74,12 @@ export function engineOptions(context: Pick<Context, 'options'>): EngineOptions 
   return { ...(memory_limit === undefined ? {} : { memory_limit }), ...(threads === undefined ? {} : { threads }) };
 }
 
-async function build(engine: Engine, context: Context, ledger: Ledger, options: DraftOptions): Promise<Draft> {
+async function build(engine: Engine, context: Context, ledger: Ledger, options: DraftOptions, staged: Staged | null): Promise<Draft> {
   const { config, as_of } = context;
   await attachLedger(engine, ledger);
   if (options.before_serial !== undefined) await cutLedger(engine, options.before_serial);
   await prepareModels(engine);
-  const found = await readBookings(engine, context, ledger, options);
+  const found = await readBookings(engine, context, ledger, options, staged);
   throwIfErrors(found);
   await holdBookings(engine, config);
   await loadChanged(engine, config);
@@ -95,14 +96,16 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
 }
 
 /** Stages the bookings of the files and those that the configuration declares, with what is billed of them; findings, errors too. */
-async function readBookings(engine: Engine, context: Context, ledger: Ledger, options: DraftOptions): Promise<Diagnostic[]> {
+async function readBookings(
+  engine: Engine, context: Context, ledger: Ledger, options: DraftOptions, ahead: Staged | null,
+): Promise<Diagnostic[]> {
   const { config, as_of, world } = context;
   if (options.bookings === false) {
     await createTables(engine);
     await loadBilled(engine, { bookings: 'input.staged', sources: [] });
     return [];
   }
-  const staged = await stageBookings(engine, config.bookings, {
+  const staged = ahead ?? await stageBookings(engine, config.bookings, {
     root: config.root, currency: config.currency, files: projectFiles(config.root), log: world.log,
   });
   const alone = options.only_customer;

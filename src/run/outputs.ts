@@ -71,21 +71,32 @@ export async function writePreviewFiles(
   const files: string[] = [];
   const shown: InvoiceRecord[] = [];
   for (const head of heads) {
-    const where = selectionSql({ ...selection, batch: head.batch_id });
-    const records = await draftRecords(draft.engine, config, `${where} AND i.invoice_key IN
-      (SELECT i.invoice_key FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key LIMIT ${pages(head.totals)})`);
-    shown.push(...records);
-    const parked = await parkedCustomers(draft.engine, { ...selection, batch: head.batch_id });
     const folder = `${out}/preview/${head.batch_id}`;
     await freshFolder(join(config.root, folder), [VERSIONS], context.world.crash);
     const changed = changes?.batch_id === head.batch_id ? changesMarkdown(changes) : [];
-    const consists = await openParts(draft.engine, where);
-    const page = batchPage(context, head, head.digest, records, consists, parked, draft.diagnostics);
-    files.push(...await writePages(context, folder, records, page, changed));
-    files.push(...await writeTables(context, draft.engine, folder, 'draft', where));
-    files.push(await writeDigests(draft.engine, config.root, folder, head));
+    const [paged, tables] = await draft.engine.beside(
+      () => writePreviewPages(context, draft, head, { ...selection, batch: head.batch_id }, folder, changed),
+      async (engine) => [
+        ...await writeTables(context, engine, folder, 'draft', selectionSql({ ...selection, batch: head.batch_id })),
+        await writeDigests(engine, config.root, folder, head),
+      ]);
+    files.push(...paged.files, ...tables);
+    shown.push(...paged.shown);
   }
   return { files: files.sort(), shown };
+}
+
+/** The pages of one batch; `selection` is of that batch alone. */
+async function writePreviewPages(
+  context: Context, draft: Draft, head: BatchHead, selection: Selection, folder: string, changed: readonly string[],
+): Promise<PreviewFiles> {
+  const where = selectionSql(selection);
+  const records = await draftRecords(draft.engine, context.config, `${where} AND i.invoice_key IN
+    (SELECT i.invoice_key FROM draft.invoices AS i WHERE ${where} ORDER BY i.invoice_key LIMIT ${pages(head.totals)})`);
+  const parked = await parkedCustomers(draft.engine, selection);
+  const consists = await openParts(draft.engine, where);
+  const page = batchPage(context, head, head.digest, records, consists, parked, draft.diagnostics);
+  return { files: await writePages(context, folder, records, page, changed), shown: records };
 }
 
 /** A batch that is still to come may have been looked at ahead of time: its versions stay. */

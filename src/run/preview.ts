@@ -9,10 +9,11 @@ import { completeness, openBatches, PARKED_REASON, selectionSql } from './batche
 import type { Selection } from './batches.js';
 import { changesSince, LISTED } from './changes.js';
 import { conservation } from './conservation.js';
-import { headResult, ledgerOf, openContext, tell } from './context.js';
+import { headResult, ledgerOf, tell } from './context.js';
 import type { Context } from './context.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
+import { withHeadStart } from './head-start.js';
 import { writePreviewFiles } from './outputs.js';
 import { draftRecords } from './records.js';
 import { SCHEMA_VERSION } from './results.js';
@@ -38,8 +39,11 @@ export interface PreviewOptions extends CommonOptions {
 export const RESULT_LINES = 1_000_000;
 
 /** Builds the draft, writes the files people open, keeps this version of each batch, and tells what is in it. */
-export async function preview(world: World, options: PreviewOptions): Promise<PreviewResult> {
-  const context = await openContext(world, options);
+export function preview(world: World, options: PreviewOptions): Promise<PreviewResult> {
+  return withHeadStart(world, options, (context) => previewIn(context, options));
+}
+
+async function previewIn(context: Context, options: PreviewOptions): Promise<PreviewResult> {
   const selection = checkSelection(context, options);
   const ledger = await ledgerOf(context);
   const draft = await openDraft(context, ledger, { billing_date: options.billing_date ?? null });
@@ -50,8 +54,9 @@ export async function preview(world: World, options: PreviewOptions): Promise<Pr
     const changes = options.changes_since === undefined ? null : await changesSince(context, engine, heads, {
       digest: options.changes_since, out, selection, listed: options.listed === undefined ? null : LISTED,
     });
-    const { files, shown } = await writePreviewFiles(context, draft, heads, selection, out, changes);
-    for (const head of heads) await keepVersion(context, engine, head, out);
+    const [{ files, shown }] = await engine.beside(
+      () => writePreviewFiles(context, draft, heads, selection, out, changes),
+      async (other) => { for (const head of heads) await keepVersion(context, other, head, out); });
     const invoices = await previewInvoices(context, draft, selection, options.listed ?? null, shown);
     return {
       schema_version: SCHEMA_VERSION,

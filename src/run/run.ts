@@ -7,13 +7,13 @@ import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { Approvals } from './approvals.js';
 import { commitInvoices } from './commit.js';
-import { openContext } from './context.js';
 import type { Context } from './context.js';
 import { restsOnOpen } from './deposits.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
 import { withLedger } from './exclusive.js';
 import { finish } from './finish.js';
+import { withHeadStart } from './head-start.js';
 import { commitDeadlineNotices, commitOpenings, nextDeadlineNoticeSql, nextOpeningSql } from './openings.js';
 import { Outbox } from './outbox.js';
 import type { ConfirmedBatch, RunResult, SendTally } from './results.js';
@@ -21,8 +21,7 @@ import type { CommonOptions, World } from './world.js';
 
 /** Does what fell due. Running it again for the same as-of changes nothing. */
 export async function run(world: World, options: CommonOptions): Promise<RunResult> {
-  const context = await openContext(world, options);
-  return withLedger(context, 'run', async (ledger) => {
+  return withHeadStart(world, options, (context) => withLedger(context, 'run', async (ledger) => {
     const confirmed: ConfirmedBatch[] = [];
     const tallies: SendTally[] = [];
     let begun = ledger;
@@ -31,7 +30,7 @@ export async function run(world: World, options: CommonOptions): Promise<RunResu
       if (done.result !== null) return done.result;
       begun = done.ledger;
     }
-  });
+  }));
 }
 
 /** What was done with the drafts before. */

@@ -2,17 +2,21 @@
 import { readHistoryMeta } from '../ledger/history.js';
 import { Approvals } from './approvals.js';
 import { completeness, openBatches, parkedCustomers } from './batches.js';
-import { headResult, historyPath, HISTORY_FILE, ledgerOf, openContext, tell } from './context.js';
+import { headResult, historyPath, HISTORY_FILE, ledgerOf, tell } from './context.js';
 import type { Context } from './context.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
+import { withHeadStart } from './head-start.js';
 import { SCHEMA_VERSION } from './results.js';
 import type { StatusResult } from './results.js';
 import type { CommonOptions, World } from './world.js';
 
 /** How things stand at the as-of. */
-export async function status(world: World, options: CommonOptions): Promise<StatusResult> {
-  const context = await openContext(world, options);
+export function status(world: World, options: CommonOptions): Promise<StatusResult> {
+  return withHeadStart(world, options, statusIn);
+}
+
+async function statusIn(context: Context): Promise<StatusResult> {
   const ledger = await ledgerOf(context);
   const draft = await openDraft(context, ledger);
   try {

@@ -87,3 +87,16 @@ it('counts the rows it stores', async () => {
   expect(await engine.count('INSERT INTO t SELECT * FROM range(2)')).toBe(2);
   await engine.close();
 });
+
+it('does two things beside each other on the same tables; both are over when one fails', async () => {
+  for (const options of [{}, { little: true }]) {
+    const engine = await Engine.open(options);
+    await engine.run('CREATE TABLE t AS SELECT unnest(range(1000)) AS i');
+    const sum = (of: Engine): Promise<{ s: bigint }> => of.row('SELECT sum(i)::BIGINT AS s FROM t');
+    expect(await engine.beside(() => sum(engine), sum)).toEqual([{ s: 499_500n }, { s: 499_500n }]);
+    const fails = engine.beside(() => Promise.reject(new Error('no')), (other) => other.run('CREATE TABLE made (i INTEGER)'));
+    await expect(fails).rejects.toThrow('no');
+    expect(await engine.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'made'")).toHaveLength('little' in options ? 0 : 1);
+    await engine.close();
+  }
+});
