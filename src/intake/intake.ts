@@ -17,6 +17,7 @@ import { booking, bookings, numbered, yearsOf } from './normalise.js';
 import type { Batch, Reading } from './normalise.js';
 import { findDamaged, loadParquet } from './parquet.js';
 import { addFaults, addRejects, rejectDiagnostics } from './rejects.js';
+import { filesBilledTwice } from './shared-files.js';
 import { BOOKING_COLUMNS, createTables, ddl } from './tables.js';
 
 export { findDuplicates } from './duplicates.js';
@@ -58,6 +59,7 @@ export async function stageBookings(
   const staged: StagedFile[] = [];
   await createTables(engine);
   const found = await findFiles(sources, { ...options, scratch: engine.scratch }, diagnostics);
+  diagnostics.push(...await filesBilledTwice(found, options.root));
   const bytes = [...found.values()].flat().reduce((sum, file) => sum + file.bytes, 0);
   if (bytes > LITTLE_BYTES) await engine.widen();
   const progress = options.log?.progress('reading bookings', [...found.values()].flat().length);
