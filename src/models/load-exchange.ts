@@ -40,7 +40,14 @@ export async function loadExchange(
   })));
 }
 
-/** A rate between minor units: over, under. */
+/** A rate between minor units: over, under. In lowest terms, so that products stay small. */
 function fractionOf({ from, to, rate }: ExchangeRate): readonly [bigint, bigint] {
-  return [parseDecimal(rate, RATE_PLACES)! * 10n ** BigInt(exponentOf(to)), 10n ** BigInt(RATE_PLACES + exponentOf(from))];
+  const over = parseDecimal(rate, RATE_PLACES)! * 10n ** BigInt(exponentOf(to));
+  const under = 10n ** BigInt(RATE_PLACES + exponentOf(from));
+  const common = commonDivisor(over, under);
+  return [over / common, under / common];
+}
+
+function commonDivisor(a: bigint, b: bigint): bigint {
+  return b === 0n ? a : commonDivisor(b, a % b);
 }

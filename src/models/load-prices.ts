@@ -26,7 +26,8 @@ const PRICED = `currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, p
  * amounts. A product's price per unit without dates stands in `products`. `usage_prices`: what a measured price measures; a unit of it
  * is `divisor` times a million parts; is_summable: sum and number of the bookings are all it needs. `usage_tiers`, `usage_filters`: its
  * tiers and conditions; the field other_product has the products that it counts without being their price. `usage_spans`: where units
- * are counted through; `span_id` tells them from each other for a customer, in all runs (customer_key: whose price it is, where it is
+ * are counted through, with the instants between which bookings of one begin and are assigned; `span_id` tells them from each other
+ * for a customer, in all runs (customer_key: whose price it is, where it is
  * one's own). `shadowed_spans`: the days of a span that a price before it leaves over. `local_starts`: local days as instants, by the
  * UTC day of an instant.
  */
@@ -45,8 +46,9 @@ const TABLES = `
     percent_micro BIGINT, flat_micro BIGINT, words VARCHAR);
   CREATE OR REPLACE TABLE input.usage_filters (price_key INTEGER, field VARCHAR, value VARCHAR);
   CREATE OR REPLACE TABLE input.usage_spans (
-    span_key INTEGER, price_key INTEGER, calendar_key INTEGER, span_id VARCHAR, by_period BOOLEAN, match_from TIMESTAMP,
-    match_until TIMESTAMP, starts_at TIMESTAMP, ends_at TIMESTAMP, days BIGINT, whole_days BIGINT, customer_key INTEGER);
+    span_key INTEGER, price_key INTEGER, calendar_key INTEGER, span_id VARCHAR, starts_from TIMESTAMP, starts_until TIMESTAMP,
+    assigned_from TIMESTAMP, assigned_until TIMESTAMP,
+    starts_at TIMESTAMP, ends_at TIMESTAMP, days BIGINT, whole_days BIGINT, customer_key INTEGER);
   CREATE OR REPLACE TABLE input.shadowed_spans (customer_key INTEGER, span_key INTEGER, days BIGINT);
   CREATE OR REPLACE TABLE input.local_starts (
     calendar_key INTEGER, utc_day DATE, local_day VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP);`;
@@ -256,8 +258,7 @@ async function loadSpans(engine: Engine, given: GivenPrices, measured: readonly 
   await engine.append('input', 'usage_spans', spans, (a, { price, span, ...keys }) => {
     for (const key of [keys.span_key, keys.price_key, keys.calendar_key]) a.appendInteger(key);
     a.appendVarchar(spanId(price, span));
-    a.appendBoolean(span.by_period);
-    for (const instant of [span.match_from, span.match_until, span.from, span.until ?? EVER[1]]) appendInstant(a, instant);
+    for (const instant of [...span.starts, ...span.assigned, span.from, span.until ?? EVER[1]]) appendInstant(a, instant);
     a.appendBigInt(BigInt(span.days));
     if (span.whole_days === null) a.appendNull();
     else a.appendBigInt(BigInt(span.whole_days));

@@ -21,11 +21,12 @@ export interface Turn {
 export interface UsageSpan {
   /** First day in effect; tells the span from the others of its price. */
   readonly first_day: LocalDate;
-  /** true: bookings are of it by the time that assigns them to their period; false: by their beginning. */
-  readonly by_period: boolean;
-  /** Between which bookings are of it, the end excluded. */
-  readonly match_from: Instant;
-  readonly match_until: Instant;
+  /**
+   * Bookings are of it that begin between these instants and are assigned to their period between those, the ends excluded. One of the
+   * two is ever: what mixed them in one condition could only be joined row against row.
+   */
+  readonly starts: readonly [Instant, Instant];
+  readonly assigned: readonly [Instant, Instant];
   /** In effect, the end excluded; `until` is null where nothing ends it. */
   readonly from: Instant;
   readonly until: Instant | null;
@@ -92,7 +93,7 @@ function datedSpan(price: Price, from: LocalDate, next: LocalDate | null, { zone
   if (end !== null && (end <= begin || end <= first)) return [];
   const [starts, ends] = [toInstant(begin, zoneAt(begin)), end === null ? null : toInstant(end, zoneAt(end))];
   return [{
-    first_day: begin, by_period: false, match_from: starts, match_until: ends ?? EVER[1], from: starts, until: ends,
+    first_day: begin, starts: [starts, ends ?? EVER[1]], assigned: EVER, from: starts, until: ends,
     days: end === null ? 1 : dayNumber(end) - dayNumber(begin), whole_days: next === null ? null : dayNumber(next) - dayNumber(from),
   }];
 }
@@ -106,7 +107,7 @@ function periodSpan(price: Price, { start, end, timezone }: Turn, { zoneAt }: Sp
   // A turn may begin and end within a day.
   const isOver = (last <= begin && from < next) || last < from || dayAfter === from;
   return [{
-    first_day: isOver ? from : begin, by_period: true, match_from: start, match_until: end,
+    first_day: isOver ? from : begin, starts: EVER, assigned: [start, end],
     from: begin === from || isOver ? start : toInstant(begin, zoneAt(begin)),
     until: last === next || isOver ? end : toInstant(last, zoneAt(last)),
     days: isOver ? 0 : Math.max(1, dayNumber(last) - dayNumber(begin)), whole_days: Math.max(1, dayNumber(next) - dayNumber(from)),

@@ -107,3 +107,32 @@ describe('percent_of and times', () => {
     }), { numRuns: 20 });
   });
 });
+
+describe('scaled and div_wide', () => {
+  it('agree with arithmetic on paper, on either path', async () => {
+    const NEAR = 90_000_000_000n;
+    const edge = (at: bigint): fc.Arbitrary<bigint> => fc.constantFrom(at, at + 1n, at - 1n, -at, -at - 1n, 1n - at);
+    const amount = fc.oneof(fc.bigInt(-(10n ** 20n), 10n ** 20n), fc.bigInt(-100_000n, 100_000n), edge(NEAR), fc.constant(0n));
+    const over = fc.oneof(fc.bigInt(0n, 100_000_000n), fc.constantFrom(0n, 1n, 99_999_999n, 100_000_000n, 100_000_001n, 10n ** 12n));
+    const under = fc.oneof(fc.bigInt(1n, 1000n), fc.constantFrom(100_000_000n, 119_000_000n, 10n ** 17n, 10n ** 17n + 1n));
+    const wide = fc.oneof(fc.bigInt(-(10n ** 30n), 10n ** 30n), fc.bigInt(-(10n ** 10n), 10n ** 10n), edge(4n * 10n ** 18n));
+    const divisor = fc.oneof(fc.bigInt(1n, 1000n), fc.constantFrom(2n, 100_000_000n, 4n * 10n ** 18n, 4n * 10n ** 18n + 2n));
+    await fc.assert(fc.asyncProperty(fc.array(fc.record({ amount, over, under, wide, divisor, even: fc.boolean() }), { minLength: 200 }), async (cases) => {
+      await engine.run('CREATE OR REPLACE TABLE given (i INTEGER, m HUGEINT, o HUGEINT, u HUGEINT, n HUGEINT, d HUGEINT, e BOOLEAN)');
+      await engine.run(`INSERT INTO given VALUES ${cases.map((c, i) => `(${i}, ${c.amount}, ${c.over}, ${c.under}, ${c.wide}, ${c.divisor}, ${c.even})`).join(', ')}`);
+      const rows = await engine.rows(`SELECT scaled(m, o, u, e) AS scaled, div_wide(n, d, e) AS quotient, tax_on(m, o, e) AS tax, net_of(m, o, e) AS net FROM given ORDER BY i`);
+      expect(rows).toEqual(cases.map((c) => {
+        const mode = c.even ? 'half_even' : 'half_away';
+        return {
+          scaled: roundedQuotient(c.amount * c.over, c.under, mode), quotient: roundedQuotient(c.wide, c.divisor, mode),
+          tax: roundedQuotient(c.amount * c.over, 100_000_000n, mode), net: roundedQuotient(c.amount * 100_000_000n, 100_000_000n + c.over, mode),
+        };
+      }));
+    }), { numRuns: 20 });
+  });
+
+  it('are wide whatever they are given', async () => {
+    const rows = await engine.rows('SELECT typeof(scaled(n, n, n, FALSE)) AS scaled, typeof(div_wide(n, n, FALSE)) AS quotient FROM (SELECT CAST(1 AS BIGINT) AS n)');
+    expect(lines(rows)).toEqual(['HUGEINT | HUGEINT']);
+  });
+});

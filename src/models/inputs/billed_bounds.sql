@@ -17,9 +17,9 @@ WITH lines AS (
   JOIN input.customers AS c ON c.customer_id = i.customer_id
   JOIN (SELECT DISTINCT customer_key FROM input.adjusting) AS j ON j.customer_key = c.customer_key
   JOIN (SELECT calendar_key, min(zone_key) AS zone_key FROM input.periods GROUP BY calendar_key) AS z ON z.calendar_key = c.calendar_key
-  LEFT JOIN ledger.invoices AS ci ON l.kind = 'adjustment' AND ci.invoice_id = l.corrects_invoice_id
+  LEFT JOIN ledger.invoices AS ci ON ci.invoice_id = CASE WHEN l.kind = 'adjustment' THEN l.corrects_invoice_id END
   LEFT JOIN ledger.invoice_lines AS o
-    ON l.kind = 'adjustment' AND o.invoice_id = l.corrects_invoice_id AND o.line_no = l.corrects_line_no
+    ON o.invoice_id = CASE WHEN l.kind = 'adjustment' THEN l.corrects_invoice_id END AND o.line_no = l.corrects_line_no
 ), owned AS (
   SELECT
     l.*,
@@ -35,20 +35,17 @@ WITH lines AS (
     CASE WHEN l.kind = 'minimum' THEN CAST(regexp_extract(l.charge_id, ':minimum:([0-9]+):', 1) AS INTEGER) END AS minimum_no
   FROM lines AS l
   LEFT JOIN input.agreement_prices AS pr
-    ON l.agreement_id IS NULL AND pr.customer_key = l.customer_key AND pr.product = l.product AND pr.currency = l.currency
+    ON pr.customer_key = CASE WHEN l.agreement_id IS NULL THEN l.customer_key END AND pr.product = l.product AND pr.currency = l.currency
     AND l.service_start >= pr.valid_from AND l.service_start < pr.valid_until
   LEFT JOIN input.agreements AS ap ON ap.agreement_key = pr.agreement_key
   LEFT JOIN input.first_agreements AS f
-    ON l.agreement_id IS NULL AND f.customer_key = l.customer_key AND f.zone_key = l.zone_key AND f.currency = l.currency
+    ON f.customer_key = CASE WHEN l.agreement_id IS NULL THEN l.customer_key END AND f.zone_key = l.zone_key AND f.currency = l.currency
     AND l.service_start >= f.valid_from AND l.service_start < f.valid_until
   LEFT JOIN input.agreements AS fa ON fa.agreement_key = f.agreement_key
 ), counted AS (
   SELECT
     l.customer_key, s.span_key, s.kind AS bound_kind, s.number, l.maximum_no, l.minimum_no,
-    CASE
-      WHEN l.with_tax = a.prices_with_tax THEN l.amount_minor
-      WHEN a.prices_with_tax THEN l.amount_minor + tax_on(l.amount_minor, l.tax_rate_micro, r.half_even)
-      ELSE net_of(l.amount_minor, l.tax_rate_micro, r.half_even) END AS minor
+    in_terms(l.amount_minor, l.with_tax, a.prices_with_tax, l.tax_rate_micro, r.half_even) AS minor
   FROM owned AS l
   CROSS JOIN input.run AS r
   JOIN input.agreements AS a ON a.agreement_id = l.of_agreement AND a.currency = l.currency

@@ -16,19 +16,21 @@ WITH lines AS (
     ON b.source = l.source AND b.booking_id = l.booking_id AND b.invoice_id = l.invoice_id AND b.line_no = l.line_no
     AND b.state <> 'open'
   WHERE l.kind IN ('booking', 'adjustment')
+), measured AS (
+  SELECT l.*, s.span_key
+  FROM lines AS l
+  JOIN input.usage_spans AS s
+    ON s.calendar_key = l.calendar_key AND s.span_id = l.span_id AND coalesce(s.customer_key, l.customer_key) = l.customer_key
 )
 SELECT
-  l.customer_key, s.span_key, l.source, l.booking_id, l.product, l.description, l.currency, l.quantity_micro, l.measured_minor,
-  l.amount_minor, l.starts_at, l.assigned_at
-FROM lines AS l
-JOIN input.usage_spans AS s
-  ON s.calendar_key = l.calendar_key AND s.span_id = l.span_id AND coalesce(s.customer_key, l.customer_key) = l.customer_key
+  m.customer_key, m.span_key, m.source, m.booking_id, m.product, m.description, m.currency, m.quantity_micro, m.measured_minor,
+  m.amount_minor, m.starts_at, m.assigned_at
+FROM measured AS m
 UNION ALL
 SELECT
   l.customer_key, NULL, l.source, l.booking_id, l.product, l.description, l.currency, l.quantity_micro, l.measured_minor,
   l.amount_minor, l.starts_at, l.assigned_at
 FROM lines AS l
 JOIN (SELECT DISTINCT value FROM input.usage_filters WHERE field = 'other_product') AS f ON f.value = l.product
-LEFT JOIN input.usage_spans AS s
-  ON s.calendar_key = l.calendar_key AND s.span_id = l.span_id AND coalesce(s.customer_key, l.customer_key) = l.customer_key
-WHERE s.span_key IS NULL
+LEFT JOIN measured AS m ON m.source = l.source AND m.booking_id = l.booking_id
+WHERE m.span_key IS NULL

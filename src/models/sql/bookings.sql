@@ -1,8 +1,12 @@
 -- Every booking that was read, in exactly one bucket, with the reason, and the rate of its tax on the last day of its service. Where the
 -- customer is billed in another currency billed_minor is the amount in it, at the rate of that day, 0 while there is none.
 -- grain: file_key, record
+WITH dated AS (
+  SELECT *, last_moment(starts_at, ends_at) AS last_at
+  FROM draft.rated_bookings
+)
 SELECT
-  b.*, t.tax_key, t.rate_micro AS tax_rate_micro,
+  b.* EXCLUDE (last_at), t.tax_key, t.rate_micro AS tax_rate_micro,
   CASE WHEN k.currency IS NULL THEN b.currency ELSE k.currency END AS billed_currency,
   CASE
     WHEN k.currency IS NULL OR k.currency = b.currency THEN b.amount_minor
@@ -36,11 +40,11 @@ SELECT
     WHEN late THEN 'late'
     ELSE NULL
   END AS reason
-FROM draft.rated_bookings AS b
+FROM dated AS b
 LEFT JOIN input.tax_days AS t
   ON t.tax_id = b.tax_id AND t.zone_key = b.zone_key
-  AND last_moment(b.starts_at, b.ends_at) >= t.valid_from AND last_moment(b.starts_at, b.ends_at) < t.valid_until
+  AND b.last_at >= t.valid_from AND b.last_at < t.valid_until
 LEFT JOIN input.customer_currencies AS k ON k.customer_key = b.customer_key
 LEFT JOIN input.exchange_days AS x
   ON x.from_currency = b.currency AND x.to_currency = k.currency AND x.zone_key = b.zone_key
-  AND last_moment(b.starts_at, b.ends_at) >= x.valid_from AND last_moment(b.starts_at, b.ends_at) < x.valid_until
+  AND b.last_at >= x.valid_from AND b.last_at < x.valid_until

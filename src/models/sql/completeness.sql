@@ -8,9 +8,9 @@ WITH placed AS (
     t.currency, t.bookings, t.amount_minor
   FROM draft.totals AS t
   LEFT JOIN draft.period_overrides AS o
-    ON t.bucket = 'billed' AND o.hold AND o.customer_key = t.customer_key AND o.period_key = t.period_key
+    ON o.hold AND o.customer_key = t.customer_key AND o.period_key = t.period_key
   LEFT JOIN draft.invoice_sums AS s
-    ON t.bucket = 'billed' AND s.skipped AND s.customer_key = t.customer_key AND s.period_key = t.period_key
+    ON s.skipped AND s.customer_key = t.customer_key AND s.period_key = t.period_key
     AND s.currency = t.billed_currency AND s.apart = t.apart
 )
 SELECT bucket, reason, currency, sum(bookings) AS bookings, sum(amount_minor) AS amount_minor

@@ -42,12 +42,13 @@ SELECT
   w.previewed,
   w.parked_before,
   NOT w.on_demand AND (
-    coalesce(w.covered_until >= w.period_end, FALSE) OR (k.batch_id IS NOT NULL AND NOT w.reopened AND NOT w.skip_zero) OR coalesce(f.skip, FALSE)
+    coalesce(w.covered_until >= w.period_end, FALSE) OR (
+      (k.batch_id IS NOT NULL AND (k.closed_until IS NULL OR coalesce(w.auto_confirm_at <= k.closed_until, FALSE)))
+      AND NOT w.reopened AND NOT w.skip_zero) OR coalesce(f.skip, FALSE)
   ) AS closed,
   'inv_' || substr(md5(concat_ws('|', w.customer_id, w.cycle_id, CAST(w.period_start AS VARCHAR), coalesce(n.invoices, 0))), 1, 16)
     AS invoice_stem
 FROM told AS w
-LEFT JOIN input.closed_batches AS k
-  ON k.batch_id = w.batch_id AND (k.closed_until IS NULL OR w.auto_confirm_at <= k.closed_until)
+LEFT JOIN input.closed_batches AS k ON k.batch_id = w.batch_id
 LEFT JOIN input.invoice_counts AS n ON n.customer_id = w.customer_id AND n.cycle_id = w.cycle_id AND n.period_start = w.period_start
 LEFT JOIN draft.period_overrides AS f ON f.customer_key = w.customer_key AND f.period_key = w.period_key

@@ -65,7 +65,7 @@ WITH RECURSIVE taken AS (
             LEFT JOIN input.ended_discounts AS e
               ON e.agreement_key = d.agreement_key AND e.place = d.place AND e.period_key = t.period_key
             LEFT JOIN draft.bound_amounts AS b
-              ON d.applies_to IS NOT NULL AND b.kind = 'maximum' AND b.customer_key = t.customer_key AND b.period_key = t.period_key
+              ON b.kind = 'maximum' AND b.customer_key = t.customer_key AND b.period_key = t.period_key
               AND b.agreement_key = d.agreement_key AND b.place = d.place
           ) AS w
         ) AS u

@@ -15,5 +15,5 @@ SELECT
 FROM draft.invoice_taxes AS t
 JOIN input.customers AS c ON c.customer_key = t.customer_key
 LEFT JOIN (SELECT DISTINCT customer_key, period_key, currency FROM draft.deposit_lines) AS d
-  ON t.apart = 0 AND d.customer_key = t.customer_key AND d.period_key = t.period_key AND d.currency = t.currency
+  ON d.customer_key = CASE WHEN t.apart = 0 THEN t.customer_key END AND d.period_key = t.period_key AND d.currency = t.currency
 GROUP BY t.invoice_id, t.customer_key, t.period_key, t.currency, t.apart, c.skip_zero, d.customer_key

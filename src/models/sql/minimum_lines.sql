@@ -19,13 +19,13 @@ WITH settled AS (
   SELECT
     b.customer_key, b.period_key, b.agreement_key, b.place, b.span_key, b.is_due, b.is_after, b.service_start, b.service_end,
     b.amount_minor, m.name, m.tax_id,
-    CAST(coalesce(sum(CASE WHEN m.applies_to = 'all' OR c.of_usage = (m.applies_to = 'usage') THEN c.left_minor ELSE 0 END), 0) AS HUGEINT)
-      AS left_minor
+    CAST(coalesce(sum(CASE
+      WHEN (c.apart = 0 OR b.span_key IS NOT NULL) AND (m.applies_to = 'all' OR c.of_usage = (m.applies_to = 'usage')) THEN c.left_minor
+      ELSE 0 END), 0) AS HUGEINT) AS left_minor
   FROM draft.bound_amounts AS b
   JOIN input.minimums AS m ON m.agreement_key = b.agreement_key AND m.place = b.place
   LEFT JOIN counted AS c
     ON c.customer_key = b.customer_key AND c.period_key = b.period_key AND c.agreement_key = b.agreement_key
-    AND (c.apart = 0 OR b.span_key IS NOT NULL)
   WHERE b.kind = 'minimum'
   GROUP BY
     b.customer_key, b.period_key, b.agreement_key, b.place, b.span_key, b.is_due, b.is_after, b.service_start, b.service_end,

@@ -2,25 +2,31 @@
 -- force when it begins: the customer's, that of an agreement, the product's. What a price measures has no amount of its own: it counts
 -- into a span of the usage (span_key, charge_id), with measured_minor where amounts are measured.
 -- grain: file_key, record
-WITH placed AS (
+WITH known AS (
+  SELECT
+    b.*, c.customer_key, c.calendar_key, c.tax_id AS customer_tax_id,
+    CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END AS assigned_at
+  FROM input.bookings AS b
+  LEFT JOIN input.customers AS c ON c.customer_id = b.customer_id
+), placed AS (
   SELECT
     b.file_key, b.record, b.source, b.booking_id, b.customer_id, b.product, b.starts_at, b.ends_at, b.quantity_micro, b.currency, b.status,
     coalesce(b.description, pr.name, b.product, b.booking_id) AS description,
     b.content_hi, b.content_lo,
     bl.invoice_id AS billed_invoice_id,
     CASE WHEN bl.corrected_customer_id = b.customer_id THEN bl.corrects_invoice_id END AS corrects_invoice_id,
-    c.customer_key,
-    c.calendar_key,
-    CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END AS assigned_at,
+    b.customer_key,
+    b.calendar_key,
+    b.assigned_at,
     d.late_bookings,
     d.period_key AS own_period_key,
     d.timing,
-    coalesce(w.late OR CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END < w.covered_until, FALSE) AS late,
+    coalesce(w.late OR b.assigned_at < w.covered_until, FALSE) AS late,
     w.period_key,
     w.previewed,
     w.invoice_stem,
     pr.unit,
-    coalesce(ct.tax_id, c.tax_id, pr.tax_id, s.tax_id, r.default_tax_id) AS tax_id,
+    coalesce(ct.tax_id, b.customer_tax_id, pr.tax_id, s.tax_id, r.default_tax_id) AS tax_id,
     d.zone_key,
     f.price_divisor,
     r.half_even,
@@ -38,25 +44,24 @@ WITH placed AS (
       WHEN b.currency = r.currency THEN pr.price_micro
     END AS price_micro,
     coalesce(cp.with_tax, ap.with_tax, pp.with_tax, pr.with_tax, FALSE) AS price_with_tax
-  FROM input.bookings AS b
+  FROM known AS b
   CROSS JOIN input.run AS r
   JOIN input.sources AS s ON s.source = b.source
   LEFT JOIN input.currencies AS f ON f.currency = b.currency
-  LEFT JOIN input.customers AS c ON c.customer_id = b.customer_id
   LEFT JOIN input.billed AS bl ON bl.source = b.source AND bl.booking_id = b.booking_id
   LEFT JOIN input.products AS pr ON pr.product = b.product
-  LEFT JOIN input.customer_taxes AS ct ON ct.customer_key = c.customer_key AND ct.product = b.product
+  LEFT JOIN input.customer_taxes AS ct ON ct.customer_key = b.customer_key AND ct.product = b.product
   LEFT JOIN input.period_days AS d
-    ON d.calendar_key = c.calendar_key
-    AND d.day = CAST(CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END AS DATE)
-    AND CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END >= d.period_start
-    AND CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END < d.period_end
-  LEFT JOIN draft.placements AS w ON w.customer_key = c.customer_key AND w.own_period_key = d.period_key
+    ON d.calendar_key = b.calendar_key
+    AND d.day = CAST(b.assigned_at AS DATE)
+    AND b.assigned_at >= d.period_start
+    AND b.assigned_at < d.period_end
+  LEFT JOIN draft.placements AS w ON w.customer_key = b.customer_key AND w.own_period_key = d.period_key
   LEFT JOIN input.customer_prices AS cp
-    ON cp.customer_key = c.customer_key AND cp.product = b.product AND cp.currency = b.currency
+    ON cp.customer_key = b.customer_key AND cp.product = b.product AND cp.currency = b.currency
     AND b.starts_at >= cp.valid_from AND b.starts_at < cp.valid_until
   LEFT JOIN input.agreement_prices AS ap
-    ON ap.customer_key = c.customer_key AND ap.product = b.product AND ap.currency = b.currency
+    ON ap.customer_key = b.customer_key AND ap.product = b.product AND ap.currency = b.currency
     AND b.starts_at >= ap.valid_from AND b.starts_at < ap.valid_until
   LEFT JOIN input.product_prices AS pp
     ON pp.product = b.product AND pp.zone_key = coalesce(d.zone_key, 0) AND pp.currency = b.currency
@@ -65,6 +70,7 @@ WITH placed AS (
   SELECT
     *,
     measures = 2 OR (measures = 1 AND NOT own_price) AS measured,
+    CASE WHEN measures = 2 OR (measures = 1 AND NOT own_price) THEN price_key END AS measured_key,
     CASE WHEN own_price THEN own_price_micro WHEN measures < 2 THEN price_micro END AS asked_micro
   FROM placed
 ), rated AS (
@@ -94,6 +100,6 @@ SELECT
   p.customer_id || ':' || s.span_id AS charge_id
 FROM rated AS p
 LEFT JOIN input.usage_spans AS s
-  ON p.measured AND s.price_key = p.price_key AND s.calendar_key = p.calendar_key
-  AND CASE WHEN s.by_period THEN p.assigned_at ELSE p.starts_at END >= s.match_from
-  AND CASE WHEN s.by_period THEN p.assigned_at ELSE p.starts_at END < s.match_until
+  ON s.price_key = p.measured_key AND s.calendar_key = p.calendar_key
+  AND p.starts_at >= s.starts_from AND p.starts_at < s.starts_until
+  AND p.assigned_at >= s.assigned_from AND p.assigned_at < s.assigned_until

@@ -23,25 +23,31 @@ WITH split AS (
     CASE WHEN is_used AND is_reached AND package_micro IS NOT NULL
       THEN div_up(part, CAST(package_micro AS HUGEINT) * divisor) END AS packages
   FROM split
+), costed AS (
+  SELECT
+    customer_key, span_key, period_key, is_final, days, whole_days, minimum_micro, maximum_micro, micro_per_minor, is_used, tier_no,
+    is_used AND is_reached AS counts, part, packages, divisor,
+    CASE
+      WHEN booked_price IS NOT NULL THEN booked_price
+      ELSE CASE WHEN packages IS NOT NULL THEN times(times(packages, price_micro), CAST(divisor AS HUGEINT) * 100000000)
+          ELSE times(times(part, price_micro), 100) END
+        + times(part, percent_micro) + times(flat_micro, CAST(divisor AS HUGEINT) * 100000000)
+    END AS cost,
+    CAST(price_divisor AS HUGEINT) * 100 * CASE WHEN booked_price IS NULL THEN divisor ELSE 1 END AS cost_divisor
+  FROM counted
+), rounded AS (
+  SELECT
+    c.*,
+    CASE WHEN c.packages IS NOT NULL THEN c.packages * 1000000 ELSE div_wide(c.part, c.divisor, FALSE) END AS whole_micro,
+    div_wide(c.cost, c.cost_divisor, r.half_even) AS cost_minor
+  FROM costed AS c
+  CROSS JOIN input.run AS r
 ), priced AS (
   SELECT
     customer_key, span_key, period_key, is_final, days, whole_days, minimum_micro, maximum_micro, micro_per_minor, is_used, tier_no,
-    CASE
-      WHEN NOT is_used OR NOT is_reached THEN 0
-      WHEN packages IS NOT NULL THEN packages * 1000000
-      ELSE div_round(part, divisor, FALSE)
-    END AS quantity_micro,
-    CASE
-      WHEN NOT is_used OR NOT is_reached THEN 0
-      WHEN booked_price IS NOT NULL THEN too_large(div_round(booked_price, CAST(price_divisor AS HUGEINT) * 100, r.half_even))
-      ELSE too_large(div_round(
-        CASE WHEN packages IS NOT NULL THEN times(times(packages, price_micro), CAST(divisor AS HUGEINT) * 100000000)
-          ELSE times(times(part, price_micro), 100) END
-        + times(part, percent_micro) + times(flat_micro, CAST(divisor AS HUGEINT) * 100000000),
-        CAST(price_divisor AS HUGEINT) * 100 * divisor, r.half_even))
-    END AS amount_minor
-  FROM counted
-  CROSS JOIN input.run AS r
+    CASE WHEN counts THEN whole_micro ELSE 0 END AS quantity_micro,
+    CASE WHEN counts THEN too_large(cost_minor) ELSE 0 END AS amount_minor
+  FROM rounded
 ), summed AS (
   SELECT
     customer_key, span_key, period_key, is_final AND is_used AND days > 0 AS is_due, sum(amount_minor) AS sum_minor,

@@ -28,10 +28,10 @@ JOIN input.usage_spans AS s ON s.span_key = b.usage_key
 JOIN input.usage_prices AS u ON u.price_key = s.price_key
 JOIN input.currencies AS f ON f.currency = b.currency
 LEFT JOIN input.usage_filters AS ws
-  ON u.by_source AND ws.price_key = u.price_key AND ws.field = 'source' AND ws.value = b.source
+  ON ws.price_key = CASE WHEN u.by_source THEN u.price_key END AND ws.field = 'source' AND ws.value = b.source
 LEFT JOIN input.usage_filters AS wd
-  ON u.by_description AND wd.price_key = u.price_key AND wd.field = 'description' AND wd.value = b.description
+  ON wd.price_key = CASE WHEN u.by_description THEN u.price_key END AND wd.field = 'description' AND wd.value = b.description
 LEFT JOIN input.local_starts AS t
-  ON u.metric_column = 'starts_on' AND t.calendar_key = b.calendar_key AND t.utc_day = CAST(b.starts_at AS DATE)
+  ON t.calendar_key = CASE WHEN u.metric_column = 'starts_on' THEN b.calendar_key END AND t.utc_day = CAST(b.starts_at AS DATE)
   AND b.starts_at >= t.valid_from AND b.starts_at < t.valid_until
 WHERE (NOT u.by_source OR ws.value IS NOT NULL) AND (NOT u.by_description OR wd.value IS NOT NULL)

@@ -6,8 +6,8 @@ JOIN input.usage_filters AS f ON f.field = 'other_product' AND f.value = b.produ
 JOIN input.usage_prices AS u ON u.price_key = f.price_key AND u.currency = b.currency
 JOIN input.usage_spans AS s
   ON s.price_key = u.price_key AND s.calendar_key = b.calendar_key
-  AND CASE WHEN s.by_period THEN b.assigned_at ELSE b.starts_at END >= s.match_from
-  AND CASE WHEN s.by_period THEN b.assigned_at ELSE b.starts_at END < s.match_until
+  AND b.starts_at >= s.starts_from AND b.starts_at < s.starts_until
+  AND b.assigned_at >= s.assigned_from AND b.assigned_at < s.assigned_until
 LEFT JOIN input.customer_prices AS cp
   ON cp.customer_key = b.customer_key AND cp.product = u.product AND cp.currency = u.currency
   AND b.starts_at >= cp.valid_from AND b.starts_at < cp.valid_until
