@@ -73,11 +73,21 @@ export async function loadBilled(engine: Engine, asked: AskedBookings | null = n
   await derive(engine, 'input', [{ name: 'billed', ...(any ? {} : { unless_empty: [] }) }]);
 }
 
-/** Finds the bookings that are not any more what was billed. Needs the staged bookings; comes before anything asks how far they reach. */
-export async function loadChanged(engine: Engine, config: Pick<Config, 'bookings'>): Promise<void> {
+/**
+ * Finds the bookings that are not any more what was billed. Needs the staged bookings; comes before anything asks how far they reach.
+ * Gives the complete sources whose files have no row although something of them is billed: nothing of them counts as missing.
+ */
+export async function loadChanged(engine: Engine, config: Pick<Config, 'bookings'>): Promise<string[]> {
+  const complete = config.bookings.filter((source) => source.complete).map(({ name }) => name);
   await engine.run('CREATE OR REPLACE TABLE input.complete_sources (source VARCHAR)');
-  await insert(engine, 'complete_sources', config.bookings.filter(({ complete }) => complete).map(({ name }) => [name]));
+  await insert(engine, 'complete_sources', complete.map((name) => [name]));
   await derive(engine, 'input', CHANGED_INPUTS);
+  if (complete.length === 0) return [];
+  const empty = await engine.rows<{ source: string }>(`
+    SELECT f.source FROM input.files AS f JOIN input.complete_sources AS s ON s.source = f.source
+    WHERE f.source IN (SELECT b.source FROM input.billed AS b WHERE NOT b.credited AND b.invoice_id IS NOT NULL)
+    GROUP BY f.source HAVING sum(f.rows) = 0 ORDER BY f.source`);
+  return empty.map(({ source }) => source);
 }
 
 /**

@@ -13,7 +13,7 @@ import type { AskedBookings } from '../ledger/billed.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildDraft, checkDraft } from '../models/build.js';
 import { holdBookings, loadChanged, loadBilled, loadInputs, prepareModels, unbilledSpan } from '../models/load.js';
-import { throwIfErrors } from '../values/diagnostic.js';
+import { throwIfErrors, warning } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant, LocalDate } from '../values/time.js';
 import { projectFiles } from '../world/config-files.js';
@@ -82,7 +82,7 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   const found = await readBookings(engine, context, ledger, options, staged);
   throwIfErrors(found);
   await holdBookings(engine, config);
-  await loadChanged(engine, config);
+  found.push(...(await loadChanged(engine, config)).map(noRows));
   const { calendars, calendarKeyOf, on_demand } = draftCalendars(context, options);
   const charged_from = await chargedFrom(engine, config, calendars, calendarKeyOf);
   const reach = { ...await reachOf(engine, context, options), charged_from, as_of, billing_date: options.billing_date ?? null };
@@ -93,6 +93,11 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   found.push(...await ledgerFindings(context, { engine, calendars, calendarKeyOf, bookings: options.bookings !== false }));
   throwIfErrors(found);
   return { engine, calendars, calendarKeyOf, diagnostics: found };
+}
+
+function noRows(source: string): Diagnostic {
+  return warning('BOOKINGS_NO_ROWS', `the files of source "${source}" have no row, although it is complete and bookings of it are billed: `
+    + 'nothing is taken back', { hint: 'was the export cut off? Bookings that are gone are taken back once there is a row again' });
 }
 
 /** Stages the bookings of the files and those that the configuration declares, with what is billed of them; findings, errors too. */

@@ -162,6 +162,19 @@ describe('a booking that is gone after it was billed', () => {
     await sound(made);
   });
 
+  it('stays where the complete export has not a single row: it was cut off', async () => {
+    const made = await project(COMPLETE, april);
+    await made.run('2026-05-05');
+    await made.book([]);
+    const { diagnostics } = await made.run('2026-06-05');
+    expect(diagnostics.map(({ code, severity }) => [code, severity])).toEqual([['BOOKINGS_NO_ROWS', 'warning']]);
+    expect(await made.told(SUMS)).toEqual(['acme | EUR | 28500 | 5415']);
+    await made.book([april[1]!]);
+    await made.run('2026-07-05');
+    expect(await made.told(SUMS)).toEqual(['acme | EUR | 19000 | 3610']);
+    await sound(made);
+  });
+
   it('stays where the export is not said to be complete', async () => {
     const made = await billed({}, april, [april[1]!]);
     expect(await made.told(SUMS)).toEqual(['acme | EUR | 28500 | 5415']);

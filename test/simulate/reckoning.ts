@@ -59,6 +59,8 @@ export interface Settlement { readonly at: number; readonly over: number; readon
 export function settled(firm: Firm, witness: Witness, { at, over, known, since }: Settlement): string[] {
   const flaws: string[] = [];
   const standing = witness.bookings();
+  // An export without a row says nothing of what is gone.
+  const tellsGone = firm.complete && firm.exported(at).length > 0;
   for (const life of firm.lives) {
     const row = firm.rowAt(life, at);
     const { amount, state, serial } = standing.get(`jobs/${life.id}`) ?? { amount: 0n, state: 'open', serial: 0 };
@@ -71,7 +73,7 @@ export function settled(firm: Firm, witness: Witness, { at, over, known, since }
     const was = (each: Booking | null): boolean => each !== null && firm.amountOf(each) === amount;
     if (priced && !life.versions.some((each) => was(each.row))) tell(`is billed with ${amount}, which it never was`);
     if (serial > known || life.versions.some(({ from }) => from > since)) continue;
-    if (row === null ? firm.complete : row.status === 'cancelled') tell('is gone and still billed');
+    if (row === null ? tellsGone : row.status === 'cancelled') tell('is gone and still billed');
     else if (row !== null && priced && !was(row)) tell(`is billed with ${amount}, not as it is`);
   }
   return flaws.slice(0, 5);

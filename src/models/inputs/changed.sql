@@ -1,11 +1,11 @@
 -- Bookings on standing invoices that are not any more what was billed: the line on which they stand, and where they are now (file_key,
 -- record), unless they are gone (cancelled, ignored, or missing from an export that is complete). One that finance holds, or that was
--- credited by hand, is left alone. Of a source of which rows could not be read, or no file is there, nobody knows what is missing.
+-- credited by hand, is left alone. Of a source of which rows could not be read, or none are there, nobody knows what is missing.
 -- grain: source, booking_id
 WITH complete AS (
   SELECT s.source
   FROM input.complete_sources AS s
-  WHERE s.source IN (SELECT f.source FROM input.files AS f)
+  WHERE s.source IN (SELECT f.source FROM input.files AS f WHERE f.rows > 0)
     AND s.source NOT IN (SELECT r.source FROM input.rejects AS r)
 ), different AS (
   SELECT b.source, b.booking_id, b.file_key, b.record, b.status IN ('cancelled', 'ignored') AS gone, b.status AS now, l.invoice_id, l.line_no
