@@ -22,8 +22,9 @@ export function pricesOf(spec: ConfigSpec): Price[] {
     if (price !== undefined) prices.push(...rowsOf(product, price, ['products', product, 'price'], frame));
   }
   for (const [owner, { prices: own, prices_include_tax }] of Object.entries(spec.customers ?? {})) {
+    if (own === undefined) continue;
     const frame: Frame = { ...always, scope: 'customer', owner, prices_include_tax: prices_include_tax ?? byProject };
-    for (const [product, each] of Object.entries(own ?? {})) {
+    for (const [product, each] of Object.entries(own)) {
       prices.push(...rowsOf(product, each, ['customers', owner, 'prices', product], frame));
     }
   }

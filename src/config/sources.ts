@@ -155,7 +155,8 @@ async function included(files: ConfigFiles, main: Source, found: Diagnostic[]): 
 function merge(sources: readonly Source[], found: Diagnostic[]): Written {
   const twins = (path: readonly string[], source: Source): void => void found.push(twice(path, source, sources));
   const value = mergeTrees(sources, (source) => source.value, twins);
-  const filled = mergeTrees(sources, (source) => source.filled, () => undefined);
+  const isFilled = sources.some((source) => source.filled !== source.value);
+  const filled = isFilled ? mergeTrees(sources, (source) => source.filled, () => undefined) : value;
   return { value, filled, sources, ...placesIn(sources) };
 }
 
@@ -163,18 +164,23 @@ function mergeTrees(
   sources: readonly Source[], treeOf: (source: Source) => Tree, twins: (path: readonly string[], source: Source) => void,
 ): Tree {
   const merged: Record<string, unknown> = {};
+  // The keys of parts that are copies, to which others may be added.
+  const copied = new Set<string>();
   for (const source of sources) {
     for (const [key, part] of Object.entries(treeOf(source))) {
       const there = merged[key];
       if (!Object.hasOwn(merged, key)) {
-        merged[key] = MAPS.has(key) && isMap(part) ? { ...part } : LISTS.has(key) && Array.isArray(part) ? [...part as unknown[]] : part;
+        merged[key] = part;
       } else if (MAPS.has(key) && isMap(there) && isMap(part)) {
+        const joined: Record<string, unknown> = copied.has(key) ? there : { ...there };
         for (const [id, each] of Object.entries(part)) {
-          if (Object.hasOwn(there, id)) twins([key, id], source);
-          else (there as Record<string, unknown>)[id] = each;
+          if (Object.hasOwn(joined, id)) twins([key, id], source);
+          else joined[id] = each;
         }
+        merged[key] = joined;
+        copied.add(key);
       } else if (LISTS.has(key) && Array.isArray(there) && Array.isArray(part)) {
-        there.push(...(part as unknown[]));
+        merged[key] = [...there as unknown[], ...part as unknown[]];
       } else if (!REPEATABLE.has(key) && key !== 'include') {
         twins([key], source);
       }

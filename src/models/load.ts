@@ -28,6 +28,14 @@ import { sqlFile } from './sql.js';
 
 export type { RunPeriod } from './run-period.js';
 
+const CUSTOMERS = `
+  CREATE OR REPLACE TABLE input.customers (
+    customer_key INTEGER, customer_id VARCHAR, name VARCHAR, calendar_key INTEGER, assign_by_start BOOLEAN, partner_id VARCHAR,
+    tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, purchase_order VARCHAR, locale VARCHAR, shown VARCHAR,
+    skip_zero BOOLEAN, carry_over BOOLEAN, early_percent_micro BIGINT, early_days INTEGER);
+  CREATE OR REPLACE TABLE input.customer_limits (
+    customer_key INTEGER, use_no INTEGER, max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);`;
+
 const TABLES = `
   CREATE OR REPLACE TABLE input.run (
     as_of TIMESTAMP, oldest_due TIMESTAMP, currency VARCHAR, default_tax_id VARCHAR, half_even BOOLEAN, tax_per_line BOOLEAN,
@@ -36,12 +44,6 @@ const TABLES = `
   CREATE OR REPLACE TABLE input.currencies (currency VARCHAR, exponent TINYINT, price_divisor BIGINT, micro_per_minor BIGINT);
   CREATE OR REPLACE TABLE input.products (
     product VARCHAR, name VARCHAR, unit VARCHAR, price_micro BIGINT, tax_id VARCHAR, with_tax BOOLEAN);
-  CREATE OR REPLACE TABLE input.customers (
-    customer_key INTEGER, customer_id VARCHAR, name VARCHAR, calendar_key INTEGER, assign_by_start BOOLEAN, partner_id VARCHAR,
-    tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, purchase_order VARCHAR, locale VARCHAR, shown VARCHAR,
-    skip_zero BOOLEAN, carry_over BOOLEAN, early_percent_micro BIGINT, early_days INTEGER);
-  CREATE OR REPLACE TABLE input.customer_limits (
-    customer_key INTEGER, use_no INTEGER, max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);
   CREATE OR REPLACE TABLE input.periods (
     period_key INTEGER, calendar_key INTEGER, use_no INTEGER, cycle_id VARCHAR, n INTEGER, timing VARCHAR, timezone VARCHAR,
     period_start TIMESTAMP, period_end TIMESTAMP, period_date DATE, billing_at TIMESTAMP, billing_date DATE,
@@ -113,7 +115,7 @@ export async function unbilledSpan(engine: Engine): Promise<{ from: Instant; unt
   return span.first === null || span.last === null ? null : { from: Number(span.first), until: Number(span.last) };
 }
 
-/** Loads configuration and periods, then derives what the ledger says about them. */
+/** Loads configuration and periods, then derives what the ledger says about them. Customers are loaded before. */
 export async function loadInputs(
   engine: Engine,
   given: {
@@ -130,7 +132,6 @@ export async function loadInputs(
     ${config.rounding === 'half_even'}, ${config.tax_rounding === 'line'}, ${config.prices_include_tax}, FALSE,
     ${textOrNull(config.issuer.tax_currency ?? null)})`);
   await loadCatalogue(engine, config);
-  await loadCustomers(engine, config, given.calendars, given.calendarKeyOf);
   const zones = [...new Set(given.periods.map((period) => period.timezone))].sort();
   const declared = await loadTaxes(engine, config, zones);
   await loadExchange(engine, config, zones);
@@ -198,9 +199,11 @@ export function buyerShown(
   return { address, contact, email, partner, tax_number, electronic_address: electronic_address ?? null };
 }
 
-async function loadCustomers(
+/** Fills the tables of the customers; depends on nothing but the configuration. */
+export async function loadCustomers(
   engine: Engine, config: Config, calendars: readonly Calendar[], calendarKeyOf: (index: number) => number,
 ): Promise<void> {
+  await engine.run(CUSTOMERS);
   const issuer = sha256(canonicalJson([config.issuer]));
   const indexed = config.customers.map((customer, index) => ({ customer, index }));
   await engine.append('input', 'customers', indexed, (a, { customer: c, index }) => {

@@ -12,7 +12,7 @@ import { attachLedger, cutLedger } from '../ledger/attach.js';
 import type { AskedBookings } from '../ledger/billed.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { buildDraft, checkDraft } from '../models/build.js';
-import { holdBookings, loadChanged, loadBilled, loadInputs, prepareModels, unbilledSpan } from '../models/load.js';
+import { holdBookings, loadChanged, loadBilled, loadCustomers, loadInputs, prepareModels, unbilledSpan } from '../models/load.js';
 import { throwIfErrors, warning } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
 import type { Instant, LocalDate } from '../values/time.js';
@@ -80,10 +80,13 @@ async function build(engine: Engine, context: Context, ledger: Ledger, options: 
   if (options.before_serial !== undefined) await cutLedger(engine, options.before_serial);
   await prepareModels(engine);
   const found = await readBookings(engine, context, ledger, options, staged);
+  const { calendars, calendarKeyOf, on_demand } = draftCalendars(context, options);
+  // The one is the engine's work, the other JavaScript's; the engine has to be asked first.
+  const [twice] = await engine.beside(() => findDuplicates(engine), (other) => loadCustomers(other, config, calendars, calendarKeyOf));
+  found.push(...twice);
   throwIfErrors(found);
   await holdBookings(engine, config);
   found.push(...(await loadChanged(engine, config)).map(noRows));
-  const { calendars, calendarKeyOf, on_demand } = draftCalendars(context, options);
   const charged_from = await chargedFrom(engine, config, calendars, calendarKeyOf);
   const reach = { ...await reachOf(engine, context, options), charged_from, as_of, billing_date: options.billing_date ?? null };
   const periods = runPeriods(calendars.filter((calendar) => calendar !== on_demand), reach, on_demand);
@@ -119,7 +122,7 @@ async function readBookings(
   const any = (ledger.head?.segments ?? []).some(({ table, rows }) => table === 'invoice_lines' && rows > 0);
   await loadBilled(engine, await askedBookings(engine, context, ledger), any);
   const moved = repeated === 0 ? [] : await movedRepeats(engine, (id) => config.place(['repeat_bookings', id]));
-  return [...(alone === undefined ? staged.diagnostics : []), ...moved, ...await findDuplicates(engine)];
+  return [...(alone === undefined ? staged.diagnostics : []), ...moved];
 }
 
 /** Of which bookings it matters what is billed of them; null: of all, where that is not more than what is staged. */

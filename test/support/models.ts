@@ -13,7 +13,7 @@ import { createTables } from '../../src/intake/tables.js';
 import { voidingsSql } from '../../src/ledger/lifecycle.js';
 import { LEDGER_TABLES } from '../../src/ledger/tables.js';
 import { bucketTotals, buildDraft, checkDraft } from '../../src/models/build.js';
-import { loadBilled, loadChanged, loadInputs, prepareModels } from '../../src/models/load.js';
+import { loadBilled, loadChanged, loadCustomers, loadInputs, prepareModels } from '../../src/models/load.js';
 import type { RunPeriod } from '../../src/models/load.js';
 import { MODELS } from '../../src/models/order.js';
 import { exponentOf, parseDecimal } from '../../src/values/money.js';
@@ -163,6 +163,7 @@ export async function draftOf(engine: Engine, world: World): Promise<Draft> {
   await loadChanged(engine, config);
   const { calendars, keys, periods: shared } = sharedCalendars(world);
   const ordered = [...shared].sort((a, b) => a.billing_at - b.billing_at || a.calendar_key - b.calendar_key || a.period_start - b.period_start);
+  await loadCustomers(engine, config, calendars, (i) => keys[i]!);
   await loadInputs(engine, { config, as_of: at(world.as_of), calendars, calendarKeyOf: (i) => keys[i]!, periods: ordered, days_off: [] });
   await buildDraft(engine);
   return {
