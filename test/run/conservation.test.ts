@@ -124,7 +124,7 @@ function mistaken(file: string, right: string, wrong: string): void {
 
 describe('a mistake of the program ends the run, and nothing is written', () => {
   it.each([
-    ['a booking that is in no bucket', 'totals', 'FROM draft.bookings AS b', "FROM (SELECT * FROM draft.bookings WHERE booking_id <> 'A') AS b", 'bookings in EUR were read'],
+    ['a booking that is in no bucket', 'totals', 'FROM draft.agreed_bookings AS b', "FROM (SELECT * FROM draft.agreed_bookings WHERE booking_id <> 'A') AS b", 'bookings in EUR were read'],
     ['a booking that counts twice', 'rated_bookings', 'FROM input.bookings AS b', 'FROM (SELECT * FROM input.bookings UNION ALL SELECT * FROM input.bookings) AS b', 'bookings in EUR were read'],
     ['one booking for another', 'totals', 'sum(b.quantity_micro)', 'sum(b.quantity_micro + 1)', 'not with the same quantities and amounts'],
     ['an amount that is not the given one', 'totals', 'sum(b.given_minor)', 'sum(b.given_minor * 2)', 'not with the same quantities and amounts'],
