@@ -21,7 +21,7 @@ export async function glob(root: string, pattern: string): Promise<Matches> {
   const base = await realpath(root).catch(() => null);
   if (base === null) return { files: [], refused: [] };
   const links: { path: string; behind: string[] }[] = [];
-  const to = { base, found: new Set<string>(), refused: new Map<string, string>(), links };
+  const to = { base, found: new Set<string>(), refused: new Map<string, string>(), links, left: Infinity };
   for (const each of braces(pattern)) {
     const segments = each.split('/').filter((segment) => segment !== '' && segment !== '.');
     if (each.startsWith('/') || /^[A-Za-z]:/.test(each) || each.includes('\\') || each.includes('\0')) continue;
@@ -40,11 +40,14 @@ interface Walk {
   readonly refused: Map<string, string>;
   /** Links to folders that `**` did not follow, with the files that would match there; null: behind such a link none is looked at. */
   readonly links: { readonly path: string; readonly behind: readonly string[] }[] | null;
+  /** How many names may still be looked at. */
+  left: number;
 }
 
 const LEADS_OUT = 'is a link that leads out of the project';
 const NOT_FOLLOWED = 'is a link to a folder with files that match, and ** follows no links';
-
+/** Behind a link so many names are looked at, and no more: it may lead to a whole disk. What lies further counts as a match. */
+const MOST_BEHIND = 20_000;
 
 async function walk(to: Walk, folder: string, segments: readonly string[]): Promise<void> {
   const [segment, ...rest] = segments as [string, ...string[]];
@@ -72,8 +75,12 @@ function path(folder: string, name: string): string {
 }
 
 async function names(to: Walk, folder: string): Promise<string[]> {
+  if (to.left < 0) return [];
   try {
-    return (await readdir(join(to.base, folder))).sort();
+    const found = await readdir(join(to.base, folder));
+    to.left -= found.length;
+    if (to.left < 0) to.refused.set(folder, 'has too many files');
+    return to.left < 0 ? [] : found.sort();
   } catch (error) {
     if (!isAbsence(error)) to.refused.set(folder, cannotBeRead(error));
     return [];
@@ -91,7 +98,7 @@ async function walkBelow(to: Walk, relative: string, segments: readonly string[]
 
 /** Absolute paths of what would match in another folder; of what cannot be read there, too. */
 async function matchesIn(base: string, segments: readonly string[]): Promise<string[]> {
-  const there = { base, found: new Set<string>(), refused: new Map<string, string>(), links: null };
+  const there = { base, found: new Set<string>(), refused: new Map<string, string>(), links: null, left: MOST_BEHIND };
   await walk(there, '', segments);
   return [...there.found, ...there.refused.keys()].map((each) => join(base, each));
 }

@@ -70,6 +70,14 @@ describe('glob', () => {
     expect((await glob(root, pattern)).refused).toEqual(expected);
   });
 
+  test('does not look through a whole disk behind a link', async () => {
+    const disk = mkdtempSync(join(tmpdir(), 'duebook-disk-'));
+    for (let i = 0; i < 20_001; i += 1) writeFileSync(join(disk, `${i}.txt`), '');
+    mkdirSync(join(root, 'w'));
+    symlinkSync(disk, join(root, 'w/disk'));
+    expect(await glob(root, 'w/**/*.csv')).toEqual({ files: [], refused: [unfollowed('w/disk')] });
+  });
+
   test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('tells of a folder that may not be read', async () => {
     mkdirSync(join(root, 'shut'), { mode: 0 });
     expect(await glob(root, 'shut/*.csv')).toEqual({ files: [], refused: [{ path: 'shut', why: 'cannot be read (EACCES)' }] });
