@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 
 import type { ConfigFiles } from '../../src/config/files.js';
 import { projectFiles } from '../../src/world/config-files.js';
@@ -72,6 +72,7 @@ describe('glob', () => {
 
   test('does not look through a whole disk behind a link', async () => {
     const disk = mkdtempSync(join(tmpdir(), 'duebook-disk-'));
+    onTestFinished(() => rmSync(disk, { recursive: true }));
     for (let i = 0; i < 20_001; i += 1) writeFileSync(join(disk, `${i}.txt`), '');
     mkdirSync(join(root, 'w'));
     symlinkSync(disk, join(root, 'w/disk'));
