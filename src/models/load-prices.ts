@@ -9,6 +9,7 @@ import { localDate, toInstant } from '../calendar/zone.js';
 import type { Config, Price, PriceTier } from '../config/types.js';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
+import { groupBy } from '../values/group.js';
 import { formatMicro } from '../values/money.js';
 import { addDays, dayNumber, sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
@@ -97,7 +98,7 @@ async function loadProductPrices(engine: Engine, { config, zones }: GivenPrices,
 
 /** Prices of customers and of the agreements that they list. */
 function ownedPrices({ config }: GivenPrices, prices: readonly Keyed[]): Owned[] {
-  const byOwner = grouped(prices, ({ price }) => `${price.scope} ${price.owner}`);
+  const byOwner = groupBy(prices, ({ price }) => `${price.scope} ${price.owner}`);
   const keys = new Map((config.agreements ?? []).map(({ agreement_id }, key) => [agreement_id, key]));
   return config.customers.flatMap(({ customer_id, agreements = [] }, customer_key) => [
     ...(byOwner.get(`customer ${customer_id}`) ?? []).map((each) => ({ ...each, customer_key, agreement_key: null })),
@@ -138,17 +139,6 @@ function appendInstant(a: DuckDBAppender, instant: Instant): void {
 function appendMicro(a: DuckDBAppender, decimal: string | null): void {
   if (decimal === null) a.appendNull();
   else a.appendBigInt(micro(decimal));
-}
-
-function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 async function loadMeasured(engine: Engine, measured: readonly Keyed[]): Promise<void> {
@@ -285,7 +275,7 @@ async function reachesOf(engine: Engine, { calendars, periods, zones }: GivenPri
     FROM (
       SELECT starts_at FROM input.staged WHERE status IN ('billable', 'scheduled')
       UNION ALL SELECT service_start FROM input.changed) AS b`);
-  const byCalendar = grouped(periods, (period) => period.calendar_key);
+  const byCalendar = groupBy(periods, (period) => period.calendar_key);
   const reaches = [...byCalendar.entries()].sort(([a], [b]) => a - b).map(([calendar_key, own]): [number, SpanReach] => {
     const zone = zones[0] ?? 'UTC';
     const turns = turnsOf(own.map(({ period_start, period_end, ...rest }) => ({ ...rest, start: period_start, end: period_end })));
@@ -303,10 +293,10 @@ async function reachesOf(engine: Engine, { calendars, periods, zones }: GivenPri
 
 /** What is left of the days of a span where prices that come before it (the customer's, an agreement's) hold for a part of them. */
 async function loadShadows(engine: Engine, given: GivenPrices, spans: readonly Spanned[], owned: readonly Owned[]): Promise<void> {
-  const bySpan = grouped(spans.filter(({ span }) => span.days > 0), (each) => `${each.price_key} ${each.calendar_key}`);
-  const ofProducts = grouped(spans.filter(({ price }) => price.scope === 'product'), ({ price }) => `${price.product} ${price.currency}`);
+  const bySpan = groupBy(spans.filter(({ span }) => span.days > 0), (each) => `${each.price_key} ${each.calendar_key}`);
+  const ofProducts = groupBy(spans.filter(({ price }) => price.scope === 'product'), ({ price }) => `${price.product} ${price.currency}`);
   const rows: string[] = [];
-  for (const all of grouped(owned, ({ customer_key, price }) => `${customer_key} ${price.product} ${price.currency}`).values()) {
+  for (const all of groupBy(owned, ({ customer_key, price }) => `${customer_key} ${price.product} ${price.currency}`).values()) {
     const [{ customer_key, price: { product, currency } }] = all as [Owned, ...Owned[]];
     const ofCustomer = all.flatMap(({ price }) => (price.scope === 'customer' ? [price] : []));
     const agreed = ofCustomer.length === 0 ? [] : all.filter(({ price }) => price.scope === 'agreement' && price.metric !== null);

@@ -43,7 +43,7 @@ SELECT
   w.parked_before,
   NOT w.on_demand AND (
     coalesce(w.covered_until >= w.period_end, FALSE) OR (
-      (k.batch_id IS NOT NULL AND (k.closed_until IS NULL OR coalesce(w.auto_confirm_at <= k.closed_until, FALSE)))
+      k.batch_id IS NOT NULL AND (k.closed_until IS NULL OR coalesce(w.auto_confirm_at <= k.closed_until, FALSE))
       AND NOT w.reopened AND NOT w.skip_zero) OR coalesce(f.skip, FALSE)
   ) AS closed,
   'inv_' || substr(md5(concat_ws('|', w.customer_id, w.cycle_id, CAST(w.period_start AS VARCHAR), coalesce(n.invoices, 0))), 1, 16)
