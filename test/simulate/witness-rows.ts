@@ -47,3 +47,19 @@ export function factOf(table: string, row: Row): string {
   return `${table} ${Object.entries(row).filter(([key]) => key !== 'file_row_number' && key !== 'lines_before')
     .map(([key, value]) => `${key}=${value instanceof Date ? value.toISOString() : String(value)}`).join(' ')}`;
 }
+
+/** The whole of a rate, as `rate_micro` has it. */
+const WHOLE = 100_000_000n;
+
+/** Whether a tax of a document is that of a net amount, to half a minor unit. */
+export function isTaxOf(net: bigint, { rate_micro, tax_minor }: Row): boolean {
+  const off = 2n * ((tax_minor as bigint) * WHOLE - net * (rate_micro as bigint));
+  return off <= WHOLE && off >= -WHOLE;
+}
+
+/** Whether it is the tax that an amount with tax includes: 2.22 at 19 % have 0.35, and 19 % of the 1.87 that are left would be 0.36. */
+export function isPartOf(net: bigint, { rate_micro, tax_minor }: Row): boolean {
+  const whole = WHOLE + (rate_micro as bigint);
+  const off = 2n * ((tax_minor as bigint) * whole - (net + (tax_minor as bigint)) * (rate_micro as bigint));
+  return off <= whole && off >= -whole;
+}

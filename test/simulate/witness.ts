@@ -9,7 +9,7 @@ import type { Delivered, Disk } from './disk.js';
 import { flawOfConversion } from './exchange.js';
 import type { Terms } from './exchange.js';
 import { RATES } from './firm.js';
-import { after, convertedOf, factOf, lineOf, takesBack } from './witness-rows.js';
+import { after, convertedOf, factOf, isPartOf, isTaxOf, lineOf, takesBack } from './witness-rows.js';
 import type { Invoice, Line, Row } from './witness-rows.js';
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -45,6 +45,8 @@ export class Witness {
   readonly #told: string[] = [];
   readonly #amounts = new Map<string, bigint>();
   readonly #rates = new Map<string, string | null>();
+  /** What stands of each tax of an invoice, net and tax, less the credit notes by hand. */
+  readonly #taxes = new Map<string, readonly [bigint, bigint]>();
   readonly #takenBack: Line[] = [];
   readonly #charged: Line[] = [];
   /** Words that no row may have, where customers have keys. */
@@ -191,7 +193,7 @@ export class Witness {
 
   #invoices(commit: Commit, rows: readonly Row[], lines: readonly Row[], taxes: readonly Row[]): void {
     this.#check(rows.length === commit.invoices, () => `commit ${commit.serial} says ${commit.invoices} invoices and has ${rows.length}`);
-    const sums = new Map(rows.map((row) => [row['invoice_id'] as string, { net: 0n, lines: 0, byTax: new Map<string, bigint>() }]));
+    const sums = new Map(rows.map((row) => [row['invoice_id'] as string, { net: 0n, lines: 0, corrects: null as string | null, byTax: new Map<string, bigint>() }]));
     for (const row of lines) {
       const line = lineOf(row);
       const sum = sums.get(line.invoice);
@@ -199,6 +201,7 @@ export class Witness {
       if (sum === undefined) continue;
       sum.net += line.amount;
       sum.lines += 1;
+      sum.corrects ??= row['corrects_invoice_id'] as string | null;
       this.#check(line.no === sum.lines, () => `${line.invoice}: line ${line.no} stands at place ${sum.lines}`);
       const tax = `${line.tax} ${line.rate}`;
       sum.byTax.set(tax, (sum.byTax.get(tax) ?? 0n) + line.amount);
@@ -208,7 +211,7 @@ export class Witness {
     for (const [series, next] of Object.entries(commit.next_number)) this.#check(next === (this.#next.get(series) ?? 1), () => `commit ${commit.serial}: the series ${series} goes on at ${next}, it should at ${this.#next.get(series) ?? 1}`);
   }
 
-  #invoice(commit: Commit, row: Row, sum: { net: bigint; lines: number; byTax: Map<string, bigint> }, taxes: readonly Row[]): void {
+  #invoice(commit: Commit, row: Row, sum: { net: bigint; lines: number; corrects: string | null; byTax: Map<string, bigint> }, taxes: readonly Row[]): void {
     const text = (key: string): string => row[key] as string;
     const invoice: Invoice = {
       id: text('invoice_id'), number: text('number'), customer: text('customer_id'), currency: text('currency'), net: row['net_minor'] as bigint, tax: row['tax_minor'] as bigint,
@@ -232,12 +235,26 @@ export class Witness {
       tax += each['tax_minor'] as bigint;
       const of = sum.byTax.get(`${String(each['tax_id'])} ${String(each['rate_micro'])}`) ?? 0n;
       this.#check(of === each['net_minor'], () => `${number}: lines of ${String(each['tax_id'])} are ${of}, its tax is on ${String(each['net_minor'])}`);
-      const exact = of * (each['rate_micro'] as bigint);
-      const off = (each['tax_minor'] as bigint) * 100_000_000n - exact;
-      this.#check(off <= 50_000_000n && off >= -50_000_000n, () => `${number}: ${String(each['tax_minor'])} is not the tax of ${of}`);
+      this.#check(isTaxOf(of, each) || (text('confirmed_by') === 'credit' && (isPartOf(of, each) || this.#isRest(sum.corrects, each))),
+        () => `${number}: ${String(each['tax_minor'])} is not the tax of ${of}`);
     }
     this.#check(tax === invoice.tax, () => `${number}: its taxes add up to ${tax}`);
+    this.#remember(credits && text('confirmed_by') === 'credit' ? sum.corrects : id, taxes);
     this.#accounted(invoice, row);
+  }
+
+  #remember(invoice: string | null, taxes: readonly Row[]): void {
+    for (const each of taxes) {
+      const key = `${String(invoice)} ${String(each['tax_id'])} ${String(each['rate_micro'])}`;
+      const [net, tax] = this.#taxes.get(key) ?? [0n, 0n];
+      this.#taxes.set(key, [net + (each['net_minor'] as bigint), tax + (each['tax_minor'] as bigint)]);
+    }
+  }
+
+  /** Whether nothing is left of a tax of an invoice once this is credited: whoever takes the last net takes the last tax, cents of before included. */
+  #isRest(invoice: string | null, { tax_id, rate_micro, net_minor, tax_minor }: Row): boolean {
+    const left = this.#taxes.get(`${String(invoice)} ${String(tax_id)} ${String(rate_micro)}`);
+    return left !== undefined && left[0] === -(net_minor as bigint) && left[1] === -(tax_minor as bigint);
   }
 
   /** Tax in another currency is stated in EUR, too: the product with a declared rate, but for a credit note that takes the rest. */
