@@ -7,6 +7,7 @@ import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { problem, warning } from '../values/diagnostic.js';
 import type { CommitDocument } from './commit.js';
+import { headAfter } from './head.js';
 import { insertRunsSql, keysWord, metaSql, readHistoryMeta } from './history.js';
 import { createFactsSql, createViewsSql, FACTS, factsSql, HISTORY_LAYOUT, VIEWS } from './history-views.js';
 import type { Ledger } from './ledger.js';
@@ -19,7 +20,10 @@ export interface HistoryToProve {
   readonly path: string;
 }
 
-/** Proves the file at `path`; needs the schema `ledger` in the engine, read from the segments. */
+/**
+ * Proves the file at `path`; needs the schema `ledger` in the engine, read from the segments. One that is behind is not damaged: who
+ * died after a commit, or committed elsewhere, did not bring it up to date, and the next run does. It is proved as of its own serial.
+ */
 export async function proveHistory(engine: Engine, { ledger, commits, path }: HistoryToProve): Promise<Proof> {
   const file = basename(path);
   const wrong = (message: string): Proof => ({
@@ -31,28 +35,38 @@ export async function proveHistory(engine: Engine, { ledger, commits, path }: Hi
   const meta = await readHistoryMeta(path);
   if (meta === null) return wrong('is missing or cannot be read, or a write-ahead log lies beside it');
   if (meta.layout !== HISTORY_LAYOUT) return wrong('was made by another version of duebook');
-  if (meta.serial !== ledger.serial || meta.head_sha256 !== (ledger.head?.head_sha256 ?? null)) {
-    const than = meta.serial === ledger.serial ? ' of another ledger' : `, the ledger at ${ledger.serial}`;
-    return wrong(`stands at serial ${meta.serial}${than}`);
-  }
-  const keys = await keysWord(ledger);
+  const then = ledgerThen(ledger, commits, meta.serial);
+  if (then === null) return wrong(`stands at serial ${meta.serial}, the ledger at ${ledger.serial}`);
+  if (meta.head_sha256 !== (then.head?.head_sha256 ?? null)) return wrong(`stands at serial ${meta.serial} of another ledger`);
+  const keys = await keysWord(then);
   if (meta.keys !== keys) {
     const told = warning('PRIVACY_KEY', `${file} was made with other keys than are here, so it was not compared.`, {
       at: { file }, hint: 'Where customers were forgotten since, it still shows them: make it again with `duebook history rebuild`.',
     });
     return { name: 'history', detail: `${file} was made with other keys; not compared`, diagnostics: [told] };
   }
-  await createExpected(engine, ledger, { commits, keys });
+  await createExpected(engine, then, { commits: commits.slice(0, then.serial), keys });
   try {
     await engine.run(`ATTACH ${literal(path)} AS found (READ_ONLY)`);
-    const different = await differences(engine);
+    const different = await differences(engine, then === ledger ? 'TRUE' : `serial <= ${then.serial}`);
     if (different.length > 0) return wrong(`does not say what the ledger says, in ${different.join(', ')}`);
   } catch {
     return wrong('is damaged: it cannot be read to its end');
   } finally {
     await engine.run('DETACH DATABASE IF EXISTS found; DETACH expected');
   }
-  return { name: 'history', detail: `${file} says what the ledger says at serial ${ledger.serial}`, diagnostics: [] };
+  const detail = then === ledger ? `${file} says what the ledger says at serial ${ledger.serial}`
+    : `${file} says what the ledger said at serial ${then.serial}; the next run brings it to ${ledger.serial}`;
+  return { name: 'history', detail, diagnostics: [] };
+}
+
+/** The ledger as it stood at a serial; null: it never did. */
+function ledgerThen(ledger: Ledger, commits: readonly CommitDocument[], serial: number): Ledger | null {
+  if (serial === ledger.serial) return ledger;
+  const document = commits[serial - 1];
+  if (document === undefined) return null;
+  const segments = (ledger.head?.segments ?? []).filter((segment) => segment.serial <= serial);
+  return { ...ledger, serial, head: { ...headAfter(null, document), segments } };
 }
 
 /** The database `expected`: the views of a history, and what is small in it; rows of segments are read where they lie. */
@@ -65,11 +79,12 @@ async function createExpected(
   await engine.run(`INSERT INTO duebook_meta VALUES (${metaSql(ledger, keys)}); ${createViewsSql()}; USE ${name}`);
 }
 
-/** Tables and views that are different, by the names that analysts know. */
-async function differences(engine: Engine): Promise<string[]> {
+/** Tables and views that are different, by the names that analysts know; `of` is SQL for the ledger's rows to compare with. */
+async function differences(engine: Engine, of: string): Promise<string[]> {
   const different: string[] = [];
   for (const table of Object.keys(FACTS)) {
-    if (await digest(engine, `found.facts.${table}`) !== await digest(engine, `(${factsSql(table, 'ledger')})`)) different.push(table);
+    const expected = `(SELECT * FROM (${factsSql(table, 'ledger')}) WHERE ${of})`;
+    if (await digest(engine, `found.facts.${table}`) !== await digest(engine, expected)) different.push(table);
   }
   for (const [table, name] of [['facts.runs', 'runs'], ['duebook_meta', 'duebook_meta']] as const) {
     if (await digest(engine, `found.${table}`) !== await digest(engine, `expected.${table}`)) different.push(name);

@@ -14,7 +14,8 @@ import type { Context } from './context.js';
 import { openDraft } from './draft.js';
 import type { Draft } from './draft.js';
 import { withLedger } from './exclusive.js';
-import { finish, resultOf } from './finish.js';
+import { finish, publish, resultOf, writeProcessedSince } from './finish.js';
+import type { Done } from './finish.js';
 import { writePreviewFiles } from './outputs.js';
 import type { RunResult } from './results.js';
 import { isDigestOf } from './versions.js';
@@ -56,11 +57,10 @@ async function billNow(context: Context, options: InvoiceOptions, ledger: Ledger
         hint: 'look at it again with --dry-run',
       });
     }
-    if (head === null || options.dry_run) {
-      const files = head === null ? []
-        : (await writePreviewFiles(context, draft, [head], { batch: head.batch_id }, context.config.output)).files;
-      const nothing = { command: 'invoice' as const, ledger, since: ledger.serial, confirmed: [], messages: NOTHING_SENT };
-      return await resultOf(context, draft, nothing, head === null ? [] : [head], files);
+    if (head === null) return await nothingToBill(context, draft, ledger, options);
+    if (options.dry_run) {
+      const { files } = await writePreviewFiles(context, draft, [head], { batch: head.batch_id }, context.config.output);
+      return await resultOf(context, draft, nothing(ledger), [head], files);
     }
     await refuseParked(draft, head);
     const where = 'i.on_demand';
@@ -71,6 +71,18 @@ async function billNow(context: Context, options: InvoiceOptions, ledger: Ledger
   } finally {
     await draft.engine.close();
   }
+}
+
+function nothing(ledger: Ledger): Done {
+  return { command: 'invoice', ledger, since: ledger.serial, confirmed: [], messages: NOTHING_SENT };
+}
+
+/** Perhaps because this very command was given before and died when it had billed: what it did not come to write is written now. */
+async function nothingToBill(context: Context, draft: Draft, ledger: Ledger, { dry_run }: InvoiceOptions): Promise<RunResult> {
+  const files = dry_run ? [] : await writeProcessedSince(context, draft.engine, ledger, ledger.serial);
+  const result = await resultOf(context, draft, nothing(ledger), [], files);
+  if (!dry_run) await publish(context, ledger);
+  return result;
 }
 
 function customerIndex({ config }: Context, customer: string): number {

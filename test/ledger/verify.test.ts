@@ -151,7 +151,33 @@ describe('a history that does not fit', () => {
     await engine.run(`ATTACH '${history}' AS h; UPDATE h.facts.invoice_lines SET amount = amount + 0.01 WHERE line_no = 2; CHECKPOINT h; DETACH h`);
     expect(await messages()).toEqual(['history.duckdb does not say what the ledger says, in invoice_lines.']);
     ledger = await commit(ledger, await stageBatch(engine, ledger));
-    expect(await messages()).toEqual(['history.duckdb stands at serial 5, the ledger at 6.']);
+    expect(await messages()).toEqual(['history.duckdb does not say what the ledger says, in invoice_lines.']);
+  });
+
+  it('is not called damaged because it is behind, only where it says what the ledger did not say then', async () => {
+    const [engine, folder] = [await tempEngine(), await tempFolder()];
+    const history = join(folder, 'history.duckdb');
+    const before = await smallLedger(engine, folder);
+    await publishHistory(before, history);
+    const after = await commit(before, await stageBatch(engine, before));
+    const proved = async (ledger: Ledger): Promise<unknown> => {
+      const { checks, diagnostics } = await verifyLedger(engine, ledger, history);
+      return [checks.find(({ name }) => name === 'history'), diagnostics.map(({ code, message }) => `${code} ${message}`)];
+    };
+    const detail = 'history.duckdb says what the ledger said at serial 5; the next run brings it to 6';
+    expect(await proved(after)).toEqual([{ name: 'history', ok: true, detail }, []]);
+    const wrong = (message: string): unknown => [{ name: 'history', ok: false, detail: '1 error' }, [`LEDGER_DAMAGED history.duckdb ${message}`]];
+    const change = (sql: string): Promise<void> => engine.run(`ATTACH '${history}' AS h; ${sql}; CHECKPOINT h; DETACH h`);
+    for (const [sql, table] of [
+      ['DELETE FROM h.facts.events WHERE rowid = 1', 'events'], ["UPDATE h.facts.runs SET invoices = 9 WHERE serial = 2", 'runs'],
+      ["UPDATE h.duebook_meta SET as_of_date = '2020-01-01'", 'duebook_meta'],
+    ] as const) {
+      await change(sql);
+      expect(await proved(after), sql).toEqual(wrong(`does not say what the ledger says, in ${table}.`));
+      await publishHistory(before, history, { rebuild: true });
+    }
+    await change("UPDATE h.duebook_meta SET head_sha256 = 'f0'");
+    expect(await proved(after)).toEqual(wrong('stands at serial 5 of another ledger.'));
   });
 
   it('is found out by a changed table, row, commit or view, and not by other words that say the same', async () => {

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { invoice } from '../../src/run/invoice.js';
 import type { InvoiceOptions } from '../../src/run/invoice.js';
 import type { RunResult } from '../../src/run/results.js';
+import { verify } from '../../src/run/verify.js';
+import type { CrashPoint } from '../../src/world/crash-points.js';
 import { project, refusal } from '../support/project.js';
 import type { Booking, Project } from '../support/project.js';
 
@@ -34,6 +36,28 @@ describe('an invoice on demand', () => {
       'bolt | 2026-05-01 | 2026-04-01 | 2026-05-01 | auto | 11305',
     ]);
     expect(await made.flaws()).toEqual([]);
+  });
+
+  it('that died when it was billed is made up for by the same command, which then has nothing to bill', async () => {
+    const [made, whole] = [await project(SPEC, APRIL), await project(SPEC, APRIL)];
+    for (const each of [made, whole]) await each.run('2026-04-01');
+    await bill(made, '2026-04-10');
+    await bill(whole, '2026-04-10');
+    const reached = (name: CrashPoint): void => {
+      if (name === 'commit: head replaced') throw new Error('died');
+    };
+    const dying = { ...made.world, crash: { reached } };
+    await expect(invoice(dying, { as_of: '2026-04-15', dry_run: false, customer: 'acme' })).rejects.toThrow('died');
+    // The history is behind, which is no damage, and the pages are missing.
+    expect(await verify(made.world, { as_of: '2026-04-15' })).toMatchObject({ ok: true, diagnostics: [] });
+    const shown = await bill(made, '2026-04-15', { dry_run: true });
+    expect([shown.confirmed, shown.files]).toEqual([[], []]);
+    await bill(whole, '2026-04-15');
+    const again = await bill(made, '2026-04-15');
+    expect(again.confirmed).toEqual([]);
+    expect(again.files).toContain('out/invoices/2026-04-15-on-demand/INV-2026-000002.html');
+    expect(await made.flaws()).toEqual([]);
+    expect([await made.files('out/invoices'), await made.historyDigest()]).toEqual([await whole.files('out/invoices'), await whole.historyDigest()]);
   });
 
   it('twice in a period cuts it twice; what comes late for the first part is marked', async () => {
