@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Engine } from '../../src/engine/engine.js';
+import { readHistoryMeta } from '../../src/ledger/history.js';
 import { openLedger } from '../../src/ledger/ledger.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
 import { confirm } from '../../src/run/confirm.js';
@@ -25,7 +26,7 @@ import type { Command } from './commands.js';
 import { Crash, Disk, NO_PERILS, Post, Process, Tally } from './disk.js';
 import type { Perils } from './disk.js';
 import { Firm, iso, START } from './firm.js';
-import { accounted, difference, settled, traces } from './reckoning.js';
+import { accounted, difference, isFreedLately, settled, traces } from './reckoning.js';
 import { Witness } from './witness.js';
 
 const DAY = 86_400_000;
@@ -268,7 +269,8 @@ class History {
   async #afterDone(command: Command, done: unknown, chance: Chance): Promise<string[]> {
     const flaws: string[] = [];
     if (command.words === 'ledger compact') this.#tally.add('compacted');
-    if (/^(run|confirm|invoice|send|cancel|credit|forget)/.test(command.words)) flaws.push(...this.#headOf(done as RunResult));
+    const commits = /^(run|confirm|invoice|send|cancel|credit|forget)/.test(command.words);
+    if (commits) flaws.push(...this.#headOf(done as RunResult));
     if (command.words.startsWith('run')) {
       this.#last = done as RunResult;
       if (this.#last.parked.some(withoutRate)) this.#tally.add('parked without a rate');
@@ -277,7 +279,7 @@ class History {
       flaws.push(...accounted(this.firm, this.#at, this.#last));
       if (chance.percent(7)) flaws.push(...await this.#again(command));
     }
-    if (chance.percent(4)) flaws.push(...await this.#proof());
+    if (chance.percent(4)) flaws.push(...await this.#proof(commits));
     return flaws;
   }
 
@@ -299,16 +301,22 @@ class History {
     return more.length === 0 ? flaws : [...flaws, `the same run again made ${more.length} commits: ${more.join(', ')}`];
   }
 
-  /** The program's own proof, the history against a rebuild included. */
-  async #proof(): Promise<string[]> {
+  /**
+   * The program's own proof, the history against a rebuild included. What may commit brings the history up to date before it ends, whatever
+   * died before; after anything else it may be behind, and there is none before the first of those has come to its end.
+   */
+  async #proof(published = true): Promise<string[]> {
     const keys = this.firm.sealed ? openKeyFolder(join(this.#root, 'keys'), 'keys') : null;
     const ledger = await openLedger(this.#process('verify', NO_PERILS, 1, null).doors().store(this.firm.bucket ? BUCKET : 'data/ledger'), { tool_version: '0.1.0', keys });
     if (ledger.serial === 0) return [];
     const engine = await Engine.open({ threads: 1 });
     try {
       this.#tally.add('proved');
-      const { diagnostics, checks } = await verifyLedger(engine, ledger, join(this.#root, 'history.duckdb'));
+      const path = join(this.#root, 'history.duckdb');
+      const { diagnostics, checks } = await verifyLedger(engine, ledger, published || existsSync(path) ? path : null);
       this.checks += checks.length;
+      const stands = published ? (await readHistoryMeta(path))?.serial ?? 'none' : ledger.serial;
+      if (stands !== ledger.serial) return [`the history stands at ${stands}, the ledger at ${ledger.serial}`];
       // What a dead process left aside is told as a warning.
       return diagnostics.filter(({ severity }) => severity === 'error').map(({ code, message }) => `verify: ${code} ${message}`);
     } finally {
@@ -330,11 +338,12 @@ class History {
       // What was opened to be confirmed by hand stays so.
       const byHand = (this.#last?.open ?? []).filter(({ auto_confirm }) => !auto_confirm);
       if (flaws.length > 0) return flaws;
-      const waits = (this.#last?.parked ?? []).some(withoutRate);
+      // The longest period has ended, and the next one has begun.
+      const over = this.#at - (this.#plan.months > 6 ? 100 : 40) * DAY;
+      const waits = (this.#last?.parked ?? []).some(withoutRate) || isFreedLately(this.firm, this.witness, { at: this.#at, over });
       if ((byHand.length === 0 && !waits) || round === 3) {
         this.checks += this.firm.lives.length;
-        // The longest period has ended, and the next one has begun.
-        const wrong = settled(this.firm, this.witness, { at: this.#at, over: this.#at - (this.#plan.months > 6 ? 100 : 40) * DAY, known, since });
+        const wrong = settled(this.firm, this.witness, { at: this.#at, over, known, since });
         if (wrong.length > 0) return wrong;
         return this.firm.sealed ? this.#forget(chance) : chance.percent(20) ? this.#proof() : [];
       }

@@ -7,7 +7,7 @@ import type { RunResult } from '../../src/run/results.js';
 import type { Booking } from '../support/project.js';
 import type { Delivered } from './disk.js';
 import type { Firm } from './firm.js';
-import type { Witness } from './witness.js';
+import type { Standing, Witness } from './witness.js';
 
 /** What faults have changed, which they must not: facts of the ledger, and what messages say; each with faults, and without. */
 export function difference([mine, his]: readonly [readonly string[], readonly string[]], [delivered, calm]: readonly [readonly Delivered[], readonly Delivered[]]): string[] {
@@ -55,6 +55,26 @@ export async function traces(engine: Engine, root: string, customer: string): Pr
 /** `known`: where the ledger stood at an instant `since`: what was known then is put right by `at`. Periods until `over` have ended. */
 export interface Settlement { readonly at: number; readonly over: number; readonly known: number; readonly since: number }
 
+const NEVER_BILLED: Standing = { amount: 0n, state: 'open', serial: 0 };
+
+/** When a booking was taken back, to be billed anew; 0: it never was. */
+function freedAt({ commits }: Witness, { state, serial }: Standing): number {
+  return state === 'open' && serial > 0 ? Date.parse(commits[serial - 1]!.as_of) : 0;
+}
+
+function isBillable(row: Booking | null): row is Booking {
+  return row !== null && (row.status ?? 'done') === 'done';
+}
+
+/**
+ * Whether a booking was taken back so lately that the next period after that has not ended. Where what is right is in another currency, say,
+ * as the customer has changed it since, nothing stands beside what is taken back: it is billed like a late booking, with the next invoice.
+ */
+export function isFreedLately(firm: Firm, witness: Witness, { at, over }: Pick<Settlement, 'at' | 'over'>): boolean {
+  const standing = witness.bookings();
+  return firm.lives.some((life) => isBillable(firm.rowAt(life, at)) && freedAt(witness, standing.get(`jobs/${life.id}`) ?? NEVER_BILLED) >= over);
+}
+
 /** Every booking is billed as it is, or as it was when it was billed. */
 export function settled(firm: Firm, witness: Witness, { at, over, known, since }: Settlement): string[] {
   const flaws: string[] = [];
@@ -63,10 +83,11 @@ export function settled(firm: Firm, witness: Witness, { at, over, known, since }
   const tellsGone = firm.complete && firm.exported(at).length > 0;
   for (const life of firm.lives) {
     const row = firm.rowAt(life, at);
-    const { amount, state, serial } = standing.get(`jobs/${life.id}`) ?? { amount: 0n, state: 'open', serial: 0 };
-    const billable = row !== null && (row.status ?? 'done') === 'done';
+    const stands = standing.get(`jobs/${life.id}`) ?? NEVER_BILLED;
+    const { amount, state, serial } = stands;
     const tell = (what: string): void => void flaws.push(`booking ${life.id} ${what}: ${JSON.stringify(life.versions)}`);
-    if (state === 'open' && billable && Date.parse(row.end ?? row.start) < over) tell('is not billed');
+    const billable = isBillable(row) && Math.max(freedAt(witness, stands), Date.parse(row.end ?? row.start)) < over;
+    if (state === 'open' && billable) tell('is not billed');
     if (state === 'open' && amount !== 0n) tell(`is open, and ${amount} stands`);
     if (state !== 'billed') continue;
     const priced = life.versions.every((each) => each.row === null || each.row.price !== undefined || each.row.amount !== undefined);

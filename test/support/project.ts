@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { Engine } from '../../src/engine/engine.js';
 import { attachLedger } from '../../src/ledger/attach.js';
+import { readHistoryMeta } from '../../src/ledger/history.js';
 import { openLedger } from '../../src/ledger/ledger.js';
 import { historyDigest, verifyLedger } from '../../src/ledger/verify.js';
 import { confirm } from '../../src/run/confirm.js';
@@ -169,13 +170,15 @@ export class Project {
     }
   }
 
-  /** Findings of the proof of ledger and history; empty is good. */
+  /** Findings of the proof of ledger and history, which is up to date after whatever may commit; empty is good. */
   async flaws(): Promise<string[]> {
     const engine = await Engine.open({ threads: 1 });
     try {
       const ledger = await this.#ledger();
       const { checks, diagnostics } = await verifyLedger(engine, ledger, ledger.serial === 0 ? null : join(this.root, 'history.duckdb'));
-      return [...checks.filter((check) => !check.ok).map((check) => `${check.name}: ${check.detail}`), ...diagnostics.map((d) => `${d.code} ${d.message}`)];
+      const stands = (await readHistoryMeta(join(this.root, 'history.duckdb')))?.serial ?? 0;
+      const behind = stands < ledger.serial ? [`history: stands at serial ${stands}, the ledger at ${ledger.serial}`] : [];
+      return [...behind, ...checks.filter((check) => !check.ok).map((check) => `${check.name}: ${check.detail}`), ...diagnostics.map((d) => `${d.code} ${d.message}`)];
     } finally {
       await engine.close();
     }
