@@ -1,7 +1,7 @@
 /** Agreements and who has them, as the models read them. */
 import { DuckDBDateValue } from '@duckdb/node-api';
 import type { DuckDBAppender } from '@duckdb/node-api';
-import type { Config } from '../config/types.js';
+import type { Agreement, Config } from '../config/types.js';
 import type { Engine } from '../engine/engine.js';
 import { dayNumber } from '../values/time.js';
 import type { LocalDate } from '../values/time.js';
@@ -35,6 +35,37 @@ export async function loadAgreements(engine: Engine, config: Pick<Config, 'agree
   await engine.append('input', 'customer_agreements', listed, (a, row) => {
     for (const key of [row.customer_key, row.agreement_key, row.place]) a.appendInteger(key);
   });
+}
+
+/** The lists of agreements that customers have, each once; of a few lists most customers have one. */
+export interface AgreementLists {
+  /** Keys of agreements in the customers' order, by the key of the list. */
+  readonly lists: readonly (readonly number[])[];
+  /** The list of each customer, by the customer's key; null where none of the agreements adjusts anything. */
+  readonly listOf: readonly (number | null)[];
+}
+
+/** Whether an agreement lowers or raises its lines: by discounts, or by a minimum or maximum. */
+export function adjusts({ discounts, bounds }: Agreement): boolean {
+  return discounts.length > 0 || bounds.length > 0;
+}
+
+/** Finds them. The same configuration always gets the same keys. */
+export function adjustingLists({ agreements, customers }: Pick<Config, 'agreements' | 'customers'>): AgreementLists {
+  if (!agreements.some(adjusts)) return { lists: [], listOf: customers.map(() => null) };
+  const keyOf = new Map(agreements.map(({ agreement_id }, key) => [agreement_id, key]));
+  const known = new Map<string, number | null>();
+  const lists: (readonly number[])[] = [];
+  const listOf = customers.map(({ agreements: ids = [] }) => {
+    const name = ids.join('\n');
+    const found = known.get(name);
+    if (found !== undefined) return found;
+    const keys = ids.map((id) => keyOf.get(id)!);
+    const list = keys.some((key) => adjusts(agreements[key]!)) ? lists.push(keys) - 1 : null;
+    known.set(name, list);
+    return list;
+  });
+  return { lists, listOf };
 }
 
 /** Appends a day, or null for none. */

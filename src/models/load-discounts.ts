@@ -10,6 +10,8 @@ import type { Cell } from './rows.js';
 import type { Calendar } from '../calendar/types.js';
 import type { Agreement, Config, Discount } from '../config/types.js';
 import type { Engine } from '../engine/engine.js';
+import { adjustingLists, adjusts } from './load-agreements.js';
+import type { AgreementLists } from './load-agreements.js';
 import { exponentOf, parseDecimal } from '../values/money.js';
 import { addDays, sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
@@ -18,8 +20,9 @@ import type { Instant, LocalDate } from '../values/time.js';
  * `adjusting`: who has which agreement that lowers or raises its lines, with the place of its last discount, and of its last maximum
  * for longer than a period. `terms`: of these agreements, how many of its first discounts are worked out line by line, whether lines may
  * then be taken together (is_joinable), also where many bookings are only summed (is_summable: no line has two of the first discounts),
- * and whether a bound tells usage from charges. `first_agreements`: of the agreements that a customer lists the first in force, for
- * bookings that none prices. `discounts`: `place` from 1 in the order in which they are taken, maximums last (they have `applies_to`),
+ * and whether a bound tells usage from charges; last_place and last_long as in `adjusting`, none where it adjusts nothing.
+ * `first_agreements`: of each list of agreements that customers have (`customers.list_key`) the first in force, for bookings that none
+ * prices. `discounts`: `place` from 1 in the order in which they are taken, maximums last (they have `applies_to`),
  * `by_scope`: with a line for usage and one for charges. `ended_discounts`: the billing periods that come after the last one of a
  * discount. `discount_groups`: which discounts hold for a product (`*`: any that no discount names) between two instants, of every
  * agreement that adjusts at any time; `group_discounts`: what they are. `groups`: `rest_key` is the group of those that are not worked
@@ -28,9 +31,10 @@ import type { Instant, LocalDate } from '../values/time.js';
 const TABLES = `
   CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER, last_place INTEGER, last_long INTEGER);
   CREATE OR REPLACE TABLE input.terms (
-    agreement_key INTEGER, first_places INTEGER, is_joinable BOOLEAN, is_summable BOOLEAN, tells_usage BOOLEAN);
+    agreement_key INTEGER, first_places INTEGER, is_joinable BOOLEAN, is_summable BOOLEAN, tells_usage BOOLEAN, last_place INTEGER,
+    last_long INTEGER);
   CREATE OR REPLACE TABLE input.first_agreements (
-    customer_key INTEGER, zone_key INTEGER, currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, agreement_key INTEGER);
+    list_key INTEGER, zone_key INTEGER, currency VARCHAR, valid_from TIMESTAMP, valid_until TIMESTAMP, agreement_key INTEGER);
   CREATE OR REPLACE TABLE input.discounts (
     agreement_key INTEGER, place INTEGER, name VARCHAR, on_line BOOLEAN, percent_micro BIGINT, amount_minor BIGINT, cap_minor BIGINT,
     applies_to VARCHAR, by_scope BOOLEAN);
@@ -42,6 +46,14 @@ const TABLES = `
     group_key INTEGER, agreement_key INTEGER, currency VARCHAR, prices_with_tax BOOLEAN, rest_key INTEGER, first_place INTEGER,
     percent_micro BIGINT, amount_minor BIGINT);
   ${BOUND_TABLES}`;
+
+/** Who has what adjusts: one row for each time that a customer's list names it. */
+const ADJUSTING = `
+  INSERT INTO input.adjusting
+  SELECT c.customer_key, c.agreement_key, n.last_place, n.last_long
+  FROM input.customer_agreements AS c
+  JOIN input.terms AS n ON n.agreement_key = c.agreement_key AND n.last_place IS NOT NULL
+  ORDER BY c.customer_key, c.place`;
 
 /** Stands for every product that no discount of the agreement names. */
 const ANY = '*';
@@ -56,27 +68,22 @@ export interface GivenDiscounts {
   readonly zones: readonly string[];
 }
 
-interface Listed { readonly customer_key: number; readonly calendar_key: number; readonly keys: readonly number[] }
-
-/** Fills them. */
+/** Fills them. Needs the customers and who has which agreement. */
 export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Promise<void> {
   await engine.run(TABLES);
   const { agreements } = given.config;
-  const adjusts = (key: number): boolean => agreements[key]!.discounts.length > 0 || agreements[key]!.bounds.length > 0;
-  const keyOf = new Map(agreements.map(({ agreement_id }, key) => [agreement_id, key]));
-  const listed: Listed[] = given.config.customers.map((customer, customer_key) => ({
-    customer_key, calendar_key: given.calendarKeyOf(customer_key), keys: (customer.agreements ?? []).map((id) => keyOf.get(id)!),
-  })).filter(({ keys }) => keys.some(adjusts));
-  if (listed.length === 0) return;
-  await insert(engine, 'adjusting', listed.flatMap(({ customer_key, keys }) => keys.filter(adjusts)
-    .map((key) => [customer_key, key, lastPlace(agreements[key]!), longMaximums(agreements[key]!).length])));
-  await insert(engine, 'first_agreements', firstAgreements(agreements, listed, given.zones));
-  const used = [...new Set(listed.flatMap(({ keys }) => keys))].sort((a, b) => a - b);
+  const { lists, listOf } = adjustingLists(given.config);
+  if (lists.length === 0) return;
+  const adjusting = (key: number): boolean => adjusts(agreements[key]!);
+  await insert(engine, 'first_agreements', lists.flatMap((keys, list_key) => given.zones.flatMap((zone, zone_key) => (
+    firstOf(agreements, keys, zone).map((row) => [list_key, zone_key, ...row])))));
+  const used = [...new Set(lists.flat())].sort((a, b) => a - b);
   const groups = new Groups(agreements);
-  await insert(engine, 'discount_groups', used.filter(adjusts).flatMap((key) => groupRows(agreements[key]!, key, given.zones, groups)));
+  await insert(engine, 'discount_groups', used.filter(adjusting).flatMap((key) => groupRows(agreements[key]!, key, given.zones, groups)));
   await insert(engine, 'group_discounts', groups.discounts());
   await insert(engine, 'groups', groups.rows());
   await insert(engine, 'terms', used.map((key) => termsOf(agreements[key]!, key, groups)));
+  await engine.run(ADJUSTING);
   await insert(engine, 'discounts', used.flatMap((key) => agreements[key]!.discounts
     .map((each, i): Cell[] => [
       key, i + 1, each.name, each.on === 'line', ...worth(each, agreements[key]!.currency), null, isByScope(agreements[key]!)])
@@ -88,7 +95,8 @@ export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Prom
   await insert(engine, 'minimums', used.flatMap((key) => ofKind(agreements[key]!, 'minimum')
     .map((each, i): Cell[] => [key, i + 1, each.name, each.applies_to, each.tax])));
   const rows: BoundRows = { periods: [], spans: [] };
-  for (const { key, calendar_key } of pairsOf(listed)) {
+  const pairs = pairsOf(lists, listOf, given.calendarKeyOf);
+  for (const { key, calendar_key } of pairs) {
     addBoundRows(rows, {
       agreement: agreements[key]!, agreement_key: key, calendar_key,
       first_day: beginsOn(given.calendars[calendar_key]!), rounding: given.config.rounding,
@@ -96,7 +104,7 @@ export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Prom
   }
   await insert(engine, 'bound_periods', rows.periods);
   await insert(engine, 'bound_spans', rows.spans);
-  await insert(engine, 'ended_discounts', endedDiscounts(agreements, listed, given));
+  await insert(engine, 'ended_discounts', endedDiscounts(agreements, pairs, given));
 }
 
 /** Whether the ledger must tell what a discount took of usage and what of charges: a bound of one of them runs over several invoices. */
@@ -109,7 +117,8 @@ function termsOf(agreement: Agreement, key: number, groups: Groups): Cell[] {
   const first = firstPlaces(agreement);
   const is_joinable = !agreement.discounts.slice(first).some(({ on }) => on === 'line');
   return [key, first, is_joinable, is_joinable && groups.mostFirst(key) <= 1,
-    agreement.bounds.some(({ applies_to }) => applies_to !== 'all')];
+    agreement.bounds.some(({ applies_to }) => applies_to !== 'all'),
+    ...(adjusts(agreement) ? [lastPlace(agreement), longMaximums(agreement).length] : [null, null])];
 }
 
 function firstPlaces({ discounts }: Agreement): number {
@@ -128,16 +137,6 @@ function bounds(from: LocalDate | null, until: LocalDate | null, zone: string): 
 }
 
 /** Customers with the same list share the answer. */
-function firstAgreements(agreements: readonly Agreement[], listed: readonly Listed[], zones: readonly string[]): Cell[][] {
-  const memo = new Map<string, Cell[][]>();
-  return listed.flatMap(({ customer_key, keys }) => {
-    const name = keys.join(' ');
-    const known = memo.get(name) ?? zones.flatMap((zone, zone_key) => firstOf(agreements, keys, zone).map((row) => [zone_key, ...row]));
-    memo.set(name, known);
-    return known.map((row) => [customer_key, ...row]);
-  });
-}
-
 /** `currency, from, until, agreement`: stretches on which the same one is the first in force. */
 function firstOf(agreements: readonly Agreement[], keys: readonly number[], zone: string): Cell[][] {
   const rows: Cell[][] = [];
@@ -162,15 +161,20 @@ function lastPlace(agreement: Agreement): number {
   return agreement.discounts.length + periodMaximums(agreement).length;
 }
 
-/** Every agreement with every calendar of a customer that has it. */
-function pairsOf(listed: readonly Listed[]): { key: number; calendar_key: number }[] {
-  const pairs = listed.flatMap(({ keys, calendar_key }) => keys.map((key) => [`${key} ${calendar_key}`, { key, calendar_key }] as const));
+interface Pair { readonly key: number; readonly calendar_key: number }
+
+/** Every agreement of these lists with every calendar of a customer that has it. */
+function pairsOf(lists: AgreementLists['lists'], listOf: AgreementLists['listOf'], calendarKeyOf: (index: number) => number): Pair[] {
+  const calendars = lists.map(() => new Set<number>());
+  for (const [customer_key, list] of listOf.entries()) if (list !== null) calendars[list]!.add(calendarKeyOf(customer_key));
+  const pairs = lists.flatMap((keys, list) => [...calendars[list]!].flatMap((calendar_key) => (
+    keys.map((key) => [`${key} ${calendar_key}`, { key, calendar_key }] as const))));
   return [...new Map(pairs).values()];
 }
 
 /** Of discounts for so many periods: those after the last one, by calendar. */
-function endedDiscounts(agreements: readonly Agreement[], listed: readonly Listed[], given: GivenDiscounts): Cell[][] {
-  return pairsOf(listed).flatMap(({ key, calendar_key }) => agreements[key]!.discounts.flatMap((each, i): Cell[][] => {
+function endedDiscounts(agreements: readonly Agreement[], pairs: readonly Pair[], given: GivenDiscounts): Cell[][] {
+  return pairs.flatMap(({ key, calendar_key }) => agreements[key]!.discounts.flatMap((each, i): Cell[][] => {
     if (each.periods === null) return [];
     const calendar = given.calendars[calendar_key]!;
     const own = [...given.periods.entries()].filter(([, period]) => period.calendar_key === calendar_key);

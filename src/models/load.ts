@@ -15,7 +15,7 @@ import { currencies, microPerMinor } from '../values/money.js';
 import { sqlTimestamp, timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import { derive } from './derive.js';
-import { loadAgreements } from './load-agreements.js';
+import { adjustingLists, loadAgreements } from './load-agreements.js';
 import { loadCharges } from './load-charges.js';
 import { loadExchange } from './load-exchange.js';
 import { loadPrices } from './load-prices.js';
@@ -32,7 +32,7 @@ const CUSTOMERS = `
   CREATE OR REPLACE TABLE input.customers (
     customer_key INTEGER, customer_id VARCHAR, name VARCHAR, calendar_key INTEGER, assign_by_start BOOLEAN, partner_id VARCHAR,
     tax_id VARCHAR, net_days INTEGER, end_of_month BOOLEAN, purchase_order VARCHAR, locale VARCHAR, shown VARCHAR,
-    skip_zero BOOLEAN, carry_over BOOLEAN, early_percent_micro BIGINT, early_days INTEGER);
+    skip_zero BOOLEAN, carry_over BOOLEAN, early_percent_micro BIGINT, early_days INTEGER, list_key INTEGER);
   CREATE OR REPLACE TABLE input.customer_limits (
     customer_key INTEGER, use_no INTEGER, max_total_micro HUGEINT, max_change_percent BIGINT, max_lines BIGINT);`;
 
@@ -205,6 +205,7 @@ export async function loadCustomers(
 ): Promise<void> {
   await engine.run(CUSTOMERS);
   const issuer = sha256(canonicalJson([config.issuer]));
+  const { listOf } = adjustingLists(config);
   const indexed = config.customers.map((customer, index) => ({ customer, index }));
   await engine.append('input', 'customers', indexed, (a, { customer: c, index }) => {
     const calendar = calendarKeyOf(index);
@@ -224,6 +225,7 @@ export async function loadCustomers(
     const early = c.payment_terms.discount ?? null;
     orNull(a, early, (v) => { a.appendBigInt(micro(v.percent)); });
     orNull(a, early, (v) => { a.appendInteger(v.within_days); });
+    orNull(a, listOf[index]!, (v) => { a.appendInteger(v); });
   });
   const uses = indexed.flatMap(({ customer, index }) => customer.cycle
     .map((use, use_no) => ({ index, use_no, limits: use.automation.limits })));

@@ -5,7 +5,7 @@
 -- grain: customer_key, span_key
 WITH lines AS (
   SELECT
-    c.customer_key, c.calendar_key, coalesce(l.original_currency, i.currency) AS currency, z.zone_key,
+    c.customer_key, c.calendar_key, c.list_key, coalesce(l.original_currency, i.currency) AS currency, z.zone_key,
     CASE WHEN l.kind = 'adjustment' AND l.booking_id IS NOT NULL THEN 'booking' ELSE coalesce(o.kind, l.kind) END AS kind,
     coalesce(ci.period_start, i.period_start) AS period_start, coalesce(ci.period_end, i.period_end) AS period_end,
     l.product, l.service_start, coalesce(l.original_minor, l.gross_minor, l.amount_minor) AS amount_minor,
@@ -39,7 +39,7 @@ WITH lines AS (
     AND l.service_start >= pr.valid_from AND l.service_start < pr.valid_until
   LEFT JOIN input.agreements AS ap ON ap.agreement_key = pr.agreement_key
   LEFT JOIN input.first_agreements AS f
-    ON f.customer_key = CASE WHEN l.agreement_id IS NULL THEN l.customer_key END AND f.zone_key = l.zone_key AND f.currency = l.currency
+    ON f.list_key = CASE WHEN l.agreement_id IS NULL THEN l.list_key END AND f.zone_key = l.zone_key AND f.currency = l.currency
     AND l.service_start >= f.valid_from AND l.service_start < f.valid_until
   LEFT JOIN input.agreements AS fa ON fa.agreement_key = f.agreement_key
 ), counted AS (

@@ -4,13 +4,13 @@
 -- line of nothing has no part in them.
 -- grain: file_key, record
 WITH asked AS (
-  SELECT b.*, CASE WHEN b.bucket = 'billed' AND b.amount_minor <> 0 THEN b.customer_key END AS asked_key
+  SELECT b.*, CASE WHEN b.bucket = 'billed' AND b.amount_minor <> 0 THEN b.list_key END AS asked_key
   FROM draft.bookings AS b
 ), found AS (
   SELECT a.*, CASE WHEN a.asked_key IS NOT NULL THEN coalesce(a.agreement_key, f.agreement_key) END AS found_key
   FROM asked AS a
   LEFT JOIN input.first_agreements AS f
-    ON f.customer_key = a.asked_key AND f.zone_key = a.zone_key AND f.currency = a.currency
+    ON f.list_key = a.asked_key AND f.zone_key = a.zone_key AND f.currency = a.currency
     AND a.starts_at >= f.valid_from AND a.starts_at < f.valid_until
 ), grouped AS (
   SELECT u.*, coalesce(n.group_key, o.group_key) AS found_group

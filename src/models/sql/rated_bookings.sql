@@ -4,7 +4,7 @@
 -- grain: file_key, record
 WITH known AS (
   SELECT
-    b.*, c.customer_key, c.calendar_key, c.tax_id AS customer_tax_id,
+    b.*, c.customer_key, c.calendar_key, c.list_key, c.tax_id AS customer_tax_id,
     CASE WHEN c.assign_by_start THEN b.starts_at ELSE b.ends_at END AS assigned_at
   FROM input.bookings AS b
   LEFT JOIN input.customers AS c ON c.customer_id = b.customer_id
@@ -17,6 +17,7 @@ WITH known AS (
     CASE WHEN bl.corrected_customer_id = b.customer_id THEN bl.corrects_invoice_id END AS corrects_invoice_id,
     b.customer_key,
     b.calendar_key,
+    b.list_key,
     b.assigned_at,
     d.late_bookings,
     d.period_key AS own_period_key,
@@ -80,7 +81,7 @@ WITH known AS (
 SELECT
   p.file_key, p.record, p.source, p.booking_id, p.customer_id, p.product, p.starts_at, p.ends_at, p.quantity_micro, p.currency, p.status,
   p.description, p.content_hi, p.content_lo, p.billed_invoice_id, p.corrects_invoice_id,
-  p.customer_key, p.calendar_key, p.assigned_at, p.late_bookings,
+  p.customer_key, p.calendar_key, p.list_key, p.assigned_at, p.late_bookings,
   p.own_period_key, p.timing, p.late, p.period_key, p.previewed, p.invoice_stem,
   CASE WHEN p.late AND p.late_bookings = 'own_invoice' THEN 1 ELSE 0 END AS apart,
   p.unit, p.tax_id, p.zone_key,

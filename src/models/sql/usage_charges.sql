@@ -69,6 +69,6 @@ LEFT JOIN input.customer_taxes AS ct ON ct.customer_key = a.customer_key AND ct.
 LEFT JOIN (SELECT DISTINCT customer_key, price_key, agreement_key FROM input.agreement_prices) AS o
   ON o.customer_key = a.customer_key AND o.price_key = a.price_key
 LEFT JOIN input.first_agreements AS e
-  ON e.customer_key = a.customer_key AND e.zone_key = p.zone_key AND e.currency = a.currency
+  ON e.list_key = c.list_key AND e.zone_key = p.zone_key AND e.currency = a.currency
   AND CASE WHEN p.period_start > s.starts_at AND p.period_start < s.ends_at THEN p.period_start ELSE s.starts_at END >= e.valid_from
   AND CASE WHEN p.period_start > s.starts_at AND p.period_start < s.ends_at THEN p.period_start ELSE s.starts_at END < e.valid_until
