@@ -13,9 +13,10 @@ const DAY = 86_400_000;
 const EARLIEST: LocalDate = '1900-01-01';
 
 /**
- * By calendar, the instant from which its periods are needed: where the last standing invoice of a customer with agreements ends (or
- * where the period of one begins that was cancelled and nobody has billed since), or, where that is later or there is none, one period
- * before the first agreement begins (that one bills it in advance).
+ * By calendar, the instant from which its periods are needed: where the last standing invoice of a customer with agreements ends, or,
+ * where that is earlier, where a period begins that is still open though later ones may be billed (its preview was told with a deadline
+ * of its own, it was parked, or its invoice was cancelled, and nobody has billed it since). Where one period before the first agreement
+ * begins (that one bills it in advance) is later, or there is no invoice, it is that.
  * A measured price of a customer reaches as an agreement does, one of a product as far as the customers who were invoiced.
  * Calendars where nothing of that is are left out. Needs `ledger.*`.
  */
@@ -34,13 +35,26 @@ export async function chargedFrom(
       SELECT i.customer_id, i.period_start, i.period_end, s.status = 'processed' AS stands
       FROM ledger.invoices AS i JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id
       WHERE i.confirmed_by IS DISTINCT FROM 'credit'
-    ), freed AS (
-      SELECT v.customer_id, min(v.period_start) AS begins FROM made AS v
-      ANTI JOIN made AS n ON n.stands AND n.customer_id = v.customer_id AND n.period_start < v.period_end AND n.period_end > v.period_start
-      WHERE NOT v.stands GROUP BY v.customer_id
+    ), begun AS (
+      SELECT customer_id, period_start, period_end FROM made WHERE NOT stands
+      UNION ALL
+      -- Its first instant is enough: an invoice for any of it covers that one.
+      SELECT customer_id, period_start, period_start + INTERVAL 1 MILLISECOND FROM ledger.openings
+      UNION ALL
+      SELECT customer_id, period_start, period_start + INTERVAL 1 MILLISECOND FROM (
+        SELECT subject_id AS customer_id, CAST(json_extract_string(detail, '$.period_start') AS TIMESTAMP) AS period_start
+        FROM ledger.events WHERE subject = 'customer' AND event = 'parked')
+    ), unbilled AS (
+      -- Nearly all of them have an invoice of their own: those leave by key, before anything is compared.
+      SELECT b.customer_id, b.period_start, b.period_end FROM begun AS b
+      ANTI JOIN made AS n ON n.stands AND n.customer_id = b.customer_id AND n.period_start = b.period_start
+    ), still_open AS (
+      SELECT u.customer_id, min(u.period_start) AS begins FROM unbilled AS u
+      ANTI JOIN made AS n ON n.stands AND n.customer_id = u.customer_id AND n.period_start < u.period_end AND n.period_end > u.period_start
+      GROUP BY u.customer_id
     )
-    SELECT m.customer_id, epoch_ms(least(max(m.period_end), min(f.begins))) AS ends
-    FROM made AS m LEFT JOIN freed AS f ON f.customer_id = m.customer_id
+    SELECT m.customer_id, epoch_ms(least(max(m.period_end), min(o.begins))) AS ends
+    FROM made AS m LEFT JOIN still_open AS o ON o.customer_id = m.customer_id
     WHERE m.stands GROUP BY m.customer_id`);
   const invoiced = new Map(rows.map(({ customer_id, ends }) => [customer_id, Number(ends)]));
   const before = new Map<string, Instant>();
