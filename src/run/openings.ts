@@ -44,39 +44,49 @@ function earliestSql(column: string, where: string, until: Instant): string {
 
 /** Commits the openings of previews that were first open at `at`, with a notice for each batch. */
 export async function commitOpenings(context: Context, draft: Draft, ledger: Ledger, at: Instant): Promise<Ledger> {
-  const when = timestampLiteral(Math.max(at, ledger.as_of ?? at));
+  const told = await toldAt(draft, at);
   await draft.engine.run(`
     CREATE OR REPLACE TABLE draft.new_openings AS
     SELECT DISTINCT i.customer_id, i.cycle_id, i.period_start, i.batch_id, i.preview_at, i.confirm_due_at, i.auto_confirm_at
     FROM draft.invoices AS i WHERE i.preview_at = ${timestampLiteral(at)} AND ${UNOPENED};
     CREATE OR REPLACE TABLE draft.new_events AS
-    SELECT ${when} AS "at", 'batch' AS subject, batch_id AS subject_id, 'opened' AS event,
+    SELECT ${timestampLiteral(told)} AS "at", 'batch' AS subject, batch_id AS subject_id, 'opened' AS event,
       CAST(to_json({
         'customers': count(DISTINCT customer_id), 'preview_at': strftime(${timestampLiteral(at)}, '%Y-%m-%d %H:%M:%S'),
         'confirm_due_at': strftime(min(coalesce(auto_confirm_at, confirm_due_at)), '%Y-%m-%d %H:%M:%S'),
         'auto_confirm': count(auto_confirm_at) > 0
       }) AS VARCHAR) AS detail
     FROM draft.new_openings GROUP BY batch_id`);
-  return commitNews(context, draft, ledger, { event: 'batch_ready', action: 'open', at });
+  return commitNews(context, draft, ledger, { event: 'batch_ready', action: 'open', at, told });
 }
 
 /** Commits that the deadline of batches is near, with a notice for each. */
 export async function commitDeadlineNotices(context: Context, draft: Draft, ledger: Ledger, at: Instant): Promise<Ledger> {
-  const when = timestampLiteral(Math.max(at, ledger.as_of ?? at));
+  const told = await toldAt(draft, at);
   await draft.engine.run(`
     CREATE OR REPLACE TABLE draft.new_openings AS SELECT * FROM ledger.openings LIMIT 0;
     CREATE OR REPLACE TABLE draft.new_events AS
-    SELECT DISTINCT ${when} AS "at", 'batch' AS subject, i.batch_id AS subject_id, 'deadline_near' AS event,
+    SELECT DISTINCT ${timestampLiteral(told)} AS "at", 'batch' AS subject, i.batch_id AS subject_id, 'deadline_near' AS event,
       CAST(to_json({'confirm_due_at': strftime(i.auto_confirm_at, '%Y-%m-%d %H:%M:%S')}) AS VARCHAR) AS detail
     FROM draft.invoices AS i WHERE i.deadline_notice_at = ${timestampLiteral(at)} AND ${UNTOLD}`);
-  return commitNews(context, draft, ledger, { event: 'deadline_near', action: 'notify', at });
+  return commitNews(context, draft, ledger, { event: 'deadline_near', action: 'notify', at, told });
 }
 
-interface News { readonly event: 'batch_ready' | 'deadline_near'; readonly action: string; readonly at: Instant }
+interface News { readonly event: 'batch_ready' | 'deadline_near'; readonly action: string; readonly at: Instant; readonly told: Instant }
+
+/**
+ * When something that fell due at `at` is told: then, or, where it is found late (a booking came late, say), when the last thing was
+ * told before it. What became of messages does not count: whether and when one is sent again depends on mail servers and on schedules.
+ */
+async function toldAt({ engine }: Draft, at: Instant): Promise<Instant> {
+  const { last } = await engine.row<{ last: bigint | null }>(
+    'SELECT epoch_ms(max("at")) AS last FROM ledger.events WHERE subject <> \'message\'');
+  return last === null ? at : Math.max(at, Number(last));
+}
 
 async function commitNews(context: Context, draft: Draft, ledger: Ledger, news: News): Promise<Ledger> {
   const { engine } = draft;
-  await stageNotices(engine, context, await noticesOf(context, draft, ledger, news));
+  await stageNotices(engine, context, await noticesOf(context, draft, news));
   return append(context, engine, ledger, {
     at: news.at,
     action: news.action,
@@ -89,7 +99,7 @@ async function commitNews(context: Context, draft: Draft, ledger: Ledger, news: 
 }
 
 /** One notice a batch, told as it stood then: customers whose preview opens later are not in it. */
-async function noticesOf(context: Context, { engine }: Draft, ledger: Ledger, { event, at }: News): Promise<NoticeEvent[]> {
+async function noticesOf(context: Context, { engine }: Draft, { event, at, told: when }: News): Promise<NoticeEvent[]> {
   if (!context.config.notifications.some((each) => isTold(each, event))) return [];
   const batches = await engine.rows<{ batch_id: string; occasion: string }>(
     'SELECT subject_id AS batch_id, string_agg(detail, \',\' ORDER BY detail) AS occasion FROM draft.new_events GROUP BY ALL ORDER BY ALL');
@@ -99,7 +109,7 @@ async function noticesOf(context: Context, { engine }: Draft, ledger: Ledger, { 
     if (told === null) continue;
     // A batch is told ready once; a deadline as often as there are deadlines.
     const again = event === 'deadline_near' ? { occasion } : {};
-    events.push({ ...told, ...again, at: Math.max(at, ledger.as_of ?? at) });
+    events.push({ ...told, ...again, at: when });
   }
   return events;
 }

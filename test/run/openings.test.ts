@@ -57,6 +57,25 @@ describe('an opening', () => {
     expect(await made.told('SELECT DISTINCT CAST(confirmed_at AS VARCHAR) FROM ledger.invoices')).toEqual(['2026-05-04 22:00:00']);
     expect(await made.flaws()).toEqual([]);
   });
+
+  it('that is found late is told at the same instant whatever became of messages meanwhile', async () => {
+    const told = async (mail: object): Promise<string[][]> => {
+      const made = await project({ ...SPEC, mail, customers: { bolt: { name: 'Bolt', cycle: 'weekly' } }, notifications: [{ name: 'finance', email: ['finance@x.example'] }] }, APRIL.slice(0, 1));
+      // One that could not be sent is tried again on the 20th; on the 21st there is a booking of the week before.
+      for (const time of ['2026-05-05', '2026-05-20']) await made.run(time);
+      await made.book([...APRIL.slice(0, 1), { id: 'late', customer: 'bolt', product: 'visit', start: '2026-05-06' }]);
+      await made.run('2026-05-21');
+      expect(await made.flaws()).toEqual([]);
+      return made.answers([
+        `SELECT event, subject_id, CAST("at" AS VARCHAR) FROM ledger.events WHERE subject = 'batch' AND event IN ('opened', 'deadline_near') ORDER BY "at"`,
+        'SELECT kind, subject_id, CAST(queued_at AS VARCHAR) FROM ledger.messages WHERE invoice_id IS NULL ORDER BY ALL',
+      ]);
+    };
+    const [events, notices] = await told({});
+    expect(events).toContain('opened | 2026-05-11 | 2026-05-11 00:00:00');
+    expect(notices).toContain('batch_ready | 2026-05-11 | 2026-05-11 00:00:00');
+    expect(await told({ transport: 'smtp', url: 'smtp://127.0.0.1:1' })).toEqual([events, notices]);
+  });
 });
 
 describe('a deadline that was told', () => {
