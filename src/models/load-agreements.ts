@@ -29,12 +29,16 @@ export async function loadAgreements(engine: Engine, config: Pick<Config, 'agree
     appendDay(a, agreement.until);
     a.appendBoolean(agreement.deposits.length > 0);
   });
-  const keys = new Map(agreements.map(({ agreement_id }, key) => [agreement_id, key]));
+  const keys = keysOf(agreements);
   const listed = config.customers.flatMap((customer, customer_key) => (customer.agreements ?? [])
     .map((id, place) => ({ customer_key, place, agreement_key: keys.get(id)! })));
   await engine.append('input', 'customer_agreements', listed, (a, row) => {
     for (const key of [row.customer_key, row.agreement_key, row.place]) a.appendInteger(key);
   });
+}
+
+function keysOf(agreements: Config['agreements']): ReadonlyMap<string, number> {
+  return new Map(agreements.map(({ agreement_id }, key) => [agreement_id, key]));
 }
 
 /** The lists of agreements that customers have, each once; of a few lists most customers have one. */
@@ -53,7 +57,7 @@ export function adjusts({ discounts, bounds }: Agreement): boolean {
 /** Finds them. The same configuration always gets the same keys. */
 export function adjustingLists({ agreements, customers }: Pick<Config, 'agreements' | 'customers'>): AgreementLists {
   if (!agreements.some(adjusts)) return { lists: [], listOf: customers.map(() => null) };
-  const keyOf = new Map(agreements.map(({ agreement_id }, key) => [agreement_id, key]));
+  const keyOf = keysOf(agreements);
   const known = new Map<string, number | null>();
   const lists: (readonly number[])[] = [];
   const listOf = customers.map(({ agreements: ids = [] }) => {

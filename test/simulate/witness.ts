@@ -201,7 +201,7 @@ export class Witness {
       if (sum === undefined) continue;
       sum.net += line.amount;
       sum.lines += 1;
-      sum.corrects ??= row['corrects_invoice_id'] as string | null;
+      sum.corrects ??= line.corrects;
       this.#check(line.no === sum.lines, () => `${line.invoice}: line ${line.no} stands at place ${sum.lines}`);
       const tax = `${line.tax} ${line.rate}`;
       sum.byTax.set(tax, (sum.byTax.get(tax) ?? 0n) + line.amount);
@@ -228,18 +228,19 @@ export class Witness {
     this.#check(sum.net === invoice.net && sum.lines === Number(row['lines']), () => `${number}: its ${sum.lines} lines are ${sum.net}, it says ${String(row['lines'])} and ${invoice.net}`);
     this.#check(invoice.net + invoice.tax === invoice.total, () => `${number}: net and tax are not its total`);
     // By hand one may come to nothing: that of an invoice which a deposit paid wholly.
-    const credits = invoice.total < 0n || text('confirmed_by') === 'credit';
+    const byHand = text('confirmed_by') === 'credit';
+    const credits = invoice.total < 0n || byHand;
     this.#check((text('kind') === 'credit_note') === credits && (!credits || invoice.total <= 0n), () => `${number} over ${invoice.total} is a ${text('kind')}`);
     let tax = 0n;
     for (const each of taxes) {
       tax += each['tax_minor'] as bigint;
       const of = sum.byTax.get(`${String(each['tax_id'])} ${String(each['rate_micro'])}`) ?? 0n;
       this.#check(of === each['net_minor'], () => `${number}: lines of ${String(each['tax_id'])} are ${of}, its tax is on ${String(each['net_minor'])}`);
-      this.#check(isTaxOf(of, each) || (text('confirmed_by') === 'credit' && (isPartOf(of, each) || this.#isRest(sum.corrects, each))),
+      this.#check(isTaxOf(of, each) || (byHand && (isPartOf(of, each) || this.#isRest(sum.corrects, each))),
         () => `${number}: ${String(each['tax_minor'])} is not the tax of ${of}`);
     }
     this.#check(tax === invoice.tax, () => `${number}: its taxes add up to ${tax}`);
-    this.#remember(credits && text('confirmed_by') === 'credit' ? sum.corrects : id, taxes);
+    this.#remember(byHand ? sum.corrects : id, taxes);
     this.#accounted(invoice, row);
   }
 
