@@ -1,4 +1,4 @@
-/** A process that commits without end is killed at random moments, eighty times: every commit it told of is there, and no half one. */
+/** A process that commits without end is killed at random moments, a hundred times: every commit it told of is there, and no half one. */
 import { spawn } from 'node:child_process';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,7 +8,9 @@ import { verifyLedger } from '../../src/ledger/verify.js';
 import { builtRooms } from './processes.js';
 import { openAt, stageBatch, stageEvents, tempEngine, tempFolder } from './support.js';
 
-const KILLS = 80;
+const KILLS = 100;
+/** Some processes come to their end before they are killed; where that happens too often, the test says so. */
+const MOST_ROUNDS = 2 * KILLS;
 
 const WRITER = `
   import { writeSync } from 'node:fs';
@@ -50,7 +52,7 @@ it('loses no commit and keeps no half one', async () => {
   const file = join(rooms, 'writer.mjs');
   await writeFile(file, WRITER.replaceAll('ROOMS', rooms));
   let [kills, serial, state] = [0, start.serial, 7];
-  for (let round = 0; round < KILLS; round += 1) {
+  for (let round = 0; round < MOST_ROUNDS && kills < KILLS; round += 1) {
     // Chance that can be repeated; the moments are as random as the machine makes them.
     state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
     const ended = await killed(file, [join(folder, 'ledger'), text], state % 40);
@@ -62,7 +64,7 @@ it('loses no commit and keeps no half one', async () => {
     expect(now.serial).toBeGreaterThan(serial);
     ({ serial } = now);
   }
-  expect(kills).toBeGreaterThan(KILLS / 2);
+  expect(kills).toBe(KILLS);
   const { diagnostics } = await verifyLedger(engine, await openAt(folder), null);
   expect(diagnostics.filter((d) => d.severity === 'error')).toEqual([]);
   const lock = await (await openAt(folder)).store.lock('test');
