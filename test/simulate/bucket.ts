@@ -61,10 +61,12 @@ export class Bucket extends Disk {
   override store(process: Process, name: string): ObjectStore {
     const late = this.#late;
     this.#late = [];
+    const before = this.commits;
     for (const arrive of late) {
       process.tally.add('bucket: arrived late');
       arrive();
     }
+    process.came += this.commits - before;
     const address = readBucketAddress(name);
     if ('flaw' in address) throw new Error(address.flaw);
     const cache = join(this.#cache, process.command.startsWith('rival') ? 'there' : 'here');

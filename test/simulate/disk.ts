@@ -51,6 +51,11 @@ export class Disk {
     return [...this.objects.keys()].sort();
   }
 
+  /** How many commits there are. */
+  get commits(): number {
+    return this.keys().filter((key) => key.startsWith('commits/')).length;
+  }
+
   /** The ledger's store, as a process sees it. */
   store(process: Process, name: string): ObjectStore {
     return new ProcessStore(process, name);
@@ -102,6 +107,8 @@ export class Process {
   readonly command: string;
   /** Keys it wrote. */
   readonly wrote: string[] = [];
+  /** How many commits of those before it came to the store when it was opened, long after they were given up. */
+  came = 0;
   /** Somebody who does not see the lock; called before a serial is taken. */
   readonly rival: (() => Promise<void>) | null;
   dead = false;

@@ -233,7 +233,7 @@ class History {
       if (error instanceof DuebookError) return { refused: error.diagnostics.map(({ code, message }) => `${code} ${message}`).join('; ') };
       return { refused: `BUG ${error instanceof Error ? error.stack ?? error.message : String(error)}` };
     } finally {
-      this.#options.say?.(`    ${process.dead ? 'died' : 'ended'}, serial ${[...this.#disk.objects.keys()].filter((key) => key.startsWith('commits/')).length}`);
+      this.#options.say?.(`    ${process.dead ? 'died' : 'ended'}, serial ${this.#disk.commits}`);
     }
   }
 
@@ -263,7 +263,8 @@ class History {
       return left.length === 0 ? [] : [`the loser left ${left.join(', ')}`];
     }
     if (/^LEDGER_UNREACHABLE/.test(refused)) return [];
-    return before === this.witness.serial || process.rival !== null ? [] : [`refused (${refused}), and yet ${this.witness.serial - before} commits were made`];
+    const made = this.witness.serial - before - process.came;
+    return made === 0 || process.rival !== null ? [] : [`refused (${refused}), and yet ${made} commits were made`];
   }
 
   async #afterDone(command: Command, done: unknown, chance: Chance): Promise<string[]> {
