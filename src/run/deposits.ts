@@ -9,12 +9,15 @@ export function madeOfDeposit(line: string, deposit: string): string {
   return `(starts_with(${line}, ${deposit} || ':applied:') OR starts_with(${line}, ${deposit} || ':refund:'))`;
 }
 
-/** SQL: each open draft invoice that is not parked, with the open one that asks for the deposit which it takes off or gives back. */
+/**
+ * SQL: each open draft invoice that is not parked, with the open one that asks for a deposit which is taken off or given back in its
+ * period. In whatever currency: a customer's period is billed at once or stays open, as where the customer is parked.
+ */
 const RESTING = `
   SELECT i.invoice_key, i.customer_id, p.invoice_key AS on_key, p.batch_id AS on_batch
   FROM draft.invoices AS i
   JOIN draft.limits AS l ON l.invoice_key = i.invoice_key AND NOT l.parked
-  JOIN draft.deposit_lines AS d ON d.customer_key = i.customer_key AND d.period_key = i.period_key AND d.currency = i.currency
+  JOIN draft.deposit_lines AS d ON d.customer_key = i.customer_key AND d.period_key = i.period_key
   JOIN draft.taxed_charges AS t ON t.kind = 'deposit' AND t.customer_key = d.customer_key AND t.currency = d.currency
     AND ${madeOfDeposit('d.charge_id', 't.charge_id')}
   JOIN draft.invoices AS p ON p.customer_key = t.customer_key AND p.period_key = t.period_key AND p.currency = t.currency AND p.apart = 0
