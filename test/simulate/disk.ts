@@ -53,7 +53,7 @@ export class Disk {
 
   /** How many commits there are. */
   get commits(): number {
-    return this.keys().filter((key) => key.startsWith('commits/')).length;
+    return [...this.objects.keys()].filter((key) => key.startsWith('commits/')).length;
   }
 
   /** The ledger's store, as a process sees it. */
