@@ -52,7 +52,7 @@ export async function commitInvoices(
     SELECT i.invoice_key, l.parked FROM draft.invoices AS i JOIN draft.limits AS l ON l.invoice_key = i.invoice_key
     WHERE ${confirmation.where}`);
   if (chosen === 0 && confirmation.approval === undefined) return { ledger, confirmed: [] };
-  await leaveResting(draft, context.config, confirmation.by);
+  await leaveResting(draft, context.config, confirmation);
   await numberInvoices(context, draft, ledger, confirmation, at);
   await chooseParties(context, draft, confirmation);
   await writeEvents(draft, confirmation, at);
@@ -92,8 +92,9 @@ async function toTell(
   if (context.config.notifications.length === 0) return [];
   const batches = await engine.rows<{ batch_id: string; billing_date: string; partner_id: string | null; parks: boolean }>(`
     SELECT i.batch_id, CAST(min(i.billing_date) AS VARCHAR) AS billing_date, min(i.batch_partner) AS partner_id,
-      bool_or(c.parked AND NOT i.parked_before) AS parks
-    FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key GROUP BY i.batch_id ORDER BY i.batch_id`);
+      bool_or(l.parked AND NOT i.parked_before) AS parks
+    FROM draft.invoices AS i JOIN draft.chosen AS c ON c.invoice_key = i.invoice_key
+    JOIN draft.limits AS l ON l.invoice_key = i.invoice_key GROUP BY i.batch_id ORDER BY i.batch_id`);
   const events: NoticeEvent[] = [];
   for (const { batch_id, parks, ...batch } of batches) {
     const done = confirmed.find((each) => each.batch_id === batch_id);

@@ -4,7 +4,9 @@ import { invoiceView } from '../../src/documents/view.js';
 import { cancel } from '../../src/run/cancel.js';
 import { credit } from '../../src/run/credit.js';
 import { invoice } from '../../src/run/invoice.js';
+import { run } from '../../src/run/run.js';
 import { show } from '../../src/run/show.js';
+import type { CrashPoint } from '../../src/world/crash-points.js';
 import { project, refusal } from '../support/project.js';
 import type { Booking, Project, Spec } from '../support/project.js';
 
@@ -97,6 +99,31 @@ describe('a deposit', () => {
       '2026-03-01 | B | 30000 | standard', '2026-03-01 | deposit_applied Deducted: Down payment 2026-02-01 | -10000 | standard',
     ]);
     expect((await made.run('2026-03-10')).head).toEqual(first.head);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it.each<[string, readonly Booking[]]>([
+    ['another customer is billed with the batch', [visit('D', '50.00', { customer: 'bolt', start: '2026-02-06' })]],
+    ['the customer has something in another currency', [visit('D', '50.00', { currency: 'CHF', start: '2026-02-06' })]],
+    ['both', [visit('D', '50.00', { currency: 'CHF', start: '2026-02-06' }), visit('E', '50.00', { customer: 'bolt', start: '2026-02-06' })]],
+  ])('keeps the period waiting that it comes off, also for the run after one that died: %s', async (_name, more) => {
+    const bookings = [visit('A', '300.00'), visit('B', '300.00', { start: '2026-02-05' }), visit('C', '10.00', { customer: 'bolt' }), ...more];
+    const terms = { agreements: { a: { from: '2026-01-01', until: '2026-12-31', deposits: [deposit({ amount: '100.00', apply: 'next_invoice' })] } }, customers: { acme: { agreements: ['a'] }, bolt: { name: 'Bolt', cycle: 'monthly' } } };
+    const limited = (max_invoice_total: string): Spec => ({ ...terms, automation: { limits: { max_invoice_total } } });
+    // The invoice with the deposit is parked, and let go when the next one is due for long.
+    const [made, whole] = [await project(limited('400.00'), bookings), await project(limited('400.00'), bookings)];
+    for (const each of [made, whole]) {
+      await each.run('2026-02-10');
+      await each.configure(limited('900.00'));
+    }
+    // Runs that die of their first commit: the one that opens the batch, the one that confirms what is due, and the one after it.
+    const reached = (name: CrashPoint): void => {
+      if (name === 'commit: head replaced') throw new Error('died');
+    };
+    for (let i = 0; i < 3; i += 1) await expect(run({ ...made.world, crash: { reached } }, { as_of: '2026-03-10' })).rejects.toThrow('died');
+    for (const each of [made, whole]) await each.run('2026-03-10');
+    expect(await made.told(LINES)).toEqual(await whole.told(LINES));
+    expect((await whole.told(LINES)).filter((line) => line.startsWith('2026-03-01 | B |'))).toHaveLength(1);
     expect(await made.flaws()).toEqual([]);
   });
 
