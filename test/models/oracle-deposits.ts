@@ -75,6 +75,9 @@ export class DepositOracle {
     const own = known.flatMap((invoice) => invoice.lines).filter((line) => line.deposit === name);
     let left = own.reduce((sum, line) => sum + line.amount, 0n);
     if (left <= 0n || made.period > final) return null;
+    // It comes off what is behind its own invoice, unless its agreement was ended before that.
+    const asked = Math.max(...known.filter(({ lines }) => lines.some((line) => line.what === 'deposit' && line.deposit === name)).map(({ period }) => period));
+    if (made.period <= asked && asked < final) return null;
     const { tax, rate, withTax } = own[0]!;
     const line = (what: string, amount: bigint): Line => ({ what, deposit: name, tax, rate, withTax, amount });
     const total = this.#total(made.lines);

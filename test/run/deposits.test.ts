@@ -127,6 +127,36 @@ describe('a deposit', () => {
     expect(await made.flaws()).toEqual([]);
   });
 
+  it('comes off no invoice before its own that is still open, whether it is in the ledger yet or not', async () => {
+    const bookings = [visit('A', '300.00'), visit('B', '20.00', { start: '2026-02-05' }), visit('C', '300.00', { start: '2026-03-05' })];
+    const terms = (enabled: boolean): Spec => ({
+      agreements: { a: { from: '2026-01-01', until: '2026-12-31', deposits: [deposit({ amount: '100.00', on: '2026-02-10', apply: 'next_invoice' })] } },
+      customers: { acme: { agreements: ['a'] } }, automation: { enabled },
+    });
+    // January was opened to be confirmed by hand, and is when all else is over; the deposit is on the invoice for February.
+    const [made, whole] = [await project(terms(false), bookings), await project(terms(false), bookings)];
+    for (const each of [made, whole]) {
+      await each.run('2026-02-10');
+      await each.configure(terms(true));
+    }
+    let commits = 0;
+    const reached = (name: CrashPoint): void => {
+      if (name === 'commit: head replaced' && (commits += 1) === 2) throw new Error('died');
+    };
+    await expect(run({ ...made.world, crash: { reached } }, { as_of: '2026-04-10' })).rejects.toThrow('died');
+    expect(await made.told(LINES)).toEqual(['2026-03-01 | B | 2000 | standard', '2026-03-01 | deposit Down payment | 10000 | standard']);
+    for (const each of [made, whole]) {
+      await each.run('2026-04-10');
+      await each.confirm('2026-04-11', '2026-02-01');
+    }
+    expect(await made.told(LINES)).toEqual(await whole.told(LINES));
+    expect(await made.told(LINES)).toEqual([
+      '2026-02-01 | A | 30000 | standard', '2026-03-01 | B | 2000 | standard', '2026-03-01 | deposit Down payment | 10000 | standard',
+      '2026-04-01 | C | 30000 | standard', '2026-04-01 | deposit_applied Deducted: Down payment 2026-03-01 | -10000 | standard',
+    ]);
+    expect(await made.flaws()).toEqual([]);
+  });
+
   it('is asked for first by who confirms by hand, too', async () => {
     const made = await agreed({ until: '2026-12-31', deposits: [deposit({ amount: '100.00', apply: 'next_invoice' })] }, [visit('A', '300.00'), visit('B', '300.00', { start: '2026-02-05' })],
       { automation: { enabled: false } });

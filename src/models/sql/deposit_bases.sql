@@ -32,11 +32,11 @@ WITH billed AS (
   GROUP BY s.customer_key, s.period_key, s.currency
 )
 SELECT
-  i.customer_key, i.period_key, i.currency, p.period_start, o.tax_key,
+  i.customer_key, i.period_key, i.currency, w.period_start, o.tax_key,
   CAST(coalesce(s.plain_minor, 0) AS HUGEINT) AS plain_minor,
   CAST(i.total_minor AS HUGEINT) AS total_minor
 FROM invoices AS i
-JOIN input.periods AS p ON p.period_key = i.period_key
+JOIN draft.customer_periods AS w ON w.customer_key = i.customer_key AND w.period_key = i.period_key
 JOIN (SELECT DISTINCT customer_key, currency, tax_key FROM draft.open_deposits) AS o
   ON o.customer_key = i.customer_key AND o.currency = i.currency
 LEFT JOIN summed AS s
