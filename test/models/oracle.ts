@@ -38,7 +38,7 @@ export function expected(world: World): Expected {
   const invoices = ordered.map((invoice) => ({ invoice, ...totalled(world, invoice) }));
   const parkedFrom = new Map<string, number>();
   for (const { invoice, total, net, tax } of invoices) {
-    const before = previous(world, invoices.slice(0, invoices.findIndex((each) => each.invoice === invoice)), invoice);
+    const before = previous(world, invoices, invoice);
     if (!beyond(world, invoice, total, absolute(net) + absolute(tax), before)) continue;
     parkedFrom.set(invoice.customer.id, Math.min(parkedFrom.get(invoice.customer.id) ?? Infinity, invoice.period.billing_at));
   }
@@ -158,18 +158,28 @@ function totalled(world: World, { lines }: Drafted): { net: bigint; tax: bigint;
   return { net, tax, total: net + tax, taxes };
 }
 
-/** Total of the invoice before: the latest drafted before it, else the latest of the ledger. */
-function previous(world: World, before: readonly { invoice: Drafted; total: bigint }[], invoice: Drafted): bigint | null {
-  const drafted = before.filter((each) => each.invoice.customer === invoice.customer && each.invoice.currency === invoice.currency && each.total >= 0n).at(-1);
-  if (drafted !== undefined) return drafted.total;
-  let latest: { date: string; total: bigint } | null = null;
-  for (const i of world.invoices ?? []) {
+/** Total of the invoice before, by billing date and period: drafted or of the ledger, whatever was billed first. */
+function previous(world: World, drafted: readonly { invoice: Drafted; total: bigint }[], invoice: Drafted): bigint | null {
+  type Place = readonly [billing_date: string, start: number, is_drafted: number, no: number];
+  const placeOf = (each: Drafted, no: number): Place => [each.period.billing_date, startOf(world, each.customer, each.period), 1, no];
+  const isBefore = (a: Place, b: Place): boolean => {
+    const i = a.findIndex((part, k) => part !== b[k]);
+    return i >= 0 && a[i]! < b[i]!;
+  };
+  const own = placeOf(invoice, drafted.findIndex((each) => each.invoice === invoice));
+  let latest: { place: Place; total: bigint } | null = null;
+  const look = (place: Place, total: bigint): void => {
+    if (isBefore(place, own) && (latest === null || isBefore(latest.place, place))) latest = { place, total };
+  };
+  for (const [no, i] of (world.invoices ?? []).entries()) {
     const currency = i.currency ?? world.currency ?? 'EUR';
     if (i.void === true || i.customer !== invoice.customer.id || currency !== invoice.currency || (i.kind ?? 'invoice') !== 'invoice') continue;
-    const billed = (i.billing_date ?? i.period[1]).slice(0, 10);
-    if (latest === null || billed >= latest.date) latest = { date: billed, total: parseDecimal(i.total ?? '100', exponentOf(currency))! };
+    look([(i.billing_date ?? i.period[1]).slice(0, 10), at(i.period[0]), 0, no], parseDecimal(i.total ?? '100', exponentOf(currency))!);
   }
-  return latest?.total ?? null;
+  for (const [no, each] of drafted.entries()) {
+    if (each.invoice.customer === invoice.customer && each.invoice.currency === invoice.currency && each.total >= 0n) look(placeOf(each.invoice, no), each.total);
+  }
+  return (latest as { total: bigint } | null)?.total ?? null;
 }
 
 function beyond(world: World, invoice: Drafted, total: bigint, size: bigint, before: bigint | null): boolean {
