@@ -13,6 +13,7 @@ const rounds = Number(values.rounds);
 const bin = join(root, 'bin', 'duebook.js');
 const duebook = (project, ...args) => measure(process.execPath, [bin, ...args], project);
 const bare = (project, ...args) => measure(process.execPath, [join(root, 'bench', 'bare.mjs'), project, ...args], root);
+const byHand = (project) => measure(process.execPath, [join(root, 'bench', 'by-hand.mjs'), project], root);
 const show = (name, figures) => process.stdout.write(`${name.padEnd(34)} ${figures}\n`);
 
 /** Fails loudly: a figure of a command that did not do its work is worth nothing. */
@@ -47,18 +48,20 @@ async function compare(rows) {
   if (!existsSync(join(project, 'data', 'jobs.parquet'))) await generate(project, rows);
   const agreed = `${project}-agreed`;
   if (!existsSync(join(agreed, 'data', 'jobs.parquet'))) await generate(agreed, rows, { agreed: true });
-  const runs = { bare: [], preview: [], agreed: [], confirm: [] };
+  const runs = { bare: [], preview: [], agreed: [], confirm: [], by_hand: [] };
   for (let round = 0; round < rounds; round += 1) {
     runs.bare.push(check('bare', await bare(project)));
     runs.preview.push(await previewed(project));
     runs.agreed.push(await previewed(agreed));
     runs.confirm.push(await confirmed(project));
+    runs.by_hand.push(check('by hand', await byHand(project)));
   }
   show(`${rows} bookings`, '');
   tell('  bare script', runs.bare, runs.bare);
   tell('  preview', runs.preview, runs.bare);
   tell('  preview, graduated, discounts', runs.agreed, runs.bare);
   tell('  confirm', runs.confirm, runs.bare);
+  tell('  what it leaves behind, by hand', runs.by_hand, runs.bare);
   const small = [check('bare', await bare(project, '2GB'))];
   tell('  bare script, memory 2 GB', small, small);
   tell('  preview, memory 2 GB', [await previewed(project, '--memory-limit', '2GB')], small);

@@ -4,17 +4,17 @@
 -- before what the ledger has of it, that one is not behind, and takes it all the same (paid_at is NULL).
 -- grain: customer_key, currency, place
 WITH paid AS (
-  SELECT b.charge_id, b.tax_id, b.tax_rate_micro, b.with_tax, b.paid_on, b.paid_at, b.amount_minor, FALSE AS is_open
+  SELECT b.charge_id, b.tax_id, b.tax_rate_micro, b.with_tax, b.paid_on, b.paid_at, b.amount_minor
   FROM input.deposit_balances AS b
   UNION ALL
-  SELECT c.charge_id, c.tax_id, c.tax_rate_micro, c.with_tax, p.billing_date, v.period_start, c.amount_minor, TRUE
+  SELECT c.charge_id, c.tax_id, c.tax_rate_micro, c.with_tax, p.billing_date, v.period_start, c.amount_minor
   FROM draft.taxed_charges AS c
   JOIN input.periods AS p ON p.period_key = c.period_key
   JOIN draft.customer_periods AS v ON v.customer_key = c.customer_key AND v.period_key = c.period_key
   WHERE c.kind = 'deposit'
 ), left_over AS (
   SELECT
-    charge_id, tax_id, tax_rate_micro, with_tax, max(paid_on) AS paid_on, max(paid_at) AS paid_at, bool_or(is_open) AS is_open,
+    charge_id, tax_id, tax_rate_micro, with_tax, max(paid_on) AS paid_on, max(paid_at) AS paid_at,
     CAST(sum(amount_minor) AS HUGEINT) AS amount_minor
   FROM paid
   GROUP BY charge_id, tax_id, tax_rate_micro, with_tax
@@ -25,7 +25,7 @@ SELECT
   CAST(row_number() OVER (
     PARTITION BY u.customer_key, a.currency ORDER BY k.place, d.deposit_no, s.tax_id, s.tax_rate_micro, s.with_tax) AS INTEGER) AS place,
   a.agreement_key, s.charge_id, s.tax_id, x.tax_key, s.tax_rate_micro, s.with_tax, s.amount_minor,
-  CASE WHEN s.is_open OR q.period_start IS NULL OR s.paid_at < q.period_start THEN s.paid_at END AS paid_at,
+  CASE WHEN q.period_start IS NULL OR s.paid_at < q.period_start THEN s.paid_at END AS paid_at,
   d.name || coalesce(' ' || CAST(s.paid_on AS VARCHAR), '') AS description,
   d.at_end, w.period_key AS final_period_key, q.period_start AS final_start
 FROM input.deposits AS d
