@@ -13,7 +13,7 @@ WITH applied AS (
     o.customer_key, o.currency, o.place, o.final_period_key, ':refund:', 'deposit_refund', o.amount_minor - coalesce(u.off_minor, 0), 93
   FROM draft.open_deposits AS o
   LEFT JOIN used AS u ON u.customer_key = o.customer_key AND u.currency = o.currency AND u.place = o.place
-  WHERE o.amount_minor > coalesce(u.off_minor, 0) AND (o.paid_at IS NULL OR o.paid_at < o.final_start)
+  WHERE o.amount_minor > coalesce(u.off_minor, 0)
 )
 SELECT
   o.charge_id || l.mark || w.invoice_stem || ':' || o.tax_id || ':' || CAST(o.tax_rate_micro AS VARCHAR)
