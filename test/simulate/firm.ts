@@ -132,10 +132,12 @@ export class Firm {
     this.#good = this.spec;
   }
 
-  /** Everything that holds anything up is lifted, so that in the end all is billed. */
+  /** Everything that holds anything up is lifted, so that in the end all is billed, whichever configuration that is done with. */
   letGo(): void {
-    const customers = Object.fromEntries(Object.entries(this.spec['customers'] as Record<string, Spec>).map(([id, each]) => [id, { ...each, automation: {} }]));
-    this.spec = { ...this.spec, customers, overrides: undefined, automation: { late_bookings: 'next_invoice', confirmation_window_days: 0 } };
+    const [now, before] = [this.spec, this.#before];
+    this.spec = released(now);
+    this.#before = before === now ? this.spec : released(before);
+    this.#good = released(this.#good);
   }
 
   /** A customer is in the configuration no more. */
@@ -251,6 +253,12 @@ export class Firm {
       }
     }
   }
+}
+
+/** A configuration without anything that holds up an invoice. */
+function released(spec: Spec): Spec {
+  const customers = Object.fromEntries(Object.entries(spec['customers'] as Record<string, Spec>).map(([id, each]) => [id, { ...each, automation: {} }]));
+  return { ...spec, customers, overrides: undefined, automation: { late_bookings: 'next_invoice', confirmation_window_days: 0 } };
 }
 
 /** A charge, and often a deposit that comes off what follows, the last invoice or as it comes. */
