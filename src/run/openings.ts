@@ -18,7 +18,7 @@ import type { NoticeEvent } from './notices.js';
 const UNOPENED = `NOT i.on_demand AND NOT i.parked_before AND (i.auto_confirm_at IS NULL OR i.auto_confirm_at > i.preview_at)
   AND NOT EXISTS (
     SELECT 1 FROM ledger.openings AS o
-    WHERE o.customer_id = i.customer_id AND o.cycle_id = i.cycle_id AND o.period_start = i.period_start)`;
+    WHERE o.customer_id = i.customer_id AND o.period_start = i.period_start)`;
 
 /** SQL over `i`: its deadline comes near, and nobody was told. Once a batch and deadline. */
 const UNTOLD = `NOT i.on_demand AND NOT i.parked_before AND i.auto_confirm_at > i.deadline_notice_at

@@ -6,7 +6,7 @@ import type { RunPeriod } from '../../src/models/load.js';
 import { exponentOf, parseDecimal } from '../../src/values/money.js';
 import { lineAmount, roundedQuotient } from '../support/exact.js';
 import { at, date } from '../support/models.js';
-import type { BookingRow, CustomerRow, World } from '../support/models.js';
+import type { BookingRow, CustomerRow, LedgerInvoice, World } from '../support/models.js';
 
 export interface ExpectedInvoice {
   readonly key: string;
@@ -114,13 +114,17 @@ function isClosed(world: World, customer: CustomerRow, period: RunPeriod): boole
   if (wasCancelled(world, customer, period)) return false;
   const batch = period.billing_date + (customer.separate === true && customer.partner !== undefined ? `-${customer.partner}` : '');
   const ofBatch = events.filter((e) => e.subject === 'batch' && e.id === batch);
-  if (ofBatch.some((e) => e.event === 'closed')) return true;
-  return ofBatch.some((e) => period.auto_confirm_at !== null && period.auto_confirm_at <= at(e.time!));
+  if (ofBatch.some((e) => e.event === 'closed' && period.preview_at !== null && period.preview_at <= at(e.at ?? world.as_of))) return true;
+  return ofBatch.some((e) => e.event === 'closed_until' && period.auto_confirm_at !== null && period.auto_confirm_at <= at(e.time!));
+}
+
+/** Invoices of a period that were cancelled; whatever its cycle was called then. */
+function cancelled(world: World, customer: CustomerRow, start: number): LedgerInvoice[] {
+  return (world.invoices ?? []).filter((i) => i.void === true && i.customer === customer.id && at(i.period[0]) === start);
 }
 
 function wasCancelled(world: World, customer: CustomerRow, period: RunPeriod): boolean {
-  const start = startOf(world, customer, period);
-  return (world.invoices ?? []).some((i) => i.void === true && i.customer === customer.id && (i.cycle ?? 'monthly') === period.cycle_id && at(i.period[0]) === start);
+  return cancelled(world, customer, startOf(world, customer, period)).length > 0;
 }
 
 /** The deadline, if there is one: what was cancelled after it waits for a human. Invoices of a world are cancelled at its instant. */
@@ -129,8 +133,17 @@ function deadlineOf(world: World, customer: CustomerRow, period: RunPeriod): num
   return kept !== null && kept <= at(world.as_of) && wasCancelled(world, customer, period) ? null : kept;
 }
 
-/** Where the standing invoices that reach into a period end; before its start where none does. */
+/** Where the standing invoices that reach into a period end; before its start where none does, or nothing stands for a cancelled one. */
 function coveredUntil(world: World, customer: CustomerRow, period: RunPeriod): number {
+  const reached = reachedUntil(world, customer, period);
+  if (reached < period.period_end) return reached;
+  const currencyOf = (i: LedgerInvoice): string => i.currency ?? world.currency ?? 'EUR';
+  const lacks = cancelled(world, customer, period.period_start).some((v) => !(world.invoices ?? []).some((i) => i.void !== true && i.customer === customer.id
+    && currencyOf(i) === currencyOf(v) && at(i.period[0]) < at(v.period[1]) && at(v.period[0]) < at(i.period[1])));
+  return lacks ? -Infinity : reached;
+}
+
+function reachedUntil(world: World, customer: CustomerRow, period: RunPeriod): number {
   const standing = (world.invoices ?? []).filter((i) => i.void !== true && i.customer === customer.id)
     .filter((i) => at(i.period[0]) < period.period_end && period.period_start < at(i.period[1]));
   return Math.max(-Infinity, ...standing.map((i) => at(i.period[1])));
@@ -138,7 +151,7 @@ function coveredUntil(world: World, customer: CustomerRow, period: RunPeriod): n
 
 /** A period begins where the last invoice ends. */
 function startOf(world: World, customer: CustomerRow, period: RunPeriod): number {
-  const covered = coveredUntil(world, customer, period);
+  const covered = reachedUntil(world, customer, period);
   return covered < period.period_end ? Math.max(covered, period.period_start) : period.period_start;
 }
 

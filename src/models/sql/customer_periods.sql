@@ -1,5 +1,8 @@
 -- A customer's periods around this run: which are closed (billed, skipped or let pass), which are open for preview, which are still to
--- come. A period that a standing invoice reaches into begins where that one ends. An invoice on demand opens its period again.
+-- come. A period that a standing invoice reaches into begins where that one ends. An invoice on demand opens its period again, and so
+-- does one that was cancelled while another currency of its period stands.
+-- Who confirms a batch by hand lets pass what was open then; what opens later under the same name, or was open under another one (the
+-- customer's partner changed), is not meant.
 -- A customer that wants no invoice of zero may have been left out of a batch: such a period stays open until it is billed.
 -- auto_confirm_at is the later of what people were told when the preview was first open, and of what the configuration says now. Where
 -- an invoice was cancelled after that there is none: what somebody stopped does not go out again by itself.
@@ -8,7 +11,7 @@
 WITH cut AS (
   SELECT
     c.customer_key, c.customer_id, c.skip_zero, p.period_key, p.cycle_id, p.previewed, p.on_demand, p.period_end,
-    p.confirm_due_at, p.auto_confirm_at,
+    p.preview_at, p.confirm_due_at, p.auto_confirm_at,
     batch_name(p.billing_date, CASE WHEN p.separate_per_partner THEN c.partner_id END, p.on_demand) AS batch_id,
     CASE WHEN p.separate_per_partner THEN c.partner_id END AS batch_partner,
     v.covered_until,
@@ -20,14 +23,17 @@ WITH cut AS (
 ), told AS (
   SELECT
     w.customer_key, w.customer_id, w.skip_zero, w.period_key, w.cycle_id, w.previewed, w.on_demand, w.period_start, w.period_end, w.batch_id,
-    w.batch_partner, w.covered_until, x.voided_at, coalesce(x.parked, FALSE) AS parked_before, x.customer_id IS NOT NULL AS reopened,
+    w.batch_partner, w.preview_at, CASE WHEN x.lacking AND w.covered_until >= w.period_end THEN NULL ELSE w.covered_until END
+      AS covered_until,
+    coalesce(x.parked, FALSE) AS parked_before, x.customer_id IS NOT NULL OR o.batch_id <> w.batch_id AS reopened,
+    coalesce(x.after_deadline OR x.voided_at >= coalesce(o.auto_confirm_at, w.auto_confirm_at), FALSE) AS stopped,
     CASE WHEN o.confirm_due_at > w.confirm_due_at THEN o.confirm_due_at ELSE w.confirm_due_at END AS confirm_due_at,
     CASE WHEN o.by_hand THEN NULL WHEN o.auto_confirm_at > w.auto_confirm_at THEN o.auto_confirm_at ELSE w.auto_confirm_at END
       AS auto_confirm_at,
     coalesce((o.by_hand AND w.auto_confirm_at IS NOT NULL) OR o.auto_confirm_at > w.auto_confirm_at, FALSE) AS deadline_kept
   FROM cut AS w
-  LEFT JOIN input.openings AS o ON o.customer_id = w.customer_id AND o.cycle_id = w.cycle_id AND o.period_start = w.period_start
-  LEFT JOIN input.reopened AS x ON x.customer_id = w.customer_id AND x.cycle_id = w.cycle_id AND x.period_start = w.period_start
+  LEFT JOIN input.openings AS o ON o.customer_id = w.customer_id AND o.period_start = w.period_start
+  LEFT JOIN input.reopened AS x ON x.customer_id = w.customer_id AND x.period_start = w.period_start
 )
 SELECT
   w.customer_key,
@@ -37,14 +43,14 @@ SELECT
   w.batch_partner,
   w.covered_until,
   w.confirm_due_at,
-  CASE WHEN w.voided_at >= w.auto_confirm_at THEN NULL ELSE w.auto_confirm_at END AS auto_confirm_at,
-  w.deadline_kept AND NOT coalesce(w.voided_at >= w.auto_confirm_at, FALSE) AS deadline_kept,
+  CASE WHEN NOT w.stopped THEN w.auto_confirm_at END AS auto_confirm_at,
+  w.deadline_kept AND NOT w.stopped AS deadline_kept,
   w.previewed,
   w.parked_before,
   NOT w.on_demand AND (
     coalesce(w.covered_until >= w.period_end, FALSE) OR (
-      k.batch_id IS NOT NULL AND (k.closed_until IS NULL OR coalesce(w.auto_confirm_at <= k.closed_until, FALSE))
-      AND NOT w.reopened AND NOT w.skip_zero) OR coalesce(f.skip, FALSE)
+      coalesce(w.preview_at <= k.closed_at OR w.auto_confirm_at <= k.closed_until, FALSE)
+      AND NOT coalesce(w.reopened, FALSE) AND NOT w.skip_zero) OR coalesce(f.skip, FALSE)
   ) AS closed,
   'inv_' || substr(md5(concat_ws('|', w.customer_id, w.cycle_id, CAST(w.period_start AS VARCHAR), coalesce(n.invoices, 0))), 1, 16)
     AS invoice_stem
