@@ -228,7 +228,9 @@ class History {
     } catch (error) {
       // The client's own errors are told as findings: that of a dead process is one, too.
       if (process.dead && this.firm.bucket) return 'died';
-      if (process.dead && error instanceof Crash) return 'died';
+      // Segments are read several at a time: one may have been out of reach just before the process died of another.
+      const beside = error instanceof DuebookError && error.diagnostics.every(({ code }) => code === 'LEDGER_UNREACHABLE');
+      if (process.dead && (error instanceof Crash || beside)) return 'died';
       if (process.dead) return { refused: `BUG of a dead process: ${String(error)}` };
       if (error instanceof DuebookError) return { refused: error.diagnostics.map(({ code, message }) => `${code} ${message}`).join('; ') };
       return { refused: `BUG ${error instanceof Error ? error.stack ?? error.message : String(error)}` };
