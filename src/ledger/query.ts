@@ -1,8 +1,19 @@
 /** Questions to `history.duckdb`: read-only, in a database of their own that sees no other file and no network. */
 import { access } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { StatementType } from '@duckdb/node-api';
 import { Engine, literal } from '../engine/engine.js';
-import { fail } from '../values/diagnostic.js';
+import { DuebookError, fail } from '../values/diagnostic.js';
+
+/**
+ * What may be asked: questions, and what stays in the connection (temporary tables, views and macros, variables). Switching external
+ * access off leaves the attached file itself open to whoever detaches it and attaches it anew, or copies over it.
+ */
+const ALLOWED: ReadonlySet<StatementType> = new Set([
+  StatementType.SELECT, StatementType.EXPLAIN, StatementType.CREATE, StatementType.CREATE_FUNC, StatementType.DROP, StatementType.ALTER,
+  StatementType.INSERT, StatementType.UPDATE, StatementType.DELETE, StatementType.MERGE_INTO, StatementType.VARIABLE_SET,
+  StatementType.SET, StatementType.TRANSACTION,
+]);
 
 export interface QueryResult {
   /** Column names as the query gives them (a name may come twice) with DuckDB's type names. */
@@ -41,16 +52,24 @@ export class History {
   /** Runs one statement or several and gives the result of the last one. Throws QUERY_FAILED with DuckDB's words. */
   async query(sql: string): Promise<QueryResult> {
     await this.#lock([]);
-    return this.#run(sql, sql);
+    return this.#run(sql);
   }
 
   /** Writes the result of one SELECT to a file; nothing else may be asked of this History before or after. */
   async copyTo(sql: string, path: string, format: 'parquet' | 'csv'): Promise<{ rows: number }> {
     await this.#lock([path]);
-    const how = format === 'csv' ? 'FORMAT csv, HEADER true' : 'FORMAT parquet, COMPRESSION zstd';
-    await this.#run(`CREATE TEMP VIEW result_to_copy AS ${sql}`, sql);
-    const result = await this.#run(`COPY (FROM result_to_copy) TO ${literal(path)} (${how})`, sql);
-    return { rows: Number(result.rows[0]?.[0]) };
+    const { connection } = this.#engine;
+    return told(async () => {
+      const found = await connection.extractStatements(sql);
+      if (found.count !== 1 || (await found.prepare(0)).statementType !== StatementType.SELECT) {
+        return fail('QUERY_FAILED', 'A file takes the answer of one SELECT.', { hint: 'Without --out several statements may be run.' });
+      }
+      const how = format === 'csv' ? 'FORMAT csv, HEADER true' : 'FORMAT parquet, COMPRESSION zstd';
+      await connection.run(`CREATE TEMP VIEW result_to_copy AS ${sql}`);
+      // A file beside it, to be renamed, would be at no allowed path.
+      const reader = await connection.runAndReadAll(`COPY (FROM result_to_copy) TO ${literal(path)} (${how}, USE_TMP_FILE false)`);
+      return { rows: Number(reader.getRowsJS()[0]?.[0]) };
+    });
   }
 
   async close(): Promise<void> {
@@ -65,19 +84,44 @@ export class History {
     this.#locked = true;
   }
 
-  async #run(statement: string, shown: string): Promise<QueryResult> {
-    if (shown.trim() === '') return fail('QUERY_FAILED', 'There is no statement to run.', { hint: 'Try: SELECT * FROM invoices LIMIT 10' });
-    try {
-      const reader = await this.#engine.connection.runAndReadAll(statement);
-      const types = reader.columnTypes();
-      const columns = reader.columnNames().map((name, i) => ({ name, type: types[i]!.toString() }));
-      return { columns, rows: reader.getRowsJson() };
-    } catch (error) {
-      return fail('QUERY_FAILED', plainWords(error), {
-        hint: 'Views: invoices, invoice_lines, invoice_taxes, billed_bookings, events, messages, runs. `DESCRIBE invoices` lists columns.'
-          + ' The history is read-only and sees no other files.',
-      });
-    }
+  async #run(sql: string): Promise<QueryResult> {
+    return told(async () => {
+      const found = await this.#engine.connection.extractStatements(sql);
+      let last: QueryResult = { columns: [], rows: [] };
+      for (let i = 0; i < found.count; i += 1) {
+        const statement = await found.prepare(i);
+        const type = statement.statementType;
+        if (!ALLOWED.has(type) || (type === StatementType.EXPLAIN && !(await this.#explainsSelect(sql)))) {
+          return fail('QUERY_FAILED', `${StatementType[type].replaceAll('_', ' ')} is not a question.`, {
+            hint: 'The history is read-only and sees no other files. Ask with SELECT; `--out FILE` writes an answer to a file.',
+          });
+        }
+        const reader = await statement.runAndReadAll();
+        const types = reader.columnTypes();
+        last = { columns: reader.columnNames().map((name, n) => ({ name, type: types[n]!.toString() })), rows: reader.getRowsJson() };
+      }
+      if (found.count > 0) return last;
+      return fail('QUERY_FAILED', 'There is no statement to run.', { hint: 'Try: SELECT * FROM invoices LIMIT 10' });
+    });
+  }
+
+  /** EXPLAIN ANALYZE does what it explains; explained alone. */
+  async #explainsSelect(sql: string): Promise<boolean> {
+    const found = await this.#engine.connection.extractStatements(sql.replace(/^\s*explain(\s+analyze\b|\s*\([^()]*\))?/i, ''));
+    return found.count === 1 && (await found.prepare(0)).statementType === StatementType.SELECT;
+  }
+}
+
+/** DuckDB's own errors as QUERY_FAILED. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof DuebookError) throw error;
+    return fail('QUERY_FAILED', plainWords(error), {
+      hint: 'Views: invoices, invoice_lines, invoice_taxes, billed_bookings, events, messages, runs. `DESCRIBE invoices` lists columns.'
+        + ' The history is read-only and sees no other files.',
+    });
   }
 }
 

@@ -137,7 +137,12 @@ describe('questions', () => {
     const before = await hashOf(path);
     await writeFile(join(folder, 'secret.csv'), 'a,b\n1,2\n');
     for (const sql of [`SELECT * FROM '${folder}/secret.csv'`, `COPY invoices TO '${folder}/x.csv'`, 'DELETE FROM facts.invoices', 'SELECT no_such FROM invoices',
-      'SELEC 1', '', `ATTACH '${folder}/y.duckdb'`, 'SET enable_external_access = true', "SET threads = 1", 'INSTALL httpfs', `EXPORT DATABASE '${folder}/z'`]) {
+      'SELEC 1', '', `ATTACH '${folder}/y.duckdb'`, 'SET enable_external_access = true', "SET threads = 1", 'INSTALL httpfs', `EXPORT DATABASE '${folder}/z'`,
+      // The attached file itself stays within reach of whoever attaches it anew, or writes over it.
+      `USE memory; DETACH history; ATTACH '${path}' AS h; CREATE TABLE h.main.evil AS SELECT 1`, `ATTACH '${path}' AS h`, `COPY (SELECT 1) TO '${path}'`,
+      `COPY (SELECT 1) TO '${path}.wal'`, `EXPLAIN ANALYZE COPY (SELECT 1) TO '${path}.wal'`, `/**/ EXPLAIN ANALYZE COPY (SELECT 1) TO '${path}.wal'`,
+      `SELECT 1; EXPLAIN ANALYZE COPY (SELECT 1) TO '${path}.wal'`, `PREPARE p AS COPY (SELECT 1) TO '${path}.wal'`, 'CHECKPOINT', 'PRAGMA force_checkpoint',
+      'CALL enable_logging()', 'COPY FROM DATABASE history TO memory', 'LOAD httpfs', 'VACUUM']) {
       await expect(queryHistory(path, sql), sql).rejects.toMatchObject({ diagnostics: [{ code: 'QUERY_FAILED' }] });
     }
     expect(await hashOf(path)).toBe(before);
@@ -152,10 +157,29 @@ describe('questions', () => {
     expect(await queryHistory(path, "SET VARIABLE c = 'c1'; CREATE TEMP TABLE t AS SELECT 1 AS a; SELECT a, a AS a, 12345678901::BIGINT AS b FROM t;")).toEqual({
       columns: [{ name: 'a', type: 'INTEGER' }, { name: 'a', type: 'INTEGER' }, { name: 'b', type: 'BIGINT' }], rows: [[1, 1, '12345678901']],
     });
+    expect((await queryHistory(path, 'SELECT 1 AS a; SELECT 2 AS b')).rows).toEqual([[2]]);
     const history = await openHistory(path);
     const target = join(folder, "it's.csv");
     expect(await history.copyTo('SELECT number, total FROM invoices ORDER BY number LIMIT 2; -- first', target, 'csv')).toEqual({ rows: 2 });
     await history.close();
     expect(await readFile(target, 'utf8')).toMatchSnapshot('csv');
+  });
+
+  it('write over a file that is there, from one SELECT only', async () => {
+    const [engine, folder] = [await tempEngine(), await tempFolder()];
+    const path = join(folder, 'history.duckdb');
+    await publishHistory(await smallLedger(engine, folder), path);
+    const target = join(folder, 'x.parquet');
+    for (const rows of [1, 2]) {
+      const history = await openHistory(path);
+      expect(await history.copyTo(`SELECT number FROM invoices ORDER BY number LIMIT ${rows}`, target, 'parquet')).toEqual({ rows });
+      await history.close();
+    }
+    for (const sql of ['SELECT 1; SELECT 2', `ATTACH '${path}' AS h`, '']) {
+      const history = await openHistory(path);
+      await expect(history.copyTo(sql, target, 'parquet'), sql).rejects.toMatchObject({ diagnostics: [{ code: 'QUERY_FAILED' }] });
+      await history.close();
+    }
+    expect(await engine.rows(`SELECT count(*) AS n FROM read_parquet('${target}')`)).toEqual([{ n: 2n }]);
   });
 });
