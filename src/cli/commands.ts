@@ -123,7 +123,8 @@ const invoice: Command = {
   about: 'In arrears the period is cut at the as-of: what follows is billed with the rest of it, at its usual time.',
   args: [],
   options: [
-    { ...CUSTOMER, summary: 'who is billed' }, { name: 'booking', value: 'ID', summary: 'bill the customer of this booking' },
+    { name: 'customer', value: 'ID', summary: 'who is billed' },
+    { name: 'booking', value: 'ID', summary: 'bill the customer of this booking' },
     { name: 'expect', value: 'DIGEST', summary: 'refuse if the invoice is no longer the one with this digest' },
     { name: 'dry-run', summary: 'show the invoice, commit nothing' },
   ],

@@ -212,3 +212,8 @@ export function literal(text: string): string {
 export function identifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
+
+/** The path of a file that is read, as an SQL literal: DuckDB takes paths for patterns; this one stands for itself. */
+export function fileLiteral(path: string): string {
+  return literal(path.replace(/[*?[]/g, '[$&]'));
+}

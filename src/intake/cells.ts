@@ -105,11 +105,19 @@ export interface TimeSql {
 
 const CLOCK = String.raw`[T ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6})?)?`;
 const ISO_WALL = String.raw`[0-9]{4}-[0-9]{2}-[0-9]{2}(${CLOCK})?`;
-const ISO_ZONED = String.raw`[0-9]{4}-[0-9]{2}-[0-9]{2}${CLOCK} ?(Z|[+-][0-9]{2}(:?[0-9]{2})?)`;
+/** No zone is further from UTC than 14 hours. */
+const OFFSET = String.raw`Z|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?`;
+const ISO_ZONED = String.raw`[0-9]{4}-[0-9]{2}-[0-9]{2}${CLOCK} ?(${OFFSET})`;
 const within = (type: string, cell: string): string => (
   `CASE WHEN ${cell} >= ${type} '${FIRST}' AND ${cell} < ${type} '${LAST}' THEN ${cell} END`);
 /** An ICU cast would be ten times slower. */
 const utcOf = (zoned: string): string => `make_timestamp(epoch_us(${within('TIMESTAMPTZ', zoned)}))`;
+
+/** What DuckDB casts has seconds, and no blank before its zone. */
+function withSeconds(cell: string): string {
+  const [minutes, zone] = [literal(String.raw`^(.{13}:[0-9]{2}) ?(${OFFSET})$`), literal(String.raw` (${OFFSET})$`)];
+  return `regexp_replace(regexp_replace(${cell}, ${minutes}, '\\1:00\\2'), ${zone}, '\\1')`;
+}
 
 /** How a time is read: by its type, by ISO 8601, or by the declared formats in order. `utc` may use the column `wallName`. */
 export function time(cell: string, kind: Kind, formats: readonly string[], wallName: string): TimeSql {
@@ -120,10 +128,12 @@ export function time(cell: string, kind: Kind, formats: readonly string[], wallN
     return {
       wall: within('TIMESTAMP', `CASE WHEN regexp_full_match(${cell}, ${literal(ISO_WALL)}) THEN TRY_CAST(${cell} AS TIMESTAMP) END`),
       utc: utcOf(`CASE WHEN ${wallName} IS NULL AND regexp_full_match(${cell}, ${literal(ISO_ZONED)}) `
-        + `THEN TRY_CAST(${cell} AS TIMESTAMPTZ) END`),
+        + `THEN TRY_CAST(${withSeconds(cell)} AS TIMESTAMPTZ) END`),
     };
   }
-  const parse = (format: string): string => `try_strptime(${cell}, ${literal(format)})`;
+  // strptime knows words, whatever the format: "epoch" and "infinity" are no dates that anybody means.
+  const parse = (format: string): string => (
+    `CASE WHEN NOT regexp_matches(${cell}, '(?i)^\\s*(epoch|-?\\+?inf)') THEN try_strptime(${cell}, ${literal(format)}) END`);
   const zoned = formats.filter((format) => isZoned(format)).map((format) => utcOf(parse(format)));
   const walls = formats.filter((format) => !isZoned(format)).map((format) => within('TIMESTAMP', parse(format)));
   const first = (each: readonly string[]): string => (each.length === 0 ? none : `coalesce(${each.join(', ')})`);

@@ -1,6 +1,6 @@
 /** CSV files into raw tables of text: by DuckDB where it takes the file, record by record where it does not. */
 import type { BookingSource } from '../config/types.js';
-import { literal } from '../engine/engine.js';
+import { fileLiteral, literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { problem } from '../values/diagnostic.js';
 import type { Diagnostic } from '../values/diagnostic.js';
@@ -89,7 +89,7 @@ async function readSet(engine: Engine, group: readonly Headed[], batch: Shape, l
   const { delimiter, quote } = batch.source;
   const types = group[0]!.names.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');
   const aliases = [...batch.columns.values()].map((column) => column.alias);
-  const files = group.map((each) => literal(globSafe(each.file.path))).join(', ');
+  const files = group.map((each) => fileLiteral(each.file.path)).join(', ');
   const one = group.length === 1;
   let rows = 0;
   try {
@@ -123,11 +123,6 @@ function nextTable(loaded: Loaded): string {
 /** The `index`-th of a list, as SQL. */
 export function pick(list: readonly (number | bigint)[], index: string): string {
   return list.length === 1 ? String(list[0]) : `[${list.join(', ')}][(${index})::BIGINT + 1]`;
-}
-
-/** DuckDB takes paths for patterns; this one stands for itself. */
-export function globSafe(path: string): string {
-  return path.replace(/[*?[]/g, '[$&]');
 }
 
 async function readSlowly(engine: Engine, each: Headed, batch: Shape, loaded: Loaded): Promise<void> {

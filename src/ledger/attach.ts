@@ -3,7 +3,7 @@
  * from the segments, and the folds over the events. Also the way into it: writing a segment from a relation.
  */
 import { join } from 'node:path';
-import { identifier, literal } from '../engine/engine.js';
+import { fileLiteral, identifier, literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { groupBy } from '../values/group.js';
 import type { ObjectStore } from '../world/types.js';
@@ -242,7 +242,7 @@ async function segmentsSql(
     const { columns: width, from_end, digits } = group[0]!;
     const columns = Object.entries(LEDGER_TABLES[table]).map(([name, type], i) => (
       i < width ? readColumn(name) : `NULL::${type} AS ${identifier(name)}`));
-    const files = group.map(({ file }) => literal(file)).join(', ');
+    const files = group.map(({ file }) => fileLiteral(file)).join(', ');
     return `SELECT ${columns.join(', ')}, substr(filename, -${from_end}, ${digits})::BIGINT AS serial
       FROM read_parquet([${files}], filename = true, file_row_number = true)`;
   }).join(' UNION ALL ');

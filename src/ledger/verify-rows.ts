@@ -1,5 +1,5 @@
 /** Proofs over the rows of the ledger: that segments hold what was recorded, and that the rows agree with one another. */
-import { literal } from '../engine/engine.js';
+import { fileLiteral } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { formatScaled, parseDecimal } from '../values/money.js';
 import { problem } from '../values/diagnostic.js';
@@ -72,7 +72,7 @@ async function proveRowCounts(engine: Engine, ledger: Ledger): Promise<Proof> {
 
 async function wrongFiles(engine: Engine, ledger: Ledger, table: LedgerTable, own: readonly HeadSegment[]): Promise<Diagnostic[]> {
   const paths = await segmentFiles(engine, ledger.store, own, await readPacks(ledger.store));
-  const list = `[${paths.map(literal).join(', ')}]`;
+  const list = `[${paths.map(fileLiteral).join(', ')}]`;
   const counts = await engine.rows<{ file_name: string; num_rows: bigint }>(
     `SELECT file_name, num_rows FROM parquet_file_metadata(${list})`);
   const shapes = await engine.rows<{ file_name: string; columns: string }>(

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { isoLocal } from '../calendar/calendar.js';
 import { fieldText, LINES_SHOWN, markOf, signed, whyText } from '../documents/changes.js';
 import type { AmountChange, BatchChanges, FieldChange, InvoiceChange, LineChange, Why } from '../documents/changes.js';
-import { literal } from '../engine/engine.js';
+import { fileLiteral, literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { fail } from '../values/diagnostic.js';
 import { formatMicro, formatScaled } from '../values/money.js';
@@ -71,7 +71,7 @@ interface Compared extends Pick<BatchChanges, 'lines_known' | 'totals' | 'unchan
 async function compare(
   engine: Engine, before: Stored, after: Stored, how: { where: string; listed: ChangesAsked['listed'] },
 ): Promise<Compared> {
-  const file = (version: Stored, name: string): string => `read_parquet(${literal(join(version.folder, `${name}.parquet`))})`;
+  const file = (version: Stored, name: string): string => `read_parquet(${fileLiteral(join(version.folder, `${name}.parquet`))})`;
   await engine.run(`CREATE SCHEMA IF NOT EXISTS versions;
     CREATE OR REPLACE VIEW versions.invoices_before AS SELECT i.* FROM ${file(before, 'invoices')} AS i WHERE ${how.where};
     CREATE OR REPLACE VIEW versions.invoices_after AS SELECT i.* FROM ${file(after, 'invoices')} AS i WHERE ${how.where};

@@ -3,7 +3,7 @@
  * other in every run (see models/checks); here they are told, and lines are proved once more as they are written.
  */
 import type { Engine } from '../engine/engine.js';
-import { literal } from '../engine/engine.js';
+import { fileLiteral } from '../engine/engine.js';
 import { bucketTotals } from '../models/build.js';
 import type { BucketTotal } from '../models/build.js';
 import { fail } from '../values/diagnostic.js';
@@ -99,7 +99,7 @@ export async function proveLines(engine: Engine, path: string): Promise<void> {
       CAST(coalesce(l.net_minor, 0) AS HUGEINT) AS written, CAST(coalesce(f.net_minor, 0) AS HUGEINT) AS net
     FROM draft.facts AS f
     FULL JOIN (
-      SELECT invoice_id, count(*) AS lines, sum(amount_minor) AS net_minor FROM read_parquet(${literal(path)}) GROUP BY invoice_id) AS l
+      SELECT invoice_id, count(*) AS lines, sum(amount_minor) AS net_minor FROM read_parquet(${fileLiteral(path)}) GROUP BY invoice_id) AS l
       ON l.invoice_id = f.invoice_id
     WHERE l.net_minor IS DISTINCT FROM f.net_minor OR l.lines IS DISTINCT FROM f.lines ORDER BY f.series, f.seq LIMIT 1`);
   if (first !== undefined) refuse(`invoice ${first.number}, as they were written,`, first.written, first.net, first.currency);

@@ -37,7 +37,9 @@ export async function init(world: World, options: { readonly dir: string; readon
     for (const { from, file } of copies) {
       await mkdir(dirname(join(folder, file)), { recursive: true });
       // The version is written down: a job that runs tomorrow runs what was tried today.
-      await writeFile(join(folder, file), (await readFile(from, 'utf8')).replaceAll('DUEBOOK_VERSION', world.tool_version));
+      const text = await readFile(from, 'utf8');
+      const version = /(duebook@|DUEBOOK_VERSION: )(DUEBOOK_VERSION|[\d.]+)/g;
+      await writeFile(join(folder, file), text.replace(version, `$1${world.tool_version}`));
     }
   } catch (error) {
     const reason = (error as NodeJS.ErrnoException).code ?? 'no';

@@ -1,5 +1,5 @@
 /** Personal data on its way into the ledger: encrypted where the configuration names keys. */
-import { literal } from '../engine/engine.js';
+import { fileLiteral } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { seal, SEALED } from '../ledger/sealed.js';
 import { DuebookError, fail, problem } from '../values/diagnostic.js';
@@ -68,7 +68,7 @@ export async function requireSealed(
   };
   for (const { table, path, rows } of files) {
     if (rows === 0 || open[table] === undefined) continue;
-    const { n } = await engine.row<{ n: bigint }>(`SELECT count(*) AS n FROM read_parquet(${literal(path)}) WHERE ${open[table]}`);
+    const { n } = await engine.row<{ n: bigint }>(`SELECT count(*) AS n FROM read_parquet(${fileLiteral(path)}) WHERE ${open[table]}`);
     if (n > 0n) throw new Error(`${n} rows of ${table} would stand in the ledger in the open`);
   }
 }

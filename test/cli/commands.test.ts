@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 import { feed, splitStatements } from '../../src/cli/query.js';
+import { REPOSITORY } from '../support/project.js';
 import { cli, folder, starter } from './support.js';
 
 /** The starter project after its first run; copied for whoever changes it. */
@@ -31,6 +32,13 @@ describe('init', () => {
     expect(readFileSync(join(dir, 'README.md'), 'utf8')).toBe('mine');
     expect((await cli(['init', '.', '--force'], { cwd: dir })).code).toBe(0);
     expect(readFileSync(join(dir, 'README.md'), 'utf8')).not.toBe('mine');
+  });
+
+  test('the workflow is the example, with the version of today', async () => {
+    const written = readFileSync(join(await starter(), '.github/workflows/billing.yml'), 'utf8').split('\n');
+    const example = readFileSync(join(REPOSITORY, '.github/workflows/billing.example.yml'), 'utf8').split('\n');
+    const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8')) as { version: string };
+    expect(written.filter((line, i) => line !== example[i])).toEqual([`  DUEBOOK_VERSION: ${version}`]);
   });
 
   test('a folder that cannot be made is said plainly', async () => {

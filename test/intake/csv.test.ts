@@ -176,6 +176,26 @@ describe('a source', () => {
     expect(told(diagnostics)).toEqual(['error CONFIG_VALUE  source "jobs": "%Q" is not a date format', 'error CONFIG_VALUE  source "jobs": "%Y %Z" is not a date format']);
   }));
 
+  it('takes no word for a date, and no offset that no zone has', async () => {
+    for (const text of ['epoch', ' Infinity', '-infinity', 'INF']) {
+      await staged({ 'data/a.csv': `id,customer,start\nB1,acme,${text}\n` }, source({ date_formats: ['%d.%m.%Y'] }), ({ bookings, diagnostics }) => {
+        expect([bookings, told(diagnostics)], text).toEqual([[], [expect.stringContaining('is not a date or time in the format %d.%m.%Y')]]);
+      });
+    }
+    for (const text of ['2026-05-01T09:00:00+99:00', '2026-05-01T09:00:00+00:75', '2026-05-01T09:00+15:00']) {
+      await staged({ 'data/a.csv': `id,customer,start\nB1,acme,${text}\n` }, source(), ({ bookings, diagnostics }) => {
+        expect([bookings.length, told(diagnostics).length, told(diagnostics)[0]], text).toEqual([0, 1, expect.stringContaining('is not a date or time in ISO 8601')]);
+      });
+    }
+  });
+
+  it('takes a zone behind hours and minutes, also behind a blank', () => staged({
+    'data/a.csv': 'id,customer,start\nB1,acme,2026-05-01T09:00Z\nB2,acme,2026-05-01T09:00+02:00\nB3,acme,2026-05-01 09:00:30 +02:00\nB4,acme,2026-05-01T09:00 -0330\nB5,acme,2026-05-01T09:00:00-03\n',
+  }, source(), ({ bookings, diagnostics }) => {
+    expect(told(diagnostics)).toEqual([]);
+    expect(bookings.map((each) => each.starts_at)).toEqual(['2026-05-01 09:00:00', '2026-05-01 07:00:00', '2026-05-01 07:00:30', '2026-05-01 12:30:00', '2026-05-01 12:00:00']);
+  }));
+
   it('takes local times through the clock changes of its zone', () => staged({
     'data/a.csv': 'id,customer,start\nB1,a,2026-03-29T01:59\nB2,a,2026-03-29T02:30\nB3,a,2026-03-29T03:00\nB4,a,2026-10-25T02:30\nB5,a,2026-10-25T03:00\nB6,a,1950-01-01\n',
   }, source(), ({ bookings }) => {

@@ -73,6 +73,20 @@ describe('a Parquet file', () => {
       writeFileSync(flip, readFileSync(flip).fill(0xff, 4, 2000));
     }));
 
+  it('is refused when a page of it is damaged, or a text is not UTF-8', () => staged({}, read(), ({ bookings, diagnostics }) => {
+    expect(bookings).toEqual([]);
+    expect(told(diagnostics).sort()).toEqual([
+      'error BOOKINGS_UNREADABLE data/blob.parquet data/blob.parquet holds text that is not UTF-8',
+      'error BOOKINGS_UNREADABLE data/page.parquet data/page.parquet is damaged: its footer is whole, its data is not',
+    ]);
+  }, async (engine, root) => {
+    await parquet({
+      'data/page.parquet': `${row({ id: `'B' || i`, text: `'Visit ' || i * 7919` })} FROM range(3000) AS t(i)`, 'data/blob.parquet': row({ text: `'\\x4D\\xFC'::BLOB` }),
+    })(engine, root);
+    const page = join(root, 'data/page.parquet');
+    writeFileSync(page, readFileSync(page).map((byte, i) => (i >= 200 && i < 400 ? byte ^ 0xff : byte)));
+  }));
+
   it('must have the columns, in types that fit', () => staged({}, read(), ({ diagnostics }) => {
     expect(told(diagnostics)).toEqual([
       'error BOOKINGS_COLUMNS data/a.parquet data/a.parquet: column "start" is BIGINT, which cannot be a starts_at',
