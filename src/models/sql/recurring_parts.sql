@@ -1,6 +1,7 @@
 -- The parts of recurring charges that are billed now, customer by customer: each day of a charge once. Of a part that was billed in
--- part (its agreement ended then, and goes on now) the rest is left. `whole`: a unit cut by nothing.
--- grain: customer_key, part_key
+-- part (its agreement ended then, and goes on now; a line of it was taken back) each stretch that is on no invoice is left. `whole`: a
+-- unit cut by nothing.
+-- grain: customer_key, part_key, first_day
 WITH due AS (
   SELECT
     k.customer_key, u.part_key, concat_ws(':', c.customer_id, a.agreement_id, u.charge_id) AS charge_key, u.agreement_key,
@@ -13,24 +14,41 @@ WITH due AS (
   JOIN draft.placements AS w ON w.customer_key = k.customer_key AND w.own_period_key = u.own_period_key
   WHERE w.period_key IS NOT NULL AND w.previewed
 ), billed AS (
-  SELECT d.customer_key, d.part_key, max(b.last_day) AS last_day
+  SELECT d.customer_key, d.part_key, b.first_day, b.last_day
   FROM due AS d
   JOIN input.billed_days AS b ON b.charge_key = d.charge_key AND b.first_day <= d.last_day AND b.last_day >= d.first_day
-  GROUP BY d.customer_key, d.part_key
+), ended AS (
+  SELECT customer_key, part_key, first_day, last_day FROM billed
+  UNION ALL
+  SELECT customer_key, part_key, next_day(last_day), next_day(last_day) FROM due
+), gaps AS (
+  SELECT
+    customer_key, part_key, first_day AS next_billed,
+    max(last_day) OVER (
+      PARTITION BY customer_key, part_key ORDER BY first_day, last_day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS billed_until
+  FROM ended
+), stretches AS (
+  SELECT
+    d.*, g.billed_until,
+    CASE WHEN g.billed_until >= d.first_day THEN next_day(g.billed_until) ELSE d.first_day END AS begins,
+    g.next_billed - 1 AS ends
+  FROM due AS d
+  JOIN gaps AS g ON g.customer_key = d.customer_key AND g.part_key = d.part_key
 )
 SELECT
-  d.customer_key, d.part_key, d.charge_key, d.agreement_key, d.period_key, d.invoice_stem, d.currency, d.prices_with_tax,
-  d.product, d.name, d.tax_id,
-  CASE WHEN b.last_day IS NULL THEN d.first_day ELSE next_day(b.last_day) END AS first_day,
-  d.last_day, d.terms_no,
-  d.mergeable AND b.last_day IS NULL AS whole,
-  d.quantity_micro, d.price_micro,
+  s.customer_key, s.part_key, s.charge_key, s.agreement_key, s.period_key, s.invoice_stem, s.currency, s.prices_with_tax,
+  s.product, s.name, s.tax_id,
+  s.begins AS first_day,
+  s.ends AS last_day,
+  s.terms_no,
+  s.mergeable AND s.begins = s.first_day AND s.ends = s.last_day AS whole,
+  s.quantity_micro, s.price_micro,
   CASE
-    WHEN b.last_day IS NULL THEN d.share_over
-    WHEN d.proration = 'fixed_30' THEN month_days(next_day(b.last_day), next_day(d.last_day))
-    ELSE days_between(b.last_day, d.last_day)
+    WHEN s.begins = s.first_day AND s.ends = s.last_day THEN s.share_over
+    WHEN s.proration = 'fixed_30' THEN month_days(s.begins, next_day(s.ends))
+    ELSE days_between(s.begins, next_day(s.ends))
   END AS share_over,
-  d.share_under, d.problem
-FROM due AS d
-LEFT JOIN billed AS b ON b.customer_key = d.customer_key AND b.part_key = d.part_key
-WHERE b.last_day IS NULL OR (b.last_day < d.last_day AND d.proration <> 'none')
+  s.share_under, s.problem
+FROM stretches AS s
+WHERE s.begins <= s.ends AND (s.proration <> 'none' OR (s.begins = s.first_day AND s.ends = s.last_day))
