@@ -1,5 +1,6 @@
 /** Prices of usage in whole runs: what is measured is billed once, counts as long as its span runs, and is known from the ledger alone. */
 import { describe, expect, it } from 'vitest';
+import { cancel } from '../../src/run/cancel.js';
 import { invoice } from '../../src/run/invoice.js';
 import { project } from '../support/project.js';
 import type { Booking, Spec } from '../support/project.js';
@@ -116,5 +117,31 @@ describe('the price in force', () => {
     await made.run('2026-08-20');
     expect(await made.told('SELECT booking_id, unit_price_micro / 1000000.0 FROM ledger.invoice_lines ORDER BY booking_id'))
       .toEqual(['A1 | 90', 'A2 | 80', 'A3 | 70', 'B1 | 90', 'B2 | 92.5', 'B3 | 10']);
+  });
+});
+
+describe('a minimum of what a price measures', () => {
+  const graduated: Spec = { per: 'quarter', model: 'graduated', tiers: [{ up_to: '10', unit_price: '10.00' }, { unit_price: '5.00' }], minimum: '500.00' };
+  const spec = (enabled: boolean): Spec => ({
+    automation: { auto_send: false, enabled }, customers: { acme: { agreements: ['a'] } }, agreements: { a: { from: '2026-01-01', prices: { visit: graduated } } },
+  });
+  const visits = ['01', '02', '03'].map((month): Booking => ({ id: month, customer: 'acme', product: 'visit', quantity: '5', start: `2026-${month}-10` }));
+  const SUM = `SELECT sum(i.net_minor) AS n FROM ledger.invoices AS i JOIN ledger.invoice_status AS s ON s.invoice_id = i.invoice_id WHERE s.status = 'processed'`;
+
+  it('stays charged where the first month is cancelled and billed again', async () => {
+    const made = await project(spec(true), visits);
+    await made.run('2026-04-10');
+    await cancel(made.world, { number: 'INV-2026-000001', reason: 'Wrong', as_of: '2026-04-11', dry_run: false });
+    await made.confirm('2026-04-12', '2026-02-01');
+    expect(await made.told(SUM)).toEqual(['50000']);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('is the same whatever month is confirmed first', async () => {
+    const made = await project(spec(false), visits);
+    await made.run('2026-04-05');
+    for (const batch of ['2026-04-01', '2026-03-01', '2026-02-01']) await made.confirm('2026-04-06', batch);
+    expect(await made.told(SUM)).toEqual(['50000']);
+    expect(await made.flaws()).toEqual([]);
   });
 });

@@ -1,5 +1,6 @@
 -- Which spans of usage each open period bills: those that it reaches into or that are over with it, those of its bookings, and those of
--- earlier periods that no invoice covers. is_final: the span is over by the time of the invoice.
+-- earlier periods that no invoice covers. is_final: the span is over by the time of the invoice, or of one that stands: an earlier period
+-- may be billed after a later one, and what is missing to a minimum was charged then.
 -- grain: customer_key, span_key, period_key
 WITH turns AS (
   SELECT
@@ -32,8 +33,17 @@ WITH turns AS (
   WHERE w.previewed AND w.period_key IS NOT NULL AND NOT coalesce(w.covered_until >= t.period_end, FALSE)
   UNION
   SELECT customer_key, span_key, period_key FROM draft.usage_parts WHERE period_key >= 0
+), reached AS (
+  SELECT c.customer_key, max(i.period_start) AS period_start, max(i.period_end) AS period_end
+  FROM input.standing_invoices AS i
+  JOIN input.customers AS c ON c.customer_id = i.customer_id
+  WHERE i.confirmed_by IS DISTINCT FROM 'credit'
+  GROUP BY c.customer_key
 )
-SELECT c.customer_key, c.span_key, c.period_key, t.boundary >= s.ends_at AS is_final
+SELECT
+  c.customer_key, c.span_key, c.period_key,
+  greatest(t.boundary, CASE WHEN t.timing = 'in_advance' THEN r.period_start ELSE r.period_end END) >= s.ends_at AS is_final
 FROM claimed AS c
 JOIN input.usage_spans AS s ON s.span_key = c.span_key
 JOIN turns AS t ON t.period_key = c.period_key
+LEFT JOIN reached AS r ON r.customer_key = c.customer_key
