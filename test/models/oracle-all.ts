@@ -3,7 +3,7 @@
  * accounts of the single parts. Written for worlds in local time in which nothing was billed before; usage is measured in calendar 0 only, which is
  * monthly in arrears.
  */
-import type { Agreement, ExchangeRate } from '../../src/config/types.js';
+import type { Agreement, Charge, ExchangeRate } from '../../src/config/types.js';
 import type { RunPeriod } from '../../src/models/load.js';
 import { exponentOf } from '../../src/values/money.js';
 import { roundedQuotient } from '../support/exact.js';
@@ -36,7 +36,7 @@ class Invoices {
     this.#world = world;
     const customers = world.customers.filter((c) => (c.calendar ?? 0) === 0).map(({ id, agreements = [] }) => ({ id, agreements }));
     this.#usage = new UsageOracle({ prices: world.prices!, customers, months, rounding: world.rounding! });
-    this.#charged = chargeLines(world);
+    this.#charged = chargeLines(world, (...unit) => this.#dayTerms(...unit));
     const open = world.periods.filter((p) => p.calendar_key === 0 && p.previewed).length;
     const measured = world.bookings.filter((b) => customers.some(({ id }) => id === b.customer) && (b.currency ?? CURRENCY) === CURRENCY);
     this.#used = this.#usage.lines(measured as UsageBooking[], 0, open - 1);
@@ -139,6 +139,15 @@ class Invoices {
       }));
     }
     return lines;
+  }
+
+  /** The rate of its tax on the last day of a unit, the discounts of its first, and the rate of exchange of its last. */
+  #dayTerms(customer: CustomerRow, { discounts, currency }: Agreement, { product, tax }: Charge, first: string, last: string): string {
+    const hold = discounts.filter((d) => (d.products.length === 0 || d.products.includes(product ?? '')) && d.from <= first && (d.until === null || first <= d.until));
+    const to = customer.invoice_currency ?? currency;
+    return [
+      new Book(this.#world, currency).rateOf(this.#taxOf(customer, null, tax), last), hold.map((d) => discounts.indexOf(d)), to === currency ? '' : this.#rate(currency, to, last).on,
+    ].join(' ');
   }
 
   #charges(book: Book, customer: CustomerRow, period: RunPeriod, currency: string): (Line & { last: string })[] {

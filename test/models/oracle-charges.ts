@@ -7,7 +7,7 @@ import type { RunPeriod } from '../../src/models/load.js';
 import { exponentOf, parseDecimal } from '../../src/values/money.js';
 import { roundedQuotient } from '../support/exact.js';
 import { date } from '../support/models.js';
-import type { World } from '../support/models.js';
+import type { CustomerRow, World } from '../support/models.js';
 
 const DAY = 86_400_000;
 const toDay = (text: string): number => Date.parse(`${text}T00:00:00Z`) / DAY;
@@ -34,8 +34,11 @@ export function expectedCharges(world: World): string[] {
   return chargeLines(world).map(({ customer, period, key, quantity, amount }) => `${customer} ${date(period.period_start)} ${key} ${quantity} ${amount}`).sort();
 }
 
+/** What else holds for a unit from its first to its last day, as text: units that differ in it are no one line. */
+export type DayTerms = (customer: CustomerRow, agreement: Agreement, charge: Charge, first: string, last: string) => string;
+
 /** The lines of all charges and fees that are billed now. */
-export function chargeLines(world: World): ChargeLine[] {
+export function chargeLines(world: World, dayTerms: DayTerms = () => ''): ChargeLine[] {
   const lines: ChargeLine[] = [];
   for (const customer of world.customers) {
     const periods = world.periods.filter((p) => p.calendar_key === (customer.calendar ?? 0)).sort((a, b) => a.period_start - b.period_start);
@@ -47,7 +50,7 @@ export function chargeLines(world: World): ChargeLine[] {
         lines.push({ customer: customer.id, agreement, charge, key: `${customer.id}:${id}:${key}`, ...more });
       };
       for (const charge of agreement.charges) {
-        for (const { first: from, last: until, count, all } of grouped(stretchesOf(charge, agreement, world, periods))) {
+        for (const { first: from, last: until, count, all } of grouped(stretchesOf(charge, agreement, world, periods), (first, last) => dayTerms(customer, agreement, charge, toText(first), toText(last)))) {
           const [first, last, quantity] = [toText(from), toText(until), all.quantity * BigInt(count)];
           const amount = amountOf(quantity * all.price * BigInt(all.over), BigInt(all.under));
           tell(charge, `${charge.charge_id}:${first}..${last}`, { period: all.period, first, last, quantity, amount });
@@ -64,11 +67,13 @@ export function chargeLines(world: World): ChargeLine[] {
 }
 
 /** Whole units of one invoice that cost the same, one behind the other, together. */
-function grouped(stretches: readonly Stretch[]): { first: number; last: number; count: number; all: Stretch }[] {
-  const groups: { first: number; last: number; count: number; all: Stretch }[] = [];
+function grouped(stretches: readonly Stretch[], termsOf: (first: number, last: number) => string): { first: number; last: number; count: number; all: Stretch; terms: string }[] {
+  const groups: { first: number; last: number; count: number; all: Stretch; terms: string }[] = [];
   for (const each of stretches) {
-    const open = groups.find(({ all }) => all.whole && each.whole && all.run === each.run && all.period === each.period);
-    if (open === undefined) groups.push({ first: each.first, last: each.last, count: 1, all: each.whole ? { ...each, over: 1, under: 1 } : each });
+    const terms = termsOf(each.first, each.last);
+    const open = groups.find(({ last, all, terms: its }) => (
+      all.whole && each.whole && all.run === each.run && all.period === each.period && last + 1 === each.first && its === terms));
+    if (open === undefined) groups.push({ first: each.first, last: each.last, count: 1, all: each.whole ? { ...each, over: 1, under: 1 } : each, terms });
     else [open.last, open.count] = [each.last, open.count + 1];
   }
   return groups;
