@@ -137,7 +137,8 @@ export async function writeProcessedFiles(context: Context, engine: Engine, batc
     batch_id, billing_date, partner_id: partner === '' ? null : partner, digest: '', preview_at: confirmed_at,
     confirm_due_at: confirmed_at, auto_confirm: true, deadline_kept: false, configured_due_at: null, send_due_at: null, totals,
   };
-  const consists = await processedParts(engine, where);
+  // As the totals: what was cancelled is in the list of invoices, and in no sum.
+  const consists = await processedParts(engine, `${where} AND i.invoice_id NOT IN (SELECT v.invoice_id FROM ledger.voidings AS v)`);
   const page = { ...batchPage(context, head, null, records, consists, [], []), as_of: confirmed_at, anchor: batch.anchor };
   const files = await writePages(context, folder, records, page);
   files.push(...await writeTables(context, engine, folder, 'ledger', where));

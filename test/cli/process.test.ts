@@ -1,6 +1,6 @@
 /** The program as users start it: bin/duebook.js in a process of its own, from dist/. */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -47,6 +47,11 @@ describe('bin/duebook.js', () => {
     expect([ran.status, ran.stderr]).toEqual([1, 'duebook is not built yet. Run: npm run build\n']);
   });
 
+  test.skipIf(!existsSync('/dev/full'))('says that an answer could not be written, and fails', () => {
+    const ran = spawnSync('sh', ['-c', '"$0" "$@" > /dev/full', process.execPath, BIN, 'completion', 'bash'], { encoding: 'utf8' });
+    expect([ran.status, ran.stderr]).toEqual([1, 'duebook: the answer could not be written: the system says ENOSPC\n']);
+  });
+
   test('bears a reader that goes away', async () => {
     const dir = folder();
     start(['init', '.'], dir);
@@ -61,13 +66,16 @@ describe('bin/duebook.js', () => {
   test('ends with 130 when it is interrupted', async () => {
     const dir = folder();
     start(['init', '.'], dir);
-    // It waits for SQL on stdin, so it can be interrupted at leisure.
-    const child = spawn(process.execPath, [BIN, 'query'], { cwd: dir });
-    let stderr = '';
-    child.stderr.on('data', (data) => (stderr += String(data)));
-    await new Promise((done) => setTimeout(done, 600));
-    child.kill('SIGINT');
-    const code = await new Promise((done) => child.once('close', done));
+    let [code, stderr]: [number | null, string] = [null, ''];
+    // It waits for SQL on stdin, so it can be interrupted at leisure, but not before it has begun: a signal that comes earlier just ends it.
+    for (let wait = 600; code === null && wait < 20_000; wait *= 2) {
+      const child = spawn(process.execPath, [BIN, 'query'], { cwd: dir });
+      stderr = '';
+      child.stderr.on('data', (data) => (stderr += String(data)));
+      await new Promise((done) => setTimeout(done, wait));
+      child.kill('SIGINT');
+      code = await new Promise((done) => child.once('close', done));
+    }
     expect(code).toBe(130);
     expect(stderr).toContain('Interrupted');
   });

@@ -67,6 +67,15 @@ describe('cancelling', () => {
     expect(xml.record.status).toBe('void');
   });
 
+  it('leaves it out of the sums of its batch', async () => {
+    const made = await project(WAITING, APRIL);
+    await made.run('2026-05-06');
+    const summary = (): Promise<string> => readFile(join(made.root, 'out/invoices/2026-05-01/summary.md'), 'utf8');
+    expect(await summary()).toContain('| bookings | 3 | 199.99 |');
+    await undo(made, '2026-05-06T12:00', 'INV-2026-000001');
+    expect(await summary()).toContain('| bookings | 1 | 95.00 |');
+  });
+
   it('shows what would happen first', async () => {
     const made = await project(WAITING, APRIL);
     await made.run('2026-05-06');
