@@ -47,7 +47,9 @@ export function explainTaxes(pen: Pen, taxes: readonly TaxSum[], lines: readonly
     const all = isCarried ? [amountStep(pen, 'what its lines come to is carried over to the next invoice, with its tax', '0')]
       : rounds === 'line' ? perLine(pen, tax, own) : onSum(pen, tax, own);
     const steps = all.at(-1)?.value === tax.tax ? all : [];
-    return { ...tax, lines: own.map(({ line_no }) => Number(line_no)), steps };
+    // An invoice's taxes have more to tell than belongs here.
+    const { tax_id, rate, net, tax: due } = tax;
+    return { tax_id, rate, net, tax: due, lines: own.map(({ line_no }) => Number(line_no)), steps };
   });
 }
 
