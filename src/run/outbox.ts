@@ -47,6 +47,8 @@ interface Queued {
   /** The commit of the invoice, and how many lines it has. */
   serial: bigint | null; lines: bigint | null;
 }
+/** A message that a run had claimed when it ended. `file`: it only has to be written again. */
+interface Claimed extends Pick<Queued, 'message_id' | 'kind' | 'invoice_id' | 'recipients' | 'attempts'> { readonly file: boolean }
 /** Invoices by id that were read for the messages before `until`. */
 interface ReadAhead { readonly until: number; readonly records: ReadonlyMap<string, InvoiceRecord> }
 /** Sends a message that is ready in every way. */
@@ -115,8 +117,9 @@ export class Outbox {
    * again.
    */
   async recover(): Promise<void> {
-    const left = await this.#engine.rows<{ message_id: string; attempts: bigint; file: boolean }>(`
-      SELECT message_id, attempts, NOT ${TO_WEBHOOK} AND ${String(this.#context.config.mail?.transport === 'file')} AS file
+    const left = await this.#engine.rows<Claimed>(`
+      SELECT message_id, kind, invoice_id, coalesce(recipients, '[]') AS recipients, attempts,
+        NOT ${TO_WEBHOOK} AND ${String(this.#context.config.mail?.transport === 'file')} AS file
       FROM ledger.message_status AS m WHERE status = 'sending' ORDER BY message_id`);
     if (left.length === 0) return;
     const error = 'the run ended before the outcome was known';
@@ -124,6 +127,10 @@ export class Outbox {
       ? [{ subject_id: message_id, event: 'failed', detail: { attempt: Number(attempts), error, permanent: false } },
         { subject_id: message_id, event: 'queued', detail: { attempt: Number(attempts) + 1 } }]
       : [{ subject_id: message_id, event: 'uncertain', detail: { attempt: Number(attempts), error } }])));
+    // Nobody else will tell: these are not tried again by themselves.
+    for (const each of left.filter(({ file }) => !file)) {
+      this.#problem(each, (JSON.parse(each.recipients) as string[]).join(', '), 'uncertain', error);
+    }
   }
 
   /** Sends what is queued and due exactly at `at`. */
@@ -230,7 +237,7 @@ export class Outbox {
     return { subject_id: message.message_id, event: status, detail: { attempt, ...passing, ...kept } };
   }
 
-  #problem(message: Queued, recipient: string, status: string, error: string): void {
+  #problem(message: Pick<Queued, 'message_id' | 'kind' | 'invoice_id'>, recipient: string, status: string, error: string): void {
     const { message_id, kind, invoice_id } = message;
     this.#problems.push({ message_id, kind, invoice_id, recipient, status, error });
   }

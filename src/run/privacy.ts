@@ -17,7 +17,10 @@ export type Sealing = (customer_id: string, party: string) => string;
  */
 export async function sealingFor(context: Context, engine: Engine, customers: ReadonlySet<string>): Promise<Sealing | null> {
   const keys = keysOf(context);
-  if (keys === null) return null;
+  if (keys === null) {
+    await refuseOpen(context, engine);
+    return null;
+  }
   const rows = await engine.rows<{ customer_id: string; forgotten: boolean }>(`
     SELECT p.customer_id, bool_or(e.subject_id IS NOT NULL) AS forgotten FROM ledger_opened.parties AS p
     LEFT JOIN ledger.events AS e ON e.subject = 'customer' AND e.event = 'forgotten' AND e.subject_id = p.customer_id
@@ -32,6 +35,15 @@ export async function sealingFor(context: Context, engine: Engine, customers: Re
     })));
   if (found.length > 0) throw new DuebookError(found);
   return (customer_id, party) => seal(keys.make(customer_id), customer_id, party);
+}
+
+/** Throws PRIVACY_KEY where customers are encrypted in the ledger: whoever leaves `privacy` out would write them into it in the open. */
+async function refuseOpen({ config }: Context, engine: Engine): Promise<void> {
+  const { n } = await engine.row<{ n: bigint }>('SELECT count(*) AS n FROM ledger_opened.parties');
+  if (n === 0n) return;
+  fail('PRIVACY_KEY', 'the ledger keeps its customers encrypted, and the configuration names no keys for them', {
+    at: config.place([]), hint: 'bring back `privacy: { keys: … }`; what is written in the open stays so for good',
+  });
 }
 
 /** The outcome of a message without addresses, which servers like to repeat: an event is kept for ever. */

@@ -191,12 +191,13 @@ class SmtpMailer implements Mailer {
   }
 }
 
-interface Envelope { readonly from: string; readonly to: string[] }
+/** `to` has everybody, `meant` those the message is for, without blind copies. */
+interface Envelope { readonly from: string; readonly to: string[]; readonly meant: readonly string[] }
 
 /** A message that cannot be composed fails for good; it must not take the others with it. */
 async function prepare(message: OutgoingMessage): Promise<SendOutcome | { envelope: Envelope; mime: Buffer }> {
   try {
-    return { envelope: envelopeOf(message), mime: await composeMime(message) };
+    return { envelope: { ...envelopeOf(message), meant: message.to }, mime: await composeMime(message) };
   } catch (error) {
     if (!(error instanceof DuebookError)) throw error;
     return { status: 'failed', error: error.diagnostics.map((d) => d.message).join('; '), permanent: true };
@@ -214,7 +215,11 @@ function transfer(connection: SMTPConnection, envelope: Envelope, mime: Buffer):
     source.once('end', () => { handedOver = true; });
     connection.send({ from: envelope.from, to: envelope.to, size: mime.length }, source, (error, info) => {
       if (error === null || error === undefined) {
-        resolve({ result: { status: 'sent', sha256: sha256(mime), refused: info.rejected.map(String) }, broken: false });
+        const refused = info.rejected.map(String);
+        // An archive that took its copy is nobody who was to be reached.
+        const reached = envelope.meant.some((address) => !refused.includes(address));
+        const result: SendOutcome = reached ? { status: 'sent', sha256: sha256(mime), refused } : refusedByAll(info.rejectedErrors ?? []);
+        resolve({ result, broken: false });
         return;
       }
       const problem = error as SmtpError;
@@ -245,6 +250,14 @@ const ABOUT_LOGIN = new Set([530, 534, 535, 538]);
  * A 5xx about this message is for good (RFC 5321 4.2.1), as is a message larger than the server takes. Everything else may pass:
  * a wrong password is mended in the configuration, and then the message can go.
  */
+/** Nobody whom the message is for may have it; a passing fault of one of them is worth another try. */
+function refusedByAll(errors: readonly (Error & { responseCode?: number | undefined })[]): SendOutcome {
+  const passing = errors.find(({ responseCode }) => (responseCode ?? 0) < 500);
+  const told = passing ?? errors[0];
+  const error = told === undefined ? 'the server refused every recipient' : words(told);
+  return { status: 'failed', error, permanent: passing === undefined };
+}
+
 function failed(error: SmtpError): SendOutcome {
   const code = error.responseCode ?? 0;
   const aboutMessage = ['MAIL FROM', 'RCPT TO', 'DATA'].includes(error.command ?? '');
@@ -252,7 +265,7 @@ function failed(error: SmtpError): SendOutcome {
   return { status: 'failed', error: words(error), permanent: tooLarge || (aboutMessage && code >= 500 && !ABOUT_LOGIN.has(code)) };
 }
 
-function words(error: SmtpError): string {
+function words(error: Error): string {
   return error.message.replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, ' ').trim().slice(0, 300);
 }
 

@@ -106,7 +106,8 @@ async function proveRecovery(made: Project, store: ObjectStore, mails: Received[
   const commits = await commitsIn(store);
   expect(commits, label).toEqual(whole.commits.slice(0, commits.length));
 
-  await made.run(SECOND);
+  const { messages } = await made.run(SECOND);
+  expect([messages.uncertain, messages.problems.filter(({ status }) => status === 'uncertain').length], label).toEqual([unknown, unknown]);
   const sent = messageIds(mails);
   expect([...new Set(sent)], label).toEqual(sent);
   const after = await outcomeOf(made, store, mails);

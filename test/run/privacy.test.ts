@@ -30,6 +30,14 @@ async function billed(spec: Spec = SPEC): Promise<Project> {
   return made;
 }
 
+it('is asked for where the configuration names no keys any more', async () => {
+  const made = await billed();
+  await made.configure({ customers: SPEC['customers'] });
+  await made.book([...BOOKINGS, { id: 'more', customer: 'acme', product: 'visit', start: '2026-03-10' }]);
+  expect(await refusal(made.run('2026-04-10'))).toMatch(/^PRIVACY_KEY 7 the ledger keeps its customers encrypted/);
+  expect(await leaks(made.root, ['data/ledger'])).toEqual([]);
+});
+
 /** Both customers gone from the configuration: BASE has acme, so it is written over. */
 async function unconfigure(made: Project): Promise<void> {
   const path = join(made.root, 'billing.config.yaml');

@@ -100,6 +100,12 @@ describe('a message that is refused', () => {
     expect(server.connections()).toBe(1);
   });
 
+  it.each([[550, true], [450, false]])('by everybody it is for with %i has failed, for good: %s, also where the archive took its copy', async (code, permanent) => {
+    const server = await good(refusing(/acme/, code));
+    const outcome = await mailer(server.url).send({ ...message, to: ['a@acme.example', 'b@acme.example'], bcc: ['archive@northwind.example'] });
+    expect(outcome).toMatchObject({ status: 'failed', permanent, error: expect.stringContaining('no such user') as string });
+  });
+
   it('deferred by one and refused by the others may still pass', async () => {
     const server = await raw((() => {
       let n = 0;
