@@ -31,7 +31,9 @@ export const LEDGER_TABLES = {
    * where amounts are measured. A line of kind adjustment names the line it corrects (`corrects_invoice_id`, `corrects_line_no`) and says
    * how (`correction`): `reversal` takes back what a booking billed, `restatement` bills it as it is now, `credit` takes back by hand
    * what is never billed again, `reissue` what is free to be billed again.
-   * `agreement_id`: the agreement that a line belongs to, of customers whose agreements have discounts or bounds.
+   * `agreement_id`: the agreement that a line belongs to, of customers whose agreements have discounts or bounds. `discounts`: which of its
+   * discounts and maximums the line is one for, in the order in which they are taken, by their places: `m1` the first maximum for longer
+   * than a period, `2l` one that is given on each line by itself, `2l500` of at most 500 minor units of the agreement's currency each.
    * A line that was converted has `original_*`, its amount (with the tax where the price includes it) and price as they were, and
    * `exchange_*`, the rate as a decimal with its day and source; `unit_price_micro` is then null. A correction has them, too, with the
    * sign of its own amount. Null rates: an amount of 0 for whose day no rate was declared.
@@ -44,7 +46,7 @@ export const LEDGER_TABLES = {
     content_hi: 'UBIGINT', content_lo: 'UBIGINT', charge_id: 'VARCHAR', gross_minor: 'BIGINT',
     measured_minor: 'BIGINT', corrects_line_no: 'BIGINT', correction: 'VARCHAR', agreement_id: 'VARCHAR',
     original_currency: 'VARCHAR', original_minor: 'BIGINT', original_price_micro: 'BIGINT', exchange_rate: 'VARCHAR',
-    exchange_on: 'DATE', exchange_source: 'VARCHAR',
+    exchange_on: 'DATE', exchange_source: 'VARCHAR', discounts: 'VARCHAR',
   },
   invoice_taxes: {
     invoice_id: 'VARCHAR', tax_id: 'VARCHAR', name: 'VARCHAR', category: 'VARCHAR', rate_micro: 'BIGINT', note: 'VARCHAR',

@@ -36,5 +36,9 @@ export async function buildCredit(engine: Engine, asked: CreditAsked): Promise<v
     INSERT INTO credit.currencies VALUES ${units};
     CREATE TABLE credit.asked (line_no BIGINT);
     ${lines === '' ? '' : `INSERT INTO credit.asked VALUES ${lines};`}`);
+  await engine.run(`
+    CREATE SCHEMA IF NOT EXISTS input;
+    CREATE OR REPLACE TABLE input.corrected_invoices AS SELECT invoice_id FROM credit.request;
+    CREATE OR REPLACE TABLE input.discount_spread AS ${sqlFile('inputs/discount_spread.sql')}`);
   for (const name of CREDITS) await engine.run(`CREATE TABLE credit.${name} AS ${sqlFile(`credits/${name}.sql`)}`);
 }

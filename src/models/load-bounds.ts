@@ -144,7 +144,7 @@ export function ofKind({ bounds }: Agreement, kind: Bound['kind']): Bound[] {
 }
 
 /** A bound with its number among those of its kind, from 1. */
-interface Numbered { readonly bound: Bound; readonly number: number }
+export interface Numbered { readonly bound: Bound; readonly number: number }
 
 /** Maximums of each billing period, as written. */
 export function periodMaximums(agreement: Agreement): Numbered[] {

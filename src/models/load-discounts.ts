@@ -3,7 +3,7 @@
  * service: that is worked out here, once for each stretch of days and each product that is named, as groups of discounts.
  */
 import { beginsOn, periodsOf, toInstant } from '../calendar/calendar.js';
-import type { BoundPeriod, BoundRows } from './load-bounds.js';
+import type { BoundPeriod, BoundRows, Numbered } from './load-bounds.js';
 import { addBoundRows, BOUND_TABLES, longMaximums, ofKind, periodMaximums } from './load-bounds.js';
 import { EVER, insert } from './rows.js';
 import type { Cell } from './rows.js';
@@ -26,7 +26,8 @@ import type { Instant, LocalDate } from '../values/time.js';
  * `by_scope`: with a line for usage and one for charges. `ended_discounts`: the billing periods that come after the last one of a
  * discount. `discount_groups`: which discounts hold for a product (`*`: any that no discount names) between two instants, of every
  * agreement that adjusts at any time; `group_discounts`: what they are. `groups`: `rest_key` is the group of those that are not worked
- * out line by line, `first_place` the one that is, with what it is worth; none where there are several.
+ * out line by line, `first_place` the one that is, with what it is worth; none where there are several. `on_usage` and `on_charges` are
+ * what the ledger keeps as the `discounts` of a line of the group; null where it has none.
  */
 const TABLES = `
   CREATE OR REPLACE TABLE input.adjusting (customer_key INTEGER, agreement_key INTEGER, last_place INTEGER, last_long INTEGER);
@@ -44,7 +45,7 @@ const TABLES = `
   CREATE OR REPLACE TABLE input.group_discounts (group_key INTEGER, place INTEGER);
   CREATE OR REPLACE TABLE input.groups (
     group_key INTEGER, agreement_key INTEGER, currency VARCHAR, prices_with_tax BOOLEAN, rest_key INTEGER, first_place INTEGER,
-    percent_micro BIGINT, amount_minor BIGINT);
+    percent_micro BIGINT, amount_minor BIGINT, on_usage VARCHAR, on_charges VARCHAR);
   ${BOUND_TABLES}`;
 
 /** Who has what adjusts: one row for each time that a customer's list names it. */
@@ -232,9 +233,24 @@ class Groups {
       const [place, ...more] = first;
       const leading = place === undefined || more.length > 0 ? [null, null, null]
         : [place, ...worth(agreement.discounts[place - 1]!, agreement.currency).slice(0, 2)];
-      return [key, agreement_key, agreement.currency, agreement.prices_include_tax, rest, ...leading];
+      return [key, agreement_key, agreement.currency, agreement.prices_include_tax, rest, ...leading,
+        keptOf(agreement, places, 'usage'), keptOf(agreement, places, 'charges')];
     });
   }
+}
+
+/** The discounts at these places, and the maximums that are for usage or for charges, as the ledger keeps them. */
+function keptOf(agreement: Agreement, places: readonly number[], scope: 'usage' | 'charges'): string | null {
+  const holds = ({ bound }: Numbered): boolean => bound.applies_to === 'all' || bound.applies_to === scope;
+  const given = places.map((place) => {
+    const discount = agreement.discounts[place - 1]!;
+    const [, most] = worth(discount, agreement.currency);
+    return `${place}${discount.on === 'line' ? `l${most ?? ''}` : ''}`;
+  });
+  const periodic = periodMaximums(agreement).flatMap((each, i) => (holds(each) ? [String(agreement.discounts.length + i + 1)] : []));
+  const long = longMaximums(agreement).flatMap((each) => (holds(each) ? [`m${each.number}`] : []));
+  const kept = [...given, ...periodic, ...long];
+  return kept.length === 0 ? null : kept.join(' ');
 }
 
 function groupRows(agreement: Agreement, agreement_key: number, zones: readonly string[], groups: Groups): Cell[][] {

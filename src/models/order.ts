@@ -98,7 +98,10 @@ export const MODELS: readonly Model[] = [
 /** What is known of bookings that changed after they were billed; before the prices, whose spans have to reach back to them. */
 export const CHANGED_INPUTS: readonly Derived[] = [
   { name: 'changed', unless_empty: ['input.billed'] },
-  { name: 'changed_discounts', unless_empty: ['input.changed'] },
+  { name: 'changed_lines', unless_empty: ['input.changed'] },
+  { name: 'corrected_invoices', unless_empty: ['input.changed_lines'] },
+  { name: 'discount_spread', unless_empty: ['input.corrected_invoices'] },
+  { name: 'changed_discounts', unless_empty: ['input.discount_spread'] },
 ];
 
 /** Relations derived from the ledger, in order; each is `inputs/<name>.sql` and becomes `input.<name>`. */
@@ -120,7 +123,10 @@ export const LEDGER_INPUTS: readonly Derived[] = [
   { name: 'period_days' },
 ];
 
-/** What makes a credit note by hand, in order; each is `credits/<name>.sql`, reads the ledger and becomes `credit.<name>`. */
+/**
+ * What makes a credit note by hand, in order; each is `credits/<name>.sql`, reads the ledger and `input.discount_spread` of the
+ * one invoice, and becomes `credit.<name>`.
+ */
 export const CREDITS = [
   'taken_back', 'lines_left', 'taxes_left', 'discount_parts', 'amount_parts', 'lines', 'taxes', 'accounted_tax',
 ] as const;

@@ -140,6 +140,14 @@ CREATE OR REPLACE MACRO too_large(amount_minor) AS
 CREATE OR REPLACE MACRO in_proportion(amount, part, whole, half_even) AS
   div_round(CAST(amount AS HUGEINT) * part * CASE WHEN whole < 0 THEN -1 ELSE 1 END, abs(whole), half_even);
 
+-- What a discount on each line by itself is measured by: what is left of the line, at most so much of its own price, of which its net
+-- amount may be a part, or in another currency.
+CREATE OR REPLACE MACRO line_weight(left_minor, most_minor, net_minor, own_minor) AS
+  CASE WHEN left_minor <= 0 THEN 0
+    WHEN most_minor IS NULL THEN left_minor
+    ELSE least(left_minor, in_proportion(most_minor, net_minor, own_minor, FALSE))
+  END;
+
 -- An amount in another currency: its fraction, rounded once; 10^15 where it is too large, so that nobody bills it.
 CREATE OR REPLACE MACRO exchanged(amount_minor, rate_over, rate_under, half_even) AS
   too_large(scaled(amount_minor, rate_over, rate_under, half_even));

@@ -17,6 +17,8 @@ const LISTS = {
     ORDER BY unit`,
   listed_span: 'SELECT DISTINCT span_id FROM input.usage_spans ORDER BY span_id',
   listed_agreement: 'SELECT agreement_id FROM input.agreements ORDER BY agreement_id',
+  listed_discounts: `SELECT on_usage FROM input.groups WHERE on_usage IS NOT NULL UNION SELECT on_charges FROM input.groups
+    WHERE on_charges IS NOT NULL ORDER BY on_usage`,
   listed_customer: 'SELECT customer_id FROM input.customers WHERE EXISTS (SELECT 1 FROM input.usage_spans) ORDER BY customer_id',
 } as const;
 
@@ -64,6 +66,9 @@ const AMONG: Readonly<Record<keyof Has, readonly string[]>> = {
   exchanged: ['input.customer_currencies', 'draft.adjustments WHERE original_currency IS NOT NULL'],
 };
 
+const AGREED = `, CAST(a.agreement_id AS listed_agreement) AS agreement,
+          CAST(CASE WHEN l.kind IN ('booking', 'usage') THEN g.on_usage ELSE g.on_charges END AS listed_discounts) AS given`;
+
 /** What was converted now has the rate of today's configuration (e), what takes back the one that was used then. */
 const EXCHANGED = `, l.original_currency, l.original_minor, l.original_price_micro, coalesce(l.kept_rate, e.rate) AS exchange_rate,
           coalesce(l.kept_on, e.valid_on) AS exchange_on, coalesce(l.kept_source, e.source) AS exchange_source`;
@@ -77,8 +82,8 @@ function sortedLines(has: Has): string {
   const rank = has.charges ? ['l.rank'] : [];
   const order = ['f.lines_before', ...rank, 'l.service_start', 'l.line_key', ...(has.sources ? ['l.source'] : [])];
   return `(
-    SELECT * EXCLUDE (invoice, kind, source, unit, tax_id ${has.measured ? ', customer, span' : ''} ${has.agreed ? ', agreement' : ''}
-        ${has.corrections ? ', corrected_booking, kept_charge' : ''}),
+    SELECT * EXCLUDE (invoice, kind, source, unit, tax_id ${has.measured ? ', customer, span' : ''}
+        ${has.agreed ? ', agreement, given' : ''} ${has.corrections ? ', corrected_booking, kept_charge' : ''}),
       CAST(invoice AS VARCHAR) AS invoice_id, CAST(kind AS VARCHAR) AS kind, CAST(source AS VARCHAR) AS source,
       CAST(unit AS VARCHAR) AS unit, CAST(tax_id AS VARCHAR) AS tax_id,
       CASE WHEN kind = 'booking' THEN line_key ${has.corrections ? 'ELSE corrected_booking' : ''} END AS booking_id,
@@ -87,6 +92,7 @@ function sortedLines(has: Has): string {
       ${has.measured || has.corrections ? '' : ', CAST(NULL AS BIGINT) AS measured_minor'}
       ${has.gross ? '' : ', CAST(NULL AS BIGINT) AS gross_minor'}
       , CAST(${has.agreed ? 'agreement' : 'NULL'} AS VARCHAR) AS agreement_id
+      , CAST(${has.agreed ? 'given' : 'NULL'} AS VARCHAR) AS discounts
       ${has.corrections ? '' : `, CAST(NULL AS VARCHAR) AS corrects_invoice_id, CAST(NULL AS BIGINT) AS corrects_line_no,
         CAST(NULL AS VARCHAR) AS correction`}
       ${has.exchanged ? '' : NOT_EXCHANGED}
@@ -101,11 +107,12 @@ function sortedLines(has: Has): string {
         ${has.measured ? ', CAST(l.span_id AS listed_span) AS span' : ''}
         ${has.exchanged ? EXCHANGED : ''}
         ${has.measured ? ', CAST(c.customer_id AS listed_customer) AS customer' : ''}
-        ${has.agreed ? ', CAST(a.agreement_id AS listed_agreement) AS agreement' : ''}
+        ${has.agreed ? AGREED : ''}
       FROM draft.billed_lines AS l
       ${has.exchanged ? 'LEFT JOIN input.exchange_rates AS e ON e.rate_key = l.rate_key' : ''}
       ${has.measured ? 'JOIN input.customers AS c ON c.customer_key = l.customer_key' : ''}
-      ${has.agreed ? 'LEFT JOIN input.agreements AS a ON a.agreement_key = l.agreement_key' : ''}
+      ${has.agreed ? `LEFT JOIN input.agreements AS a ON a.agreement_key = l.agreement_key
+      LEFT JOIN input.groups AS g ON g.group_key = l.group_key` : ''}
       JOIN draft.places AS f
         ON f.customer_key = l.customer_key AND f.period_key = l.period_key AND f.currency = l.currency AND f.apart = l.apart
       ORDER BY ${order.join(', ')}))`;

@@ -50,7 +50,8 @@ export async function commitCredit(
     files: [
       await exportSegment(engine, 'invoices', 'credit.facts', null),
       await exportSegment(engine, 'invoice_lines', `(
-        SELECT l.*, ${literal(facts.invoice_id)} AS invoice_id, 0 AS lines_before, NULL AS content_hi, NULL AS content_lo
+        SELECT l.*, ${literal(facts.invoice_id)} AS invoice_id, 0 AS lines_before, NULL AS content_hi, NULL AS content_lo,
+          NULL AS discounts
         FROM credit.lines AS l)`, 'r.line_no'),
       await exportSegment(engine, 'invoice_taxes', `(SELECT t.*, ${literal(facts.invoice_id)} AS invoice_id FROM credit.taxes AS t)`,
         'r.tax_id, r.rate_micro'),

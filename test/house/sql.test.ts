@@ -17,7 +17,7 @@ const SCALAR = ['abs', 'concat_ws', 'greatest', 'least', 'lower', 'md5', 'substr
 const AGGREGATE = ['bit_xor', 'bool_or', 'count', 'count_star', 'max', 'max_by', 'min', 'min_by', 'string_agg', 'sum'];
 const WINDOW = ['lag', 'row_number', ...AGGREGATE];
 /** What is derived from the ledger is derived here on every engine, beside the ledger, so it may speak DuckDB. */
-const LEDGER_SIDE = ['generate_series', 'json_extract_string', 'left', 'length', 'regexp_extract', 'right', 'row', 'to_days', 'trunc', 'unnest', '~~'];
+const LEDGER_SIDE = ['generate_series', 'json_extract_string', 'left', 'length', 'regexp_extract', 'right', 'row', 'string_split', 'to_days', 'trunc', 'unnest', '~~'];
 /** Words that are no functions to the parser but still ask for the time, or for the order in which rows happen to lie. */
 const BANNED_WORDS = ['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp', 'rowid', 'today'];
 
@@ -94,7 +94,7 @@ function readable({ folder, name }: (typeof FILES)[number]): (relation: string) 
   }
   if (folder === 'credits') {
     const allowed = new Set(['request', 'asked', 'currencies', ...before(CREDITS as readonly string[], name)].map((each) => `credit.${each}`));
-    return (relation) => relation.startsWith('ledger.') || allowed.has(relation);
+    return (relation) => relation.startsWith('ledger.') || relation === 'input.discount_spread' || allowed.has(relation);
   }
   const given = [...LOADED, ...inputs].map((each) => `input.${each}`);
   const own = MODELS.find((model) => queriesOf(model).includes(name))?.name ?? name;

@@ -16,18 +16,14 @@ WITH asked AS (
   WHERE r.mode = 'lines' AND l.line_no IN (SELECT a.line_no FROM credit.asked AS a)
   UNION ALL
   SELECT
-    d.*, greatest(-p.part_minor, d.left_minor), greatest(-p.gross_part_minor, d.left_gross_minor),
-    CASE WHEN -p.part_minor <= d.left_minor THEN d.left_original_minor ELSE
-      greatest(CAST(in_proportion(d.original_minor, -p.part_minor, d.amount_minor, r.half_even) AS BIGINT), d.left_original_minor) END,
+    d.*, p.part_minor, p.gross_part_minor,
+    CASE WHEN p.part_minor = d.left_minor THEN d.left_original_minor
+      ELSE CAST(clamp(in_proportion(d.original_minor, p.part_minor, d.amount_minor, r.half_even),
+        least(d.left_original_minor, 0), greatest(d.left_original_minor, 0)) AS BIGINT) END,
     FALSE
   FROM credit.lines_left AS d
   CROSS JOIN credit.request AS r
-  JOIN (
-    SELECT s.discount_line_no, CAST(sum(s.part_minor) AS BIGINT) AS part_minor, CAST(sum(s.gross_part_minor) AS BIGINT) AS gross_part_minor
-    FROM credit.discount_parts AS s
-    WHERE s.line_no IN (SELECT a.line_no FROM credit.asked AS a)
-    GROUP BY s.discount_line_no
-  ) AS p ON p.discount_line_no = d.line_no
+  JOIN credit.discount_parts AS p ON p.line_no = d.line_no
   WHERE r.mode = 'lines' AND p.part_minor <> 0
 ), news AS (
   SELECT

@@ -2,7 +2,7 @@
 -- on it. A line by its key (charge_id); kept_charge_id is what the ledger keeps as its charge. What was converted is taken back in
 -- both currencies with the rate it had (kept_rate); what is right now has the rate of its day.
 -- grain: charge_id
-WITH steps AS (
+WITH RECURSIVE steps AS (
   SELECT d.*, c.* EXCLUDE (source, booking_id, file_key, record), c.source || ':' || c.booking_id AS line_key
   FROM draft.changed_bookings AS d
   JOIN input.changed AS c ON c.source = d.source AND c.booking_id = d.booking_id
@@ -21,21 +21,35 @@ WITH steps AS (
   FROM steps AS s
   JOIN draft.bookings AS b ON b.file_key = s.file_key AND b.record = s.record
   WHERE s.restated
-), shares AS (
+), news_left AS (
   SELECT
-    s.line_key, s.source, s.booking_id, d.discount_id, d.left_minor, d.invoice_id, d.line_no,
-    CASE
-      WHEN d.is_first THEN div_round(CAST(d.off_minor AS HUGEINT) * d.until_minor, CAST(d.base_minor AS HUGEINT), r.half_even)
-        - div_round(CAST(d.off_minor AS HUGEINT) * (d.until_minor - d.line_minor), CAST(d.base_minor AS HUGEINT), r.half_even)
-      ELSE div_round(CAST(d.off_minor AS HUGEINT) * s.amount_minor, CAST(d.base_minor AS HUGEINT), r.half_even) END AS share_minor
-  FROM steps AS s
-  CROSS JOIN input.run AS r
-  JOIN input.changed_discounts AS d ON d.source = s.source AND d.booking_id = s.booking_id
+    n.source, n.booking_id, CAST(0 AS BIGINT) AS step, CAST(NULL AS VARCHAR) AS discount_id, n.net_minor, n.own_minor,
+    CAST(n.net_minor AS HUGEINT) AS left_minor, CAST(0 AS HUGEINT) AS off_minor
+  FROM (
+    SELECT
+      m.source, m.booking_id, coalesce(m.original_minor, m.amount_minor) AS own_minor,
+      CASE WHEN m.with_tax THEN net_of(m.amount_minor, m.tax_rate_micro, r.half_even) ELSE m.amount_minor END AS net_minor
+    FROM news AS m
+    CROSS JOIN input.run AS r
+  ) AS n
+  UNION ALL
+  SELECT w.source, w.booking_id, w.step, w.discount_id, w.net_minor, w.own_minor, w.left_minor + w.share_minor, w.share_minor
+  FROM (
+    SELECT
+      t.source, t.booking_id, d.place AS step, d.discount_id, t.net_minor, t.own_minor, t.left_minor,
+      CAST(in_proportion(
+        d.off_minor, CASE WHEN d.on_line THEN line_weight(t.left_minor, d.most_minor, t.net_minor, t.own_minor) ELSE t.left_minor END,
+        d.base_minor, r.half_even) AS HUGEINT) AS share_minor
+    FROM news_left AS t
+    CROSS JOIN input.run AS r
+    JOIN input.changed_discounts AS d ON d.source = t.source AND d.booking_id = t.booking_id AND d.place = t.step + 1
+  ) AS w
 ), taken AS (
   SELECT
-    h.source, h.booking_id, h.discount_id, h.share_minor, h.left_minor,
-    sum(h.share_minor) OVER (PARTITION BY h.invoice_id, h.line_no ORDER BY h.line_key) AS shares_minor
-  FROM shares AS h
+    d.source, d.booking_id, d.discount_id, d.left_minor, d.share_minor,
+    sum(d.share_minor) OVER (PARTITION BY d.invoice_id, d.line_no ORDER BY s.line_key) AS shares_minor
+  FROM steps AS s
+  JOIN input.changed_discounts AS d ON d.source = s.source AND d.booking_id = s.booking_id
 ), discounts AS (
   SELECT
     s.line_key, s.customer_key, s.period_key, s.apart, s.currency, d.discount_id, d.tax_id, d.tax_rate_micro, d.invoice_id, d.line_no,
@@ -43,9 +57,7 @@ WITH steps AS (
     coalesce(d.restated_minor,
       clamp(k.shares_minor, least(k.left_minor, 0), greatest(k.left_minor, 0))
         - clamp(k.shares_minor - k.share_minor, least(k.left_minor, 0), greatest(k.left_minor, 0))) AS old_minor,
-    div_round(
-      CAST(CASE WHEN n.with_tax THEN net_of(n.amount_minor, n.tax_rate_micro, r.half_even) ELSE n.amount_minor END AS HUGEINT) * d.off_minor,
-      CAST(d.base_minor AS HUGEINT), r.half_even) AS new_minor,
+    coalesce(f.off_minor, 0) AS new_minor,
     d.original_currency, d.exchange_rate, d.exchange_on, d.exchange_source, d.original_minor, d.shown_minor,
     n.original_currency AS new_currency, n.original_minor AS new_original_minor, n.amount_minor AS news_minor,
     n.rate_key, r.half_even
@@ -54,6 +66,7 @@ WITH steps AS (
   JOIN input.changed_discounts AS d ON d.source = s.source AND d.booking_id = s.booking_id
   JOIN taken AS k ON k.source = d.source AND k.booking_id = d.booking_id AND k.discount_id = d.discount_id
   LEFT JOIN news AS n ON n.source = s.source AND n.booking_id = s.booking_id
+  LEFT JOIN news_left AS f ON f.source = d.source AND f.booking_id = d.booking_id AND f.discount_id = d.discount_id
 ), lines AS (
   SELECT
     line_key || ':1' AS charge_id, 'reversal' AS correction, source, booking_id, customer_key, period_key, apart, currency, product,

@@ -1,7 +1,8 @@
 -- What is billed now, as lines of the invoices it goes to: bookings first, other lines after them (rank). Amounts are net; gross_minor
 -- is the amount where the price includes the tax, and the unit price then is one with tax. What was converted has its amount and price
 -- as they were (original_minor: as gross_minor, with the tax where the price includes it) and the key of its rate;
--- what takes back has the rate that was used then (kept_rate). agreement_key: the agreement with discounts or bounds it is a line of.
+-- what takes back has the rate that was used then (kept_rate). agreement_key: the agreement with discounts or bounds it is a line of,
+-- group_key: the discounts that hold for it.
 -- grain: source, line_key
 SELECT
   invoice_name(b.invoice_stem, b.billed_currency, b.apart) AS invoice_id,
@@ -24,7 +25,7 @@ SELECT
   CASE WHEN b.billed_currency <> b.currency THEN b.currency END AS original_currency,
   CASE WHEN b.billed_currency <> b.currency THEN b.amount_minor END AS original_minor,
   CASE WHEN b.billed_currency <> b.currency THEN b.unit_price_micro END AS original_price_micro,
-  b.rate_key, b.agreed_key AS agreement_key,
+  b.rate_key, b.agreed_key AS agreement_key, b.group_key,
   CAST(NULL AS VARCHAR) AS kept_rate, CAST(NULL AS DATE) AS kept_on, CAST(NULL AS VARCHAR) AS kept_source
 FROM draft.agreed_bookings AS b
 LEFT JOIN draft.net_shares AS n ON n.file_key = b.file_key AND n.record = b.record
@@ -47,7 +48,7 @@ SELECT
   j.measured_minor, NULL,
   j.corrects_line_no,
   j.correction,
-  c.original_currency, c.original_minor, c.original_price_micro, c.rate_key, g.agreement_key,
+  c.original_currency, c.original_minor, c.original_price_micro, c.rate_key, g.agreement_key, g.group_key,
   c.kept_rate, c.kept_on, c.kept_source
 FROM draft.added_lines AS c
 LEFT JOIN draft.adjustments AS j ON j.charge_id = c.charge_id
@@ -61,5 +62,5 @@ SELECT
   1000000, NULL, CAST(z.amount_minor AS BIGINT), NULL,
   z.tax_id, z.tax_rate_micro,
   NULL, NULL, FALSE, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
-  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM draft.closing_lines AS z

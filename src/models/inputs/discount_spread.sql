@@ -1,0 +1,111 @@
+-- What each line of the invoices that are corrected bears of each discount line, one discount after the other (step), each of what the ones
+-- before left (weight_minor; weights_minor of all lines that bear it). A line says which discounts lie on it: by their places in the
+-- agreement, `m1` the first maximum for longer than a period, `2l` on each line by itself, `2l500` at most 500 minor units of one. Where no
+-- line names a discount, it is of a version that did not tell: it lies on all lines with its tax. Shares are rounded down, and the minor
+-- units that are left go where the most was cut off, of equals to the line that comes first: all shares are the discount. Tax and
+-- rate of exchange of a discount are those of its lines.
+-- grain: invoice_id, discount_line_no, line_no
+WITH RECURSIVE lines AS (
+  SELECT
+    invoice_id, line_no, kind IN ('booking', 'usage') AS of_usage, tax_id, tax_rate_micro, original_currency, exchange_on, agreement_id,
+    amount_minor, coalesce(original_minor, gross_minor, amount_minor) AS own_minor, discounts
+  FROM ledger.invoice_lines
+  WHERE invoice_id IN (SELECT c.invoice_id FROM input.corrected_invoices AS c)
+    AND kind IN ('booking', 'usage', 'recurring', 'fee') AND amount_minor <> 0
+), discounts AS (
+  SELECT
+    invoice_id, line_no AS discount_line_no, tax_id, tax_rate_micro, original_currency, exchange_on, amount_minor, gross_minor,
+    regexp_extract(charge_id, '^[^:]*:(.*):(discount|maximum):[0-9]+:', 1) AS agreement_id,
+    CASE WHEN charge_id LIKE '%:maximum:%' THEN 'm' ELSE '' END || regexp_extract(charge_id, ':(discount|maximum):([0-9]+):', 2) AS name,
+    regexp_extract(charge_id, ':(usage|charges)$', 1) AS scope,
+    row_number() OVER (
+      PARTITION BY invoice_id
+      ORDER BY charge_id LIKE '%:maximum:%', TRY_CAST(regexp_extract(charge_id, ':(discount|maximum):([0-9]+):', 2) AS INTEGER), line_no
+    ) AS step
+  FROM ledger.invoice_lines
+  WHERE invoice_id IN (SELECT c.invoice_id FROM input.corrected_invoices AS c) AND kind = 'discount'
+), named AS (
+  SELECT invoice_id, line_no, unnest(string_split(discounts, ' ')) AS entry
+  FROM lines
+), told AS (
+  SELECT
+    d.invoice_id, d.discount_line_no, l.line_no, n.entry LIKE '%l%' AS on_line,
+    TRY_CAST(regexp_extract(n.entry, 'l([0-9]+)$', 1) AS BIGINT) AS most_minor
+  FROM discounts AS d
+  JOIN named AS n ON n.invoice_id = d.invoice_id AND regexp_extract(n.entry, '^m?[0-9]+') = d.name
+  JOIN lines AS l
+    ON l.invoice_id = n.invoice_id AND l.line_no = n.line_no AND l.agreement_id = d.agreement_id
+    AND l.tax_id = d.tax_id AND l.tax_rate_micro = d.tax_rate_micro
+    AND l.original_currency IS NOT DISTINCT FROM d.original_currency AND l.exchange_on IS NOT DISTINCT FROM d.exchange_on
+    AND (d.scope = '' OR l.of_usage = (d.scope = 'usage'))
+), borne AS (
+  SELECT invoice_id, discount_line_no, line_no, on_line, most_minor
+  FROM told
+  UNION ALL
+  SELECT d.invoice_id, d.discount_line_no, l.line_no, FALSE, NULL
+  FROM discounts AS d
+  JOIN lines AS l
+    ON l.invoice_id = d.invoice_id AND l.tax_id = d.tax_id AND l.tax_rate_micro = d.tax_rate_micro
+    AND l.original_currency IS NOT DISTINCT FROM d.original_currency AND l.exchange_on IS NOT DISTINCT FROM d.exchange_on
+  WHERE NOT EXISTS (
+    SELECT 1 FROM told AS t WHERE t.invoice_id = d.invoice_id AND t.discount_line_no = d.discount_line_no)
+), taken AS (
+  SELECT
+    invoice_id, line_no, own_minor, amount_minor, CAST(0 AS BIGINT) AS step, CAST(NULL AS BIGINT) AS discount_line_no,
+    CAST(NULL AS BOOLEAN) AS on_line, CAST(NULL AS BIGINT) AS most_minor, CAST(amount_minor AS HUGEINT) AS left_minor,
+    CAST(0 AS HUGEINT) AS weight_minor, CAST(0 AS HUGEINT) AS weights_minor, CAST(0 AS HUGEINT) AS share_minor,
+    CAST(0 AS HUGEINT) AS gross_share_minor
+  FROM lines
+  UNION ALL
+  SELECT
+    f.invoice_id, f.line_no, f.own_minor, f.amount_minor, f.step, f.discount_line_no, f.on_line, f.most_minor,
+    f.left_minor - f.share_minor, f.weight_minor, f.weights_minor, f.share_minor, f.gross_share_minor
+  FROM (
+    SELECT
+      v.*,
+      CAST(v.floor_minor + CASE
+        WHEN row_number() OVER (PARTITION BY v.invoice_id ORDER BY v.rest DESC, v.line_no)
+          <= v.total_minor - sum(v.floor_minor) OVER (PARTITION BY v.invoice_id) THEN 1 ELSE 0 END AS HUGEINT) AS share_minor,
+      CAST(v.gross_floor_minor + CASE
+        WHEN row_number() OVER (PARTITION BY v.invoice_id ORDER BY v.gross_rest DESC, v.line_no)
+          <= v.gross_total_minor - sum(v.gross_floor_minor) OVER (PARTITION BY v.invoice_id) THEN 1 ELSE 0 END AS HUGEINT) AS gross_share_minor
+    FROM (
+      SELECT
+        u.*,
+        CASE WHEN u.weights_minor = 0 THEN 0 ELSE div_floor(u.total_minor * u.turned_minor, abs(u.weights_minor)) END AS floor_minor,
+        CASE WHEN u.weights_minor = 0 THEN 0 ELSE div_rest(u.total_minor * u.turned_minor, abs(u.weights_minor)) END AS rest,
+        CASE WHEN u.weights_minor = 0 THEN 0 ELSE div_floor(u.gross_total_minor * u.turned_minor, abs(u.weights_minor)) END
+          AS gross_floor_minor,
+        CASE WHEN u.weights_minor = 0 THEN 0 ELSE div_rest(u.gross_total_minor * u.turned_minor, abs(u.weights_minor)) END AS gross_rest
+      FROM (
+        SELECT
+          w.*,
+          CASE WHEN w.weights_minor < 0 THEN -w.weight_minor ELSE w.weight_minor END AS turned_minor,
+          CASE WHEN w.weights_minor = 0 THEN 0 ELSE -w.off_minor END AS total_minor,
+          CASE WHEN w.weights_minor = 0 THEN 0 ELSE -w.gross_off_minor END AS gross_total_minor
+        FROM (
+          SELECT
+            p.*,
+            CAST(sum(p.weight_minor) OVER (PARTITION BY p.invoice_id) AS HUGEINT) AS weights_minor
+          FROM (
+            SELECT
+              t.invoice_id, t.line_no, t.own_minor, t.amount_minor, d.step, d.discount_line_no, b.on_line, b.most_minor, t.left_minor,
+              CAST(d.amount_minor AS HUGEINT) AS off_minor, CAST(coalesce(d.gross_minor, 0) AS HUGEINT) AS gross_off_minor,
+              CAST(CASE
+                WHEN b.line_no IS NULL THEN 0
+                WHEN b.on_line THEN line_weight(t.left_minor, b.most_minor, t.amount_minor, t.own_minor)
+                ELSE t.left_minor END AS HUGEINT) AS weight_minor
+            FROM taken AS t
+            JOIN discounts AS d ON d.invoice_id = t.invoice_id AND d.step = t.step + 1
+            LEFT JOIN borne AS b
+              ON b.invoice_id = d.invoice_id AND b.discount_line_no = d.discount_line_no AND b.line_no = t.line_no
+          ) AS p
+        ) AS w
+      ) AS u
+    ) AS v
+  ) AS f
+)
+SELECT
+  invoice_id, discount_line_no, line_no, step, on_line, most_minor, weight_minor, weights_minor, share_minor, gross_share_minor
+FROM taken
+WHERE weight_minor <> 0
