@@ -1,6 +1,8 @@
 /** A batch as Markdown, for pull requests and job summaries: totals first, then what needs a look, then the invoices. */
 import { clean } from './clean.js';
 import { kindText } from './kinds.js';
+import { isMidnight } from './locale.js';
+import { addDays } from '../values/time.js';
 import type { BatchPage } from './batch.js';
 
 /** Invoices listed before the rest is only counted: a summary is read, the files are searched. */
@@ -12,12 +14,19 @@ export function markdownText(text: string): string {
     .replace(/:\/\//g, ':/\\/').replace(/\bwww\./gi, (w) => `${w.slice(0, 3)}\\.`);
 }
 
+/** First and last day of a period; its instants where it begins or ends within a day. */
+function periodText(start: string, end: string): string {
+  if (!isMidnight(start) || !isMidnight(end)) return `${start.slice(0, 16)} to ${end.slice(0, 16)}`;
+  const [from, last] = [start.slice(0, 10), addDays(end.slice(0, 10), -1)];
+  return last <= from ? from : `${from} to ${last}`;
+}
+
 /** Markdown of a batch. Amounts stay plain decimals with the currency code, so that they can be compared and pasted. */
 export function batchMarkdown(page: BatchPage): string {
   const lines: string[] = [`# Batch ${markdownText(page.batch_id)}`, ''];
   const partner = page.partner_name === null ? '' : `, ${markdownText(page.partner_name)}`;
-  lines.push(`Billing date ${page.billing_date}${partner}. As of ${page.as_of}.`);
-  if (page.digest === null) lines.push(`Confirmed at ${page.confirm_due_at ?? page.as_of}.`);
+  lines.push(`Billing date ${page.billing_date}${partner}.${page.digest === null ? '' : ` As of ${page.as_of}.`}`);
+  if (page.digest === null) lines.push(`Confirmed at ${page.as_of}.`);
   else lines.push(page.confirm_due_at === null ? 'Nothing is confirmed by itself.' : `Confirmed by itself at ${page.confirm_due_at}.`);
   if (page.digest !== null) lines.push('', `Digest \`${page.digest}\``);
   if (page.anchor !== null) lines.push('', `Committed by serial ${page.anchor.split(':')[0]!}, anchor \`${page.anchor}\``);
@@ -40,7 +49,7 @@ export function batchMarkdown(page: BatchPage): string {
   }
   lines.push('', '## Invoices', '', '| Number | Customer | Period | Lines | Net | Tax | Total |', '|---|---|---|---:|---:|---:|---:|');
   for (const i of page.invoices.slice(0, LISTED)) {
-    const period = `${i.period_start.slice(0, 10)} to ${i.period_end.slice(0, 10)}`;
+    const period = periodText(i.period_start, i.period_end);
     const number = i.number === null ? 'preview' : i.status === 'void' ? `${i.number} (cancelled)` : i.number;
     const cells = [
       number, markdownText(i.customer_name), period, String(i.lines), i.net, i.tax, `${i.total} ${i.currency}`,

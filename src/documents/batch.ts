@@ -78,6 +78,8 @@ export interface BatchView {
   readonly paper: string;
   readonly labels: Labels;
   readonly title: string;
+  /** Whether it is a preview, in words. */
+  readonly state: string;
   readonly batch_id: string;
   readonly digest: string;
   readonly facts: readonly FactView[];
@@ -103,7 +105,7 @@ export function batchView(page: BatchPage): BatchView {
   const labels = labelsOf(format);
   return bare({
     language: format.language, paper: format.paper, labels,
-    title: `${labels.batch} ${clean(page.batch_id)}`,
+    title: `${labels.batch} ${clean(page.batch_id)}`, state: page.digest === null ? labels.batch_processed : labels.batch_preview,
     batch_id: clean(page.batch_id), digest: cleanOr(page.digest),
     facts: facts(page, format, labels),
     totals: page.totals.map((t) => bare({
@@ -122,14 +124,14 @@ export function batchView(page: BatchPage): BatchView {
 
 function facts(page: BatchPage, format: LocaleFormat, labels: Labels): FactView[] {
   const when = (iso: string | null): string => (iso === null ? '' : formatDateTime(format, iso));
-  const rows: [string, string][] = [
-    [labels.billing_date, formatDate(format, page.billing_date)],
-    [labels.partner, cleanOr(page.partner_name)],
+  const deadlines: [string, string][] = page.digest === null ? [[labels.batch_confirmed_at, when(page.as_of)]] : [
     [labels.as_of, when(page.as_of)],
     [labels.preview_at, when(page.preview_at)],
     [labels.confirm_due_at, page.confirm_due_at === null ? labels.confirm_manual : when(page.confirm_due_at)],
     [labels.send_due_at, page.send_due_at === null ? labels.confirm_manual : when(page.send_due_at)],
   ];
+  const rows: [string, string][] = [
+    [labels.billing_date, formatDate(format, page.billing_date)], [labels.partner, cleanOr(page.partner_name)], ...deadlines];
   return rows.filter(([, value]) => value !== '').map(([label, value]) => bare({ label, value }));
 }
 

@@ -71,6 +71,8 @@ export const EN = {
   page: 'Page',
   batch: 'Billing batch',
   batch_preview: 'Preview of the billing batch',
+  batch_processed: 'Processed billing batch',
+  batch_confirmed_at: 'Confirmed',
   billing_date: 'Billing date',
   digest: 'Digest',
   as_of: 'As of',

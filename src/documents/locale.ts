@@ -153,6 +153,7 @@ function formatRange(f: LocaleFormat, from: string, last: string, short: boolean
   return `${a} – ${b}`;
 }
 
-function isMidnight(iso: string): boolean {
+/** Whether a local time is the beginning of its day. */
+export function isMidnight(iso: string): boolean {
   return iso.length === 10 || /^00:00(:00(\.0+)?)?$/.test(iso.slice(11).replace(/(Z|[+-]\d\d:?\d\d)$/, ''));
 }

@@ -6,11 +6,12 @@ import type { Diagnostic } from '../values/diagnostic.js';
 import { sha256 } from '../values/digest.js';
 import { commitKey, decodeCommit } from './commit.js';
 import type { CommitDocument } from './commit.js';
-import { hashFile } from './hash.js';
+import { hashBytes, hashFile } from './hash.js';
 import { checkSuccession, encodeHead, HEAD_KEY, headAfter } from './head.js';
 import type { Head } from './head.js';
 import type { Ledger } from './ledger.js';
-import { readPacks } from './packs.js';
+import { readPacked, readPacks } from './packs.js';
+import type { Packs } from './packs.js';
 import { changedFile, lostFile, wrongSegments } from './segments.js';
 import type { Anchor, Proof } from './verify-types.js';
 
@@ -109,12 +110,30 @@ export function proveAnchors(ledger: Ledger, hashes: readonly (string | null)[],
   return { name: 'anchors', detail: `the ledger continues what was written down at serial ${told}`, diagnostics };
 }
 
-/** Every segment is there with its size and hash. */
+/** Every segment is there with its size and hash, and nothing else stands under its name: neither in another pack nor beside its pack. */
 export async function proveSegments(ledger: Ledger): Promise<Proof> {
   const segments = ledger.head?.segments ?? [];
-  const diagnostics = await wrongSegments(ledger.store, segments, { fresh: true });
+  const packs = await readPacks(ledger.store, true);
+  const diagnostics = [
+    ...await wrongSegments(ledger.store, segments, { packs, fresh: true }), ...await wrongCopies(ledger, packs),
+  ];
   const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
   return { name: 'segments', detail: `${segments.length} segments, ${total} bytes, have the recorded hashes`, diagnostics };
+}
+
+/** A compaction that died leaves segments both in a pack and beside it; two at once leave them in two packs. One of them is read. */
+async function wrongCopies({ store, head }: Ledger, packs: Packs): Promise<Diagnostic[]> {
+  const committed = new Map((head?.segments ?? []).map((segment) => [segment.path, segment.sha256]));
+  const diagnostics: Diagnostic[] = [];
+  const prove = (path: string, file: string, sha: string): void => {
+    if ((committed.get(path) ?? sha) === sha) return;
+    diagnostics.push(changedFile(`${store.name}/${file}`, `holds another ${path} than was committed`));
+  };
+  for (const { path, packed } of packs.copies) prove(path, packed.pack, hashBytes(await readPacked(store, packed)).sha256);
+  for (const key of await store.list('segments/')) {
+    if (packs.segments.has(key)) prove(key, key, (await hashFile(await store.localPath(key, true))).sha256);
+  }
+  return diagnostics;
 }
 
 /** Nothing lies in the store that no commit knows. Leftovers of runs that did not finish are harmless and only told. */
@@ -143,12 +162,13 @@ export async function proveNoForeignFiles(ledger: Ledger): Promise<Proof> {
 
 /** Packs hold segments of this ledger and nothing else; those that do are known. What the segments say is proved with the others. */
 async function wrongPacks({ store }: Ledger, known: Set<string>): Promise<Diagnostic[]> {
-  const { segments, sizes } = await readPacks(store);
+  const { segments, copies, sizes } = await readPacks(store);
   const diagnostics: Diagnostic[] = [];
   for (const [pack, size] of sizes) {
     known.add(pack);
     const file = `${store.name}/${pack}`;
-    const strange = [...segments].find(([path, packed]) => packed.pack === pack && !known.has(path));
+    const strange = [...segments, ...copies.map(({ path, packed }) => [path, packed] as const)]
+      .find(([path, packed]) => packed.pack === pack && !known.has(path));
     const bytes = (await stat(await store.localPath(pack))).size;
     if (strange !== undefined) diagnostics.push(changedFile(file, `holds ${strange[0]}, which no commit knows`));
     if (bytes !== size) diagnostics.push(changedFile(file, `has ${bytes} bytes, its first line says ${size}`));

@@ -53,7 +53,7 @@ async function forgetWith(
 ): Promise<ForgetResult> {
   const { customer, dry_run } = options;
   let after = ledger;
-  let messages: string[] = [];
+  let messages: readonly OpenMessage[] = [];
   let found: KeptCustomer;
   let names: Names;
   const engine = await openEngine(context, ledger);
@@ -105,21 +105,29 @@ async function allowed(context: Context, engine: Engine, customer: string): Prom
   return found;
 }
 
+interface OpenMessage { readonly message_id: string; readonly status: string; readonly attempts: bigint }
+
 /** Messages about which something could still happen. */
-async function openMessages(engine: Engine, customer: string): Promise<string[]> {
-  const rows = await engine.rows<{ message_id: string }>(`
-    SELECT m.message_id FROM ledger.message_status AS m JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id
-    WHERE i.customer_id = ${literal(customer)} AND m.status IN ('queued', 'failed', 'uncertain') ORDER BY m.message_id`);
-  return rows.map(({ message_id }) => message_id);
+async function openMessages(engine: Engine, customer: string): Promise<OpenMessage[]> {
+  return engine.rows<OpenMessage>(`
+    SELECT m.message_id, m.status, m.attempts FROM ledger.message_status AS m JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id
+    WHERE i.customer_id = ${literal(customer)} AND m.status IN ('queued', 'sending', 'failed', 'uncertain') ORDER BY m.message_id`);
+}
+
+/** What a run was sending when it died may have arrived: the ledger says so before nobody can be asked any more. */
+function cancelled({ message_id, status, attempts }: OpenMessage): NewEvent[] {
+  const event: NewEvent = { subject: 'message', subject_id: message_id, event: 'cancelled', detail: { reason: 'customer forgotten' } };
+  if (status !== 'sending') return [event];
+  const detail = { attempt: Number(attempts), error: 'the run ended before the outcome was known' };
+  return [{ subject: 'message', subject_id: message_id, event: 'uncertain', detail }, event];
 }
 
 async function commitForgotten(
-  context: Context, engine: Engine, ledger: Ledger, customer: string, reason: string, messages: readonly string[],
+  context: Context, engine: Engine, ledger: Ledger, customer: string, reason: string, messages: readonly OpenMessage[],
 ): Promise<Ledger> {
   await stageEvents(engine, context.as_of, [
     { subject: 'customer', subject_id: customer, event: 'forgotten', detail: { reason } },
-    ...messages.map((subject_id): NewEvent => (
-      { subject: 'message', subject_id, event: 'cancelled', detail: { reason: 'customer forgotten' } })),
+    ...messages.flatMap(cancelled),
   ]);
   return append(context, engine, ledger, {
     at: context.as_of, action: 'forget', files: [await exportEvents(engine)],

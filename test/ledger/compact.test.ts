@@ -1,6 +1,6 @@
 /** Compaction: many small files become few, nothing that proves them changes, and a crash at any step leaves every segment readable. */
-import { cp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.js';
 import { attachLedger } from '../../src/ledger/attach.js';
@@ -8,7 +8,7 @@ import { compactLedger } from '../../src/ledger/compact.js';
 import type { Compacted } from '../../src/ledger/compact.js';
 import { publishHistory } from '../../src/ledger/history.js';
 import { commit } from '../../src/ledger/ledger.js';
-import { readPacks } from '../../src/ledger/packs.js';
+import { packHeader, readPacks } from '../../src/ledger/packs.js';
 import { requireSegments, wrongSegments } from '../../src/ledger/segments.js';
 import { LEDGER_TABLES } from '../../src/ledger/tables.js';
 import { verifyLedger } from '../../src/ledger/verify.js';
@@ -136,6 +136,27 @@ describe('a pack', () => {
       }
       await file.close();
     }
+  });
+
+  it('or a file beside it that has a copy of a segment is proved like what is read', async () => {
+    const [engine, folder] = [await tempEngine(), await tempFolder()];
+    await smallLedger(engine, folder);
+    const ledger = await openAt(folder);
+    const first = ledger.head!.segments.find(({ table }) => table === 'invoices')!;
+    const beside = join(folder, 'ledger', first.path);
+    const segment = await readFile(beside);
+    const { packs } = await compacted(folder);
+    const again = join(folder, 'ledger', 'packs/00000001-00000001-invoices.pack');
+    const changed = Buffer.from(segment);
+    changed[changed.length >> 1]! ^= 1;
+    await mkdir(dirname(beside), { recursive: true });
+    for (const [bytes, ...told] of [[segment], [changed, 'packs/00000001-00000001-invoices.pack holds another', `${first.path} holds another`]] as const) {
+      await writeFile(again, Buffer.concat([packHeader([first]), bytes]));
+      await writeFile(beside, bytes);
+      const all = await found(engine, folder);
+      expect(all.filter((each) => each.includes(first.path)).length).toBe(told.length);
+    }
+    expect(packs[0]!.pack > 'packs/00000001-00000001-invoices.pack').toBe(true);
   });
 
   it('that is cut short, longer, missing, or of another ledger is found, and named', async () => {

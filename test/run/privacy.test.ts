@@ -6,6 +6,7 @@ import { Engine, literal } from '../../src/engine/engine.js';
 import { credit } from '../../src/run/credit.js';
 import { forget, retention } from '../../src/run/forget.js';
 import { query } from '../../src/run/query.js';
+import { run } from '../../src/run/run.js';
 import { show } from '../../src/run/show.js';
 import { verify } from '../../src/run/verify.js';
 import type { ForgetResult } from '../../src/run/results-privacy.js';
@@ -188,6 +189,23 @@ describe('forgetting', () => {
     await plain.configure({ customers: { acme: ACME, other: OTHER }, privacy: { keys: 'keys' } });
     await unconfigure(plain);
     expect(await refusal(forgetAcme(plain))).toContain('FORGET_REFUSED 64 the ledger has data of customer acme in the open');
+  });
+
+  it('of somebody whose mail was on its way when a run ended leaves nothing to be sent, and the others get theirs', async () => {
+    const mail = { transport: 'smtp', url: 'smtp://127.0.0.1:9', attach: [] };
+    const made = await project({ ...SPEC, mail }, BOOKINGS);
+    made.keys = 'keys';
+    const reached = (name: string): void => { if (name === 'send: claimed') throw new Error('died'); };
+    await expect(run({ ...made.world, crash: { reached } }, { as_of: '2026-03-10' })).rejects.toThrow('died');
+    const statuses = 'SELECT i.customer_id, m.status, m.attempts FROM ledger.message_status AS m JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id ORDER BY ALL';
+    expect(new Set(await made.told(statuses))).toContain('acme | sending | 1');
+    await unconfigure(made);
+    expect((await forgetAcme(made)).messages_cancelled).toBe(1);
+    await made.book(BOOKINGS.filter(({ customer }) => customer === 'other'));
+    await made.run('2035-01-02');
+    expect((await made.told(statuses)).filter((row) => row.startsWith('acme'))).toEqual(['acme | cancelled | 1']);
+    expect((await made.told("SELECT count(*) FROM ledger.events WHERE event = 'uncertain'"))).not.toEqual(['0']);
+    expect(await made.flaws()).toEqual([]);
   });
 
   it('does not let the id be billed again', async () => {
