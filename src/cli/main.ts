@@ -7,6 +7,7 @@ import { jsonText } from '../report/json.js';
 import { SCHEMA_VERSION } from '../run/results.js';
 import type { CommonOptions, World } from '../run/world.js';
 import { DuebookError, problem } from '../values/diagnostic.js';
+import { systemRefused } from '../world/system-errors.js';
 import { COMMANDS } from './commands.js';
 import type { Call, Command } from './command.js';
 import { tellGithub } from './github.js';
@@ -91,8 +92,9 @@ async function toolVersion(): Promise<string> {
 }
 
 async function tellError(error: unknown, io: Io, { command, given }: Parsed, json: boolean, noColor: boolean): Promise<number> {
-  if (!(error instanceof DuebookError)) return tellBug(error, io);
-  const { diagnostics, exitCode } = error;
+  const told = error instanceof DuebookError ? error : systemRefused(error, io.cwd);
+  if (told === null) return tellBug(error, io);
+  const { diagnostics, exitCode } = told;
   if (json) await io.stdout.write(jsonText({ schema_version: SCHEMA_VERSION, exit_code: exitCode, diagnostics }));
   await io.stderr.write(diagnosticsText(diagnostics, styleOf(io, io.stderr, noColor)));
   const config = given.get('config')?.at(-1);

@@ -99,7 +99,7 @@ async function toTell(
   for (const { batch_id, parks, ...batch } of batches) {
     const done = confirmed.find((each) => each.batch_id === batch_id);
     if (done !== undefined) events.push(processedEvent(context, done, batch, confirmation.at));
-    const parked = parks && confirmation.closes !== null
+    const parked = parks && (confirmation.closes !== null || confirmation.by === 'approval')
       ? await batchEvent(engine, context, 'customers_parked', batch_id, confirmation.at) : null;
     if (parked !== null) events.push(parked);
   }

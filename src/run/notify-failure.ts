@@ -9,6 +9,7 @@ import { CODES } from '../values/codes.js';
 import { DuebookError } from '../values/diagnostic.js';
 import { canonicalJson } from '../values/digest.js';
 import { openMailer } from '../world/mailer.js';
+import { systemRefused } from '../world/system-errors.js';
 import type { Mailer } from '../world/types.js';
 import { openContext, utc } from './context.js';
 import type { Context } from './context.js';
@@ -35,7 +36,7 @@ const told = new WeakSet<World>();
  * nor of a wrong command line: nothing failed then. At most once for a world, and never throws.
  */
 export async function tellRunFailed(world: World, options: CommonOptions, error: unknown): Promise<void> {
-  const failures = failuresOf(error);
+  const failures = failuresOf(error instanceof DuebookError ? error : systemRefused(error, world.cwd) ?? error);
   if (failures.length === 0 || told.has(world)) return;
   told.add(world);
   try {

@@ -12,6 +12,7 @@ import { fail } from '../values/diagnostic.js';
 import { noCrashPoints, toldLock } from './crash-points.js';
 import type { CrashPoints } from './crash-points.js';
 import { LOCK_KEY, takeLock } from './local-lock.js';
+import { errorCode, WORDS } from './system-errors.js';
 import type { ObjectStore } from './types.js';
 import { processName } from './process-name.js';
 
@@ -248,31 +249,11 @@ class LocalStore implements ObjectStore {
   }
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  EACCES: 'permission denied',
-  EPERM: 'the file system does not allow it',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'the disk is full',
-  EFBIG: 'the system allows no file of that size',
-  EDQUOT: 'the disk quota is used up',
-  ENOTDIR: 'a part of the path is a file, not a folder',
-  EISDIR: 'there is a folder where a file should be',
-  EIO: 'the disk reports an error',
-  EMFILE: 'too many files are open',
-  ENOTSUP: 'the file system has no hard links, which the ledger needs',
-};
 const HINTS: Readonly<Record<string, string>> = {
   ENOSPC: 'Free some space and run again; the ledger is as it was before.',
   EDQUOT: 'Free some space and run again; the ledger is as it was before.',
   EMFILE: 'Raise the limit of open files (ulimit -n) and run again.',
 };
-
-/** The system's error code ("ENOENT"), or null for any other error. */
-export function errorCode(error: unknown): string | null {
-  if (!(error instanceof Error)) return null;
-  const { code, syscall } = error as { code?: unknown; syscall?: unknown };
-  return typeof code === 'string' && typeof syscall === 'string' ? code : null;
-}
 
 async function unlinkIfThere(path: string): Promise<void> {
   try {

@@ -48,6 +48,18 @@ describe('an approval', () => {
     expect(await made.flaws()).toEqual([]);
   });
 
+  it('tells the team who was left out, once', async () => {
+    const made = await project({ ...SPEC, mail: { transport: 'file', attach: [] }, notifications: [{ name: 'team', email: 'team@firm.example', events: ['customers_parked'] }] }, APRIL);
+    await made.run('2026-05-01T06:00');
+    await approve(made, await digestOf(made, '2026-05-02'));
+    await made.run('2026-05-02T07:00');
+    const notices = "SELECT kind, subject_id, CAST(queued_at AS VARCHAR), json_extract_string(payload, '$.parked[0].customer_id') FROM ledger.messages WHERE kind = 'customers_parked'";
+    expect(await made.told(notices)).toEqual(['customers_parked | 2026-05-01 | 2026-05-02 07:00:00 | cord']);
+    await made.run('2026-05-05');
+    expect(await made.told(notices)).toHaveLength(1);
+    expect(await made.flaws()).toEqual([]);
+  });
+
   it('of some customers leaves the batch open for the others; without an instant it is followed when a run meets it', async () => {
     const made = await project(SPEC, APRIL);
     await approve(made, await digestOf(made, '2026-05-02'), 'customers: [bolt]\n');
