@@ -50,7 +50,7 @@ export async function hashOf(path: string): Promise<FileHash | null> {
   try {
     return statSync(path).size > WHOLE ? await hashFile(path) : hashBytes(readFileSync(path));
   } catch (error) {
-    if ((error as { code?: unknown }).code === 'ENOENT') return null;
+    if (['ENOENT', 'EISDIR'].includes((error as { code?: string }).code ?? '')) return null;
     throw error;
   }
 }

@@ -67,7 +67,7 @@ async function readStored(store: ObjectStore, toolVersion: string): Promise<Head
   const rebuild = `If ${store.name}/commits is whole, remove ${file}: it is built again from there. Then run \`duebook verify\`.`;
   const value = decodeJson(bytes, file, toolVersion);
   const head = value as unknown as Head;
-  if (!encodeHead(head).equals(bytes) || !Number.isSafeInteger(head.serial) || !Array.isArray(head.segments)) {
+  if (!encodeHead(head).equals(bytes) || !Number.isSafeInteger(head.serial) || !isListed(head.segments)) {
     return damaged(file, 'it is not written as duebook writes it', rebuild);
   }
   const commitFile = `${store.name}/${commitKey(head.serial)}`;
@@ -84,6 +84,10 @@ async function readStored(store: ObjectStore, toolVersion: string): Promise<Head
     return damaged(file, 'its list of segments is not the one that was committed', rebuild);
   }
   return head;
+}
+
+function isListed(segments: unknown): boolean {
+  return Array.isArray(segments) && segments.every((each) => each !== null && typeof each === 'object');
 }
 
 /** The running hash computed again from the whole list. */

@@ -2,7 +2,7 @@
  * Whatever is done to the files of a ledger is found, and the file is named. The ledger is one that runs have made: invoices, credit
  * notes, messages, parties, openings, events.
  */
-import { cp, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -202,6 +202,16 @@ describe('whole files', () => {
     expect(await put('HEAD.json', 'notes.json')).toEqual([damage('notes.json')]);
     expect(await put(foreign[0]!, foreign[0]!)).toEqual([damage(foreign[0]!)]);
   });
+});
+
+it('a segment that became a folder, and a HEAD that lists nothing in a segment\'s place, are found', async () => {
+  const [engine, folder, headed] = [await tempEngine(), await copied(), await copied()];
+  await rm(join(folder, 'ledger', segments[0]!));
+  await mkdir(join(folder, 'ledger', segments[0]!));
+  expect(filesOf(await found(engine, folder))).toEqual([damage(segments[0]!)]);
+  const path = join(headed, 'ledger/HEAD.json');
+  await writeFile(path, (await readFile(path, 'utf8')).replace('"segments":[{', '"segments":[null,{'));
+  expect(filesOf(await found(engine, headed))).toEqual([damage('HEAD.json')]);
 });
 
 describe('a forger who knows the format', () => {
