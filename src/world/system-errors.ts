@@ -40,7 +40,7 @@ export function systemRefused(error: unknown, cwd: string): DuebookError | null 
   if (words !== undefined) {
     const { path } = error as { path?: unknown };
     const file = typeof path === 'string' ? relative(cwd, path) || '.' : undefined;
-    return told(file === undefined ? `A file cannot be read or written: ${words}.` : `Cannot read or write ${file}: ${words}.`, AGAIN, file);
+    return told(`Cannot read or write ${file ?? 'a file'}: ${words}.`, AGAIN, file);
   }
   const engine = /^(IO|Out of Memory) Error: ([^\n]*)/.exec(error.message);
   if (engine === null) return null;

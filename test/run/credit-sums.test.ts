@@ -19,7 +19,8 @@ beforeAll(async () => {
 });
 afterAll(async () => { await engine.close(); });
 
-interface Line { readonly tax: number; readonly kind: string; readonly amount: bigint; readonly gross: bigint | null }
+/** `discounts` and `charge`: as a version tells them that knows which discounts lie on a line. */
+interface Line { readonly tax: number; readonly kind: string; readonly amount: bigint; readonly gross: bigint | null; readonly discounts?: string; readonly charge?: string }
 const RATES = [19_000_000n, 7_000_000n, 0n, 8_100_000n];
 const round = (n: bigint, d: bigint): bigint => (n < 0n ? -((-n + d / 2n) / d) : (n + d / 2n) / d);
 
@@ -27,7 +28,7 @@ const minor = fc.oneof(fc.bigInt(1n, 30n), fc.bigInt(1n, 200_000n), fc.bigInt(1n
 /** Lines whose price includes the tax bear it; discounts take off at most what the lines of their tax come to. */
 const line = fc.record({ tax: fc.nat(RATES.length - 1), amount: minor, gross: fc.boolean(), kind: fc.constantFrom('booking', 'booking', 'recurring', 'measured', 'less') });
 const world = fc.record({
-  lines: fc.array(line, { minLength: 1, maxLength: 8 }), off: fc.array(fc.record({ tax: fc.nat(RATES.length - 1), percent: fc.bigInt(1n, 60n) }), { maxLength: 3 }),
+  lines: fc.array(line, { minLength: 1, maxLength: 8 }), off: fc.array(fc.record({ tax: fc.nat(RATES.length - 1), percent: fc.bigInt(1n, 60n), on: fc.nat(255), how: fc.constantFrom('', 'l', 'l500') }), { maxLength: 3 }), told: fc.boolean(),
   steps: fc.array(fc.oneof(
     fc.record({ lines: fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 3 }) }),
     fc.record({ per_mille: fc.bigInt(1n, 1100n) }),
@@ -35,16 +36,26 @@ const world = fc.record({
   half_even: fc.boolean(),
 });
 
-function linesOf({ lines, off }: { lines: readonly { tax: number; amount: bigint; gross: boolean; kind: string }[]; off: readonly { tax: number; percent: bigint }[] }): Line[] {
-  const made = lines.map(({ tax, amount, gross, kind }): Line => {
+interface Shape {
+  readonly lines: readonly { readonly tax: number; readonly amount: bigint; readonly gross: boolean; readonly kind: string }[];
+  readonly off: readonly { readonly tax: number; readonly percent: bigint; readonly on: number; readonly how: string }[]; readonly told: boolean;
+}
+
+function linesOf({ lines, off, told }: Shape): Line[] {
+  const lies = (place: number, line: number): boolean => !told || (off[place]!.on & (1 << line)) !== 0;
+  const all = lines.map(({ tax, amount, gross, kind }): Line => {
     if (kind === 'measured') return { tax, kind: 'booking', amount: 0n, gross: null };
     if (kind === 'less') return { tax, kind: 'manual', amount: -(amount / 50n), gross: null };
     return { tax, kind, amount: gross ? round(amount * 100_000_000n, 100_000_000n + RATES[tax]!) : amount, gross: gross ? amount : null };
   });
-  const sum = (tax: number): bigint => made.filter((each) => each.tax === tax).reduce((total, each) => total + each.amount, 0n);
-  for (const { tax, percent } of off) {
-    const amount = -((sum(tax) * percent) / 100n);
-    if (amount < 0n) made.push({ tax, kind: 'discount', amount, gross: null });
+  const made = all.map((each, line): Line => {
+    const discounts = off.flatMap(({ how }, place) => (lies(place, line) ? [`${place + 1}${how}`] : [])).join(' ');
+    return told && discounts !== '' && ['booking', 'recurring'].includes(each.kind) ? { ...each, discounts } : each;
+  });
+  for (const [place, { tax, percent }] of off.entries()) {
+    const base = all.filter((each, line) => each.tax === tax && lies(place, line)).reduce((total, each) => total + each.amount, 0n);
+    const amount = -((base * percent) / 100n);
+    if (amount < 0n) made.push({ tax, kind: 'discount', amount, gross: null, ...(told ? { charge: `inv_1:a:discount:${place + 1}:t${tax}:${RATES[tax]!}` } : {}) });
   }
   return made;
 }
@@ -54,8 +65,8 @@ const FOUND = { invoice_id: 'inv_1', number: 'INV-1', kind: 'invoice', exponent:
 async function commitInvoice(lines: readonly Line[]): Promise<void> {
   await engine.run('DELETE FROM ledger.invoices; DELETE FROM ledger.invoice_lines; DELETE FROM ledger.invoice_taxes;');
   await engine.run("INSERT INTO ledger.invoices (invoice_id, number, kind, confirmed_by) VALUES ('inv_1', 'INV-1', 'invoice', 'auto')");
-  const rows = lines.map((l, i) => `('inv_1', ${i + 1}, '${l.kind}', ${l.kind === 'booking' ? `'b${i}'` : 'NULL'}, 1000000, ${l.amount}, ${l.gross ?? 'NULL'}, 't${l.tax}', ${RATES[l.tax]!})`);
-  await engine.run(`INSERT INTO ledger.invoice_lines (invoice_id, line_no, kind, booking_id, quantity_micro, amount_minor, gross_minor, tax_id, tax_rate_micro) VALUES ${rows.join(', ')}`);
+  const rows = lines.map((l, i) => `('inv_1', ${i + 1}, '${l.kind}', ${l.kind === 'booking' ? `'b${i}'` : 'NULL'}, 1000000, ${l.amount}, ${l.gross ?? 'NULL'}, 't${l.tax}', ${RATES[l.tax]!}, 'a', ${l.discounts === undefined ? 'NULL' : `'${l.discounts}'`}, ${l.charge === undefined ? 'NULL' : `'${l.charge}'`})`);
+  await engine.run(`INSERT INTO ledger.invoice_lines (invoice_id, line_no, kind, booking_id, quantity_micro, amount_minor, gross_minor, tax_id, tax_rate_micro, agreement_id, discounts, charge_id) VALUES ${rows.join(', ')}`);
   for (const tax of new Set(lines.map((l) => l.tax))) {
     const own = lines.filter((l) => l.tax === tax);
     const plain = own.filter((l) => l.gross === null).reduce((total, l) => total + l.amount, 0n);
@@ -91,7 +102,7 @@ const BOUNDS = `
 /** A line that fits its tax and is yet more than the invoice: what another tax takes off. */
 const OTHER_TAX = {
   lines: [{ tax: 0, amount: 50n, gross: false, kind: 'less' as const }, { tax: 1, amount: 2n, gross: false, kind: 'booking' as const }],
-  off: [], steps: [{ lines: [2] }], half_even: false,
+  off: [], told: true, steps: [{ lines: [2] }], half_even: false,
 };
 
 describe('credit notes', () => {
