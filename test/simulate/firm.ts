@@ -6,6 +6,7 @@ import { BASE, lay } from '../support/project.js';
 import type { Booking, Spec } from '../support/project.js';
 import { BUCKET } from './bucket.js';
 import { Chance } from './chance.js';
+import { DISCOUNTS } from './discounted.js';
 import { Exchange } from './exchange.js';
 import type { Terms } from './exchange.js';
 
@@ -269,6 +270,7 @@ function agreementOf(chance: Chance, slow: boolean): Spec {
     ...(chance.percent(70) ? {
       deposits: [{ id: 'down', name: 'Down payment', amount: chance.pick(['15.00', '250.00']), on: chance.pick(['2026-01-02', '2026-01-09']), apply: 'until' in until ? chance.pick(['next_invoice', 'final_invoice']) : 'next_invoice' }],
     } : {}),
+    ...(chance.percent(50) ? { discounts: DISCOUNTS } : {}),
   };
 }
 

@@ -163,6 +163,7 @@ class History {
     } finally {
       this.checks += this.witness.checks;
       if (this.witness.converted > 0) this.#tally.add('converted', this.witness.converted);
+      if (this.witness.discounted > 0) this.#tally.add('discounted', this.witness.discounted);
       rmSync(this.#root, { recursive: true, force: true });
     }
   }

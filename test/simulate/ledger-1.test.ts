@@ -11,6 +11,7 @@ describe('a ledger', () => {
     expect(report.invoices).toBeGreaterThan(200);
     expect(report.checks).toBeGreaterThan(10_000);
     expect(report.counts.get('converted')).toBeGreaterThan(30);
+    expect(report.counts.get('discounted')).toBeGreaterThan(30);
     expect(report.counts.get('parked without a rate')).toBeGreaterThan(1);
     // A quarter of them in a bucket that was at fault, too, or whose answers were lost.
     expect(report.counts.get('ledgers in a bucket')).toBeGreaterThan(20);

@@ -9,6 +9,8 @@ export interface Line {
   readonly charge: string | null; readonly amount: bigint; readonly corrects: string | null; readonly corrects_no: number | null; readonly tax: string; readonly rate: bigint;
   /** The currency it was converted from, with the rate, its day and its source; and its amount there, the same amount where it was not converted. */
   readonly original: string | null; readonly exchanged: string | null; readonly own: bigint;
+  /** Which discounts lie on it. */
+  readonly discounts: string | null;
 }
 
 export function takesBack(line: Line): boolean {
@@ -25,7 +27,7 @@ export function lineOf(row: Row): Line {
     invoice: row['invoice_id'] as string, no: Number(row['line_no']), kind: row['kind'] as string, correction: (row['correction'] ?? null) as string | null,
     booking: row['booking_id'] as string | null, source: row['source'] as string | null, charge: (row['charge_id'] ?? null) as string | null, amount: row['amount_minor'] as bigint,
     corrects: row['corrects_invoice_id'] as string | null, corrects_no: row['corrects_line_no'] === null ? null : Number(row['corrects_line_no']), tax: row['tax_id'] as string, rate: row['tax_rate_micro'] as bigint,
-    original: (row['original_currency'] ?? null) as string | null, own: (row['original_minor'] ?? row['amount_minor']) as bigint,
+    discounts: (row['discounts'] ?? null) as string | null, original: (row['original_currency'] ?? null) as string | null, own: (row['original_minor'] ?? row['amount_minor']) as bigint,
     exchanged: (row['original_currency'] ?? null) === null ? null : ['original_currency', 'exchange_rate', 'exchange_on', 'exchange_source'].map((key) => dayOf(row[key])).join(' '),
   };
 }

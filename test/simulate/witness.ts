@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { literal } from '../../src/engine/engine.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Delivered, Disk } from './disk.js';
+import { flawsOfDiscounts } from './discounted.js';
 import { flawOfConversion } from './exchange.js';
 import type { Terms } from './exchange.js';
 import { RATES } from './firm.js';
@@ -49,6 +50,9 @@ export class Witness {
   readonly #taxes = new Map<string, readonly [bigint, bigint]>();
   readonly #takenBack: Line[] = [];
   readonly #charged: Line[] = [];
+  readonly #all: Line[] = [];
+  /** Lines on which a discount lies. */
+  discounted = 0;
   /** Words that no row may have, where customers have keys. */
   secret: RegExp | null = null;
   /** Who is billed in a currency of their choice, and at which rates; null: nobody. */
@@ -84,6 +88,7 @@ export class Witness {
     this.#bookingsOnce();
     this.#correctionsOnce();
     this.#depositsOnce();
+    this.#discountsRight();
     return [...this.#told];
   }
 
@@ -275,16 +280,19 @@ export class Witness {
   #line(line: Line, row: Row): void {
     const place = `${line.invoice} ${line.no}`;
     this.#amounts.set(place, line.amount);
+    this.#all.push(line);
+    if (line.discounts !== null) this.discounted += 1;
     this.#rates.set(place, line.exchanged);
     if (line.exchanged !== null) this.converted += 1;
-    if (!takesBack(line)) {
+    if (takesBack(line)) {
+      const before = line.corrects_no === null ? line.exchanged : this.#rates.get(`${line.corrects} ${line.corrects_no}`);
+      this.#check(before === line.exchanged, () => `${line.invoice} takes back at ${line.exchanged} what was billed at ${before}`);
+      this.#takenBack.push(line);
+    } else if (line.booking !== null || line.kind !== 'adjustment') {
+      // A discount that is restated is a part of the converted amount, and not converted itself.
       const flaw = flawOfConversion(convertedOf(line, row, this.invoices.get(line.invoice)!), this.terms);
       this.#check(flaw === null, () => `line ${line.no} of ${line.invoice} ${flaw!}`);
-    } else if (line.corrects_no !== null) {
-      const before = this.#rates.get(`${line.corrects} ${line.corrects_no}`);
-      this.#check(before === line.exchanged, () => `${line.invoice} takes back at ${line.exchanged} what was billed at ${before}`);
     }
-    if (takesBack(line)) this.#takenBack.push(line);
     if (line.charge !== null) this.#charged.push(line);
     if (line.booking === null) return;
     const key = `${line.source}/${line.booking}`;
@@ -318,6 +326,14 @@ export class Witness {
       if (deposits.has(deposit)) left.set(deposit, (left.get(deposit) ?? 0n) + line.amount);
     }
     for (const [deposit, rest] of left) this.#check(rest >= 0n, () => `of the deposit ${deposit} ${-rest} more was taken off than paid`);
+  }
+
+  #discountsRight(): void {
+    if (this.discounted === 0) return;
+    const serial = (line: Line): number => this.invoices.get(line.invoice)!.serial;
+    const standing = this.#all.filter((line) => !this.voided.has(line.invoice)).sort((a, b) => serial(a) - serial(b) || Number(takesBack(b)) - Number(takesBack(a)));
+    const flaws = flawsOfDiscounts(standing);
+    this.#check(flaws.length === 0, () => flaws.slice(0, 3).join('; '));
   }
 
   /** A booking is billed by a line when it is not billed by another that stands; it is taken back only when it is billed, and wholly. */
