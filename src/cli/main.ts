@@ -7,7 +7,7 @@ import { jsonText } from '../report/json.js';
 import { SCHEMA_VERSION } from '../run/results.js';
 import type { CommonOptions, World } from '../run/world.js';
 import { DuebookError, problem } from '../values/diagnostic.js';
-import { systemRefused } from '../world/system-errors.js';
+import { diagnosed } from '../world/system-errors.js';
 import { COMMANDS } from './commands.js';
 import type { Call, Command } from './command.js';
 import { tellGithub } from './github.js';
@@ -92,7 +92,7 @@ async function toolVersion(): Promise<string> {
 }
 
 async function tellError(error: unknown, io: Io, { command, given }: Parsed, json: boolean, noColor: boolean): Promise<number> {
-  const told = error instanceof DuebookError ? error : systemRefused(error, io.cwd);
+  const told = diagnosed(error, io.cwd);
   if (told === null) return tellBug(error, io);
   const { diagnostics, exitCode } = told;
   if (json) await io.stdout.write(jsonText({ schema_version: SCHEMA_VERSION, exit_code: exitCode, diagnostics }));

@@ -10,7 +10,7 @@ import { fail } from '../values/diagnostic.js';
 import { sha256 } from '../values/digest.js';
 import { noCrashPoints } from '../world/crash-points.js';
 import type { CrashPoints } from '../world/crash-points.js';
-import { errorCode, WORDS } from '../world/system-errors.js';
+import { errorCode, wordsOf } from '../world/system-errors.js';
 import { processName } from '../world/process-name.js';
 import { attachParties, attachSegments } from './attach.js';
 import { commitKey, damaged, decodeCommit } from './commit.js';
@@ -130,7 +130,7 @@ async function unwritable(path: string, temp: string, error: unknown): Promise<n
   await removeFile(temp).catch(() => undefined);
   const code = errorCode(error);
   if (code === null) throw error;
-  return fail('LEDGER_UNREACHABLE', `Cannot write ${basename(path)}: ${WORDS[code] ?? `the system says ${code}`}.`, {
+  return fail('LEDGER_UNREACHABLE', `Cannot write ${basename(path)}: ${wordsOf(code)}.`, {
     at: { file: basename(path) },
     hint: 'The ledger itself is whole; the history is made from it. Check free space and permissions of the folder, then run again.',
   });

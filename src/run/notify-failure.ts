@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { isTold } from '../values/notices.js';
 import type { Notification } from '../config/types.js';
 import { CODES } from '../values/codes.js';
-import { DuebookError } from '../values/diagnostic.js';
+import type { DuebookError } from '../values/diagnostic.js';
 import { canonicalJson } from '../values/digest.js';
 import { openMailer } from '../world/mailer.js';
-import { systemRefused } from '../world/system-errors.js';
+import { diagnosed } from '../world/system-errors.js';
 import type { Mailer } from '../world/types.js';
 import { openContext, utc } from './context.js';
 import type { Context } from './context.js';
@@ -36,7 +36,7 @@ const told = new WeakSet<World>();
  * nor of a wrong command line: nothing failed then. At most once for a world, and never throws.
  */
 export async function tellRunFailed(world: World, options: CommonOptions, error: unknown): Promise<void> {
-  const failures = failuresOf(error instanceof DuebookError ? error : systemRefused(error, world.cwd) ?? error);
+  const failures = failuresOf(diagnosed(error, world.cwd));
   if (failures.length === 0 || told.has(world)) return;
   told.add(world);
   try {
@@ -86,8 +86,8 @@ function mailerOf({ config }: Context): Mailer {
 }
 
 /** The errors worth telling; empty where nothing failed. */
-function failuresOf(error: unknown): Failure[] {
-  if (!(error instanceof DuebookError)) {
+function failuresOf(error: DuebookError | null): Failure[] {
+  if (error === null) {
     return [{ code: 'INTERNAL_ERROR', message: 'duebook met a bug of its own; the output of the run says more' }];
   }
   const errors = error.diagnostics.filter((each) => each.severity === 'error');

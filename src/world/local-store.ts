@@ -12,7 +12,7 @@ import { fail } from '../values/diagnostic.js';
 import { noCrashPoints, toldLock } from './crash-points.js';
 import type { CrashPoints } from './crash-points.js';
 import { LOCK_KEY, takeLock } from './local-lock.js';
-import { errorCode, WORDS } from './system-errors.js';
+import { errorCode, wordsOf } from './system-errors.js';
 import type { ObjectStore } from './types.js';
 import { processName } from './process-name.js';
 
@@ -241,7 +241,7 @@ class LocalStore implements ObjectStore {
       const code = errorCode(error);
       if (code === null) throw error;
       const file = key === '' ? this.name : `${this.name}/${key}`;
-      return fail('LEDGER_UNREACHABLE', `Cannot ${action} ${file}: ${WORDS[code] ?? `the system says ${code}`}.`, {
+      return fail('LEDGER_UNREACHABLE', `Cannot ${action} ${file}: ${wordsOf(code)}.`, {
         at: { file },
         hint: HINTS[code] ?? 'Check that the folder of the ledger is there, is a folder on a local disk, and may be read and written.',
       });

@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import { DuebookError, problem } from '../values/diagnostic.js';
 
 /** What the system says, by its code. */
-export const WORDS: Readonly<Record<string, string>> = {
+const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'the file system does not allow it',
   EROFS: 'the file system is read-only',
@@ -25,14 +25,20 @@ export function errorCode(error: unknown): string | null {
   return typeof code === 'string' && typeof syscall === 'string' ? code : null;
 }
 
+/** What an {@link errorCode} means. */
+export function wordsOf(code: string): string {
+  return WORDS[code] ?? `the system says ${code}`;
+}
+
 const AGAIN = 'Mend it and run the command again: the ledger is as it was before, or as after a commit, never between.';
 const MEMORY = 'Give it more with --memory-limit, or let it spill: check that the folder of temporary files (TMPDIR) has free space.';
 
 /**
- * SYSTEM_REFUSED for what the operating system refuses, to the program or to the engine; null for any other error, which is a bug. Paths
- * are told from `cwd`.
+ * An error as it is told: as it is where it has findings, SYSTEM_REFUSED for what the operating system refuses, to the program or to the
+ * engine; null for any other, which is a bug. Paths are told from `cwd`.
  */
-export function systemRefused(error: unknown, cwd: string): DuebookError | null {
+export function diagnosed(error: unknown, cwd: string): DuebookError | null {
+  if (error instanceof DuebookError) return error;
   if (!(error instanceof Error)) return null;
   const told = (message: string, hint: string, file?: string): DuebookError => (
     new DuebookError([problem('SYSTEM_REFUSED', message, { hint, ...(file === undefined ? {} : { at: { file } }) })]));

@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { Engine } from '../../src/engine/engine.js';
-import { systemRefused } from '../../src/world/system-errors.js';
+import { diagnosed } from '../../src/world/system-errors.js';
 
 const dir = mkdtempSync(join(tmpdir(), 'duebook-system-'));
 afterAll(() => { rmSync(dir, { recursive: true }); });
 
 async function told(work: Promise<unknown>): Promise<string | null> {
   const error: unknown = await work.then(() => null, (thrown: unknown) => thrown);
-  return systemRefused(error, dir)?.message ?? null;
+  return diagnosed(error, dir)?.message ?? null;
 }
 
 it('a file in the way is told with its place', async () => {
