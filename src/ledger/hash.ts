@@ -43,8 +43,8 @@ export async function abreast<T, R>(items: readonly T[], work: (item: T) => Prom
 }
 
 /**
- * Hash and size of a file, null where there is none. A ledger has thousands of small ones: to hand them to another thread and back took up
- * to twice the processor time of reading and hashing them here.
+ * Hash and size of a file, null where there is none, or a folder in its place. A ledger has thousands of small ones: to hand them to
+ * another thread and back took up to twice the processor time of reading and hashing them here.
  */
 export async function hashOf(path: string): Promise<FileHash | null> {
   try {

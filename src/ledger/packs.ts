@@ -27,8 +27,8 @@ export interface Packed {
 /** Segments in packs by their key, and the size that each pack has to have. */
 export interface Packs {
   readonly segments: ReadonlyMap<string, Packed>;
-  /** Segments that lie in one of those packs, too: two runs may have packed the same ones. They are not read. */
-  readonly copies: readonly { readonly path: string; readonly packed: Packed }[];
+  /** All that lies in packs. Two runs may have packed the same segment: `segments` has the first, which is read. */
+  readonly held: readonly { readonly path: string; readonly packed: Packed }[];
   readonly sizes: ReadonlyMap<string, number>;
 }
 
@@ -46,20 +46,21 @@ export function packHeader(segments: readonly Pick<HeadSegment, 'path' | 'bytes'
 /** Reads what the packs hold, not the segments themselves; `fresh`: as they are in the store itself. Throws LEDGER_DAMAGED. */
 export async function readPacks(store: ObjectStore, fresh = false): Promise<Packs> {
   const segments = new Map<string, Packed>();
-  const copies: { path: string; packed: Packed }[] = [];
+  const held: { path: string; packed: Packed }[] = [];
   const sizes = new Map<string, number>();
   for (const pack of await store.list(PACKS)) {
     if (!/^packs\/\d{8,}-\d{8,}-[a-z_]+\.pack$/.test(pack)) continue;
     const { header, length } = await readHeader(await store.localPath(pack, fresh), `${store.name}/${pack}`);
     let offset = length;
     for (const { path, bytes } of header) {
-      if (segments.has(path)) copies.push({ path, packed: { pack, offset, bytes } });
-      else segments.set(path, { pack, offset, bytes });
+      const packed = { pack, offset, bytes };
+      held.push({ path, packed });
+      if (!segments.has(path)) segments.set(path, packed);
       offset += bytes;
     }
     sizes.set(pack, offset);
   }
-  return { segments, copies, sizes };
+  return { segments, held, sizes };
 }
 
 async function readHeader(path: string, name: string): Promise<{ header: { path: string; bytes: number }[]; length: number }> {

@@ -110,38 +110,21 @@ export function proveAnchors(ledger: Ledger, hashes: readonly (string | null)[],
   return { name: 'anchors', detail: `the ledger continues what was written down at serial ${told}`, diagnostics };
 }
 
-/** Every segment is there with its size and hash, and nothing else stands under its name: neither in another pack nor beside its pack. */
+/** Every segment is there with its size and hash. */
 export async function proveSegments(ledger: Ledger): Promise<Proof> {
   const segments = ledger.head?.segments ?? [];
-  const packs = await readPacks(ledger.store, true);
-  const diagnostics = [
-    ...await wrongSegments(ledger.store, segments, { packs, fresh: true }), ...await wrongCopies(ledger, packs),
-  ];
+  const diagnostics = await wrongSegments(ledger.store, segments, { fresh: true });
   const total = segments.reduce((sum, { bytes }) => sum + bytes, 0);
   return { name: 'segments', detail: `${segments.length} segments, ${total} bytes, have the recorded hashes`, diagnostics };
-}
-
-/** A compaction that died leaves segments both in a pack and beside it; two at once leave them in two packs. One of them is read. */
-async function wrongCopies({ store, head }: Ledger, packs: Packs): Promise<Diagnostic[]> {
-  const committed = new Map((head?.segments ?? []).map((segment) => [segment.path, segment.sha256]));
-  const diagnostics: Diagnostic[] = [];
-  const prove = (path: string, file: string, sha: string): void => {
-    if ((committed.get(path) ?? sha) === sha) return;
-    diagnostics.push(changedFile(`${store.name}/${file}`, `holds another ${path} than was committed`));
-  };
-  for (const { path, packed } of packs.copies) prove(path, packed.pack, hashBytes(await readPacked(store, packed)).sha256);
-  for (const key of await store.list('segments/')) {
-    if (packs.segments.has(key)) prove(key, key, (await hashFile(await store.localPath(key, true))).sha256);
-  }
-  return diagnostics;
 }
 
 /** Nothing lies in the store that no commit knows. Leftovers of runs that did not finish are harmless and only told. */
 export async function proveNoForeignFiles(ledger: Ledger): Promise<Proof> {
   const known = new Set([HEAD_KEY, ...(ledger.head?.segments ?? []).map((segment) => segment.path)]);
   for (let serial = 1; serial <= ledger.serial; serial += 1) known.add(commitKey(serial));
-  const diagnostics: Diagnostic[] = [...(await wrongPacks(ledger, known))];
   const keys = await ledger.store.list('');
+  const packs = await readPacks(ledger.store, true);
+  const diagnostics: Diagnostic[] = [...await wrongCopies(ledger, packs, keys), ...await wrongPacks(ledger, packs, known)];
   for (const key of keys) {
     if (known.has(key)) continue;
     const file = `${ledger.store.name}/${key}`;
@@ -160,17 +143,35 @@ export async function proveNoForeignFiles(ledger: Ledger): Promise<Proof> {
   return { name: 'files', detail: `${keys.length} files, all known`, diagnostics };
 }
 
+/**
+ * What lies in the store a second time is what was committed, too: a compaction that died leaves segments both in a pack and beside it,
+ * two at once leave them in two packs. Only one of them is read.
+ */
+async function wrongCopies({ store, head }: Ledger, packs: Packs, keys: readonly string[]): Promise<Diagnostic[]> {
+  const committed = new Map((head?.segments ?? []).map((segment) => [segment.path, segment.sha256]));
+  const copies = [
+    ...packs.held.filter(({ path, packed }) => packs.segments.get(path) !== packed)
+      .map(({ path, packed }) => ({ path, file: packed.pack, read: async () => hashBytes(await readPacked(store, packed)) })),
+    ...keys.filter((key) => packs.segments.has(key))
+      .map((key) => ({ path: key, file: key, read: async () => hashFile(await store.localPath(key, true)) })),
+  ];
+  const diagnostics: Diagnostic[] = [];
+  for (const { path, file, read } of copies.filter((each) => committed.has(each.path))) {
+    if ((await read()).sha256 === committed.get(path)) continue;
+    diagnostics.push(changedFile(`${store.name}/${file}`, `holds another ${path} than was committed`));
+  }
+  return diagnostics;
+}
+
 /** Packs hold segments of this ledger and nothing else; those that do are known. What the segments say is proved with the others. */
-async function wrongPacks({ store }: Ledger, known: Set<string>): Promise<Diagnostic[]> {
-  const { segments, copies, sizes } = await readPacks(store);
+async function wrongPacks({ store }: Ledger, { held, sizes }: Packs, known: Set<string>): Promise<Diagnostic[]> {
   const diagnostics: Diagnostic[] = [];
   for (const [pack, size] of sizes) {
     known.add(pack);
     const file = `${store.name}/${pack}`;
-    const strange = [...segments, ...copies.map(({ path, packed }) => [path, packed] as const)]
-      .find(([path, packed]) => packed.pack === pack && !known.has(path));
+    const strange = held.find(({ path, packed }) => packed.pack === pack && !known.has(path));
     const bytes = (await stat(await store.localPath(pack))).size;
-    if (strange !== undefined) diagnostics.push(changedFile(file, `holds ${strange[0]}, which no commit knows`));
+    if (strange !== undefined) diagnostics.push(changedFile(file, `holds ${strange.path}, which no commit knows`));
     if (bytes !== size) diagnostics.push(changedFile(file, `has ${bytes} bytes, its first line says ${size}`));
   }
   return diagnostics;
