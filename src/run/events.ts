@@ -7,12 +7,20 @@ import { timestampLiteral } from '../values/time.js';
 import type { Instant } from '../values/time.js';
 import type { SegmentFile } from './commit-lines.js';
 
+/** Why nobody knows what became of a message. */
+export const RUN_ENDED = 'the run ended before the outcome was known';
+
 /** Something that happened to a subject of the ledger; the detail is kept as canonical JSON. */
 export interface NewEvent {
   readonly subject: 'customer' | 'invoice' | 'message';
   readonly subject_id: string;
   readonly event: string;
   readonly detail: object;
+}
+
+/** A mail or notice was being sent when a run ended: nobody knows whether it arrived. `attempt` is the one that was going on. */
+export function outcomeUnknown(message_id: string, attempt: number): NewEvent {
+  return { subject: 'message', subject_id: message_id, event: 'uncertain', detail: { attempt, error: RUN_ENDED } };
 }
 
 /** Fills `draft.new_events`, anew, with what happened at `at`. */

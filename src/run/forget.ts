@@ -14,7 +14,7 @@ import { append } from './append.js';
 import { headResult, keysOf, ledgerOf, openContext, tell } from './context.js';
 import type { Context } from './context.js';
 import { engineOptions, openEngine } from './draft.js';
-import { exportEvents, stageEvents } from './events.js';
+import { exportEvents, outcomeUnknown, stageEvents } from './events.js';
 import type { NewEvent } from './events.js';
 import { withLedger } from './exclusive.js';
 import { publish, writeProcessed } from './finish.js';
@@ -111,15 +111,13 @@ interface OpenMessage { readonly message_id: string; readonly status: string; re
 async function openMessages(engine: Engine, customer: string): Promise<OpenMessage[]> {
   return engine.rows<OpenMessage>(`
     SELECT m.message_id, m.status, m.attempts FROM ledger.message_status AS m JOIN ledger.invoices AS i ON i.invoice_id = m.invoice_id
-    WHERE i.customer_id = ${literal(customer)} AND m.status IN ('queued', 'sending', 'failed', 'uncertain') ORDER BY m.message_id`);
+    WHERE i.customer_id = ${literal(customer)} AND m.status NOT IN ('sent', 'cancelled') ORDER BY m.message_id`);
 }
 
 /** What a run was sending when it died may have arrived: the ledger says so before nobody can be asked any more. */
 function cancelled({ message_id, status, attempts }: OpenMessage): NewEvent[] {
   const event: NewEvent = { subject: 'message', subject_id: message_id, event: 'cancelled', detail: { reason: 'customer forgotten' } };
-  if (status !== 'sending') return [event];
-  const detail = { attempt: Number(attempts), error: 'the run ended before the outcome was known' };
-  return [{ subject: 'message', subject_id: message_id, event: 'uncertain', detail }, event];
+  return status === 'sending' ? [outcomeUnknown(message_id, Number(attempts)), event] : [event];
 }
 
 async function commitForgotten(

@@ -21,7 +21,7 @@ import { append } from './append.js';
 import type { Brands } from './brands.js';
 import { brandsOf } from './brands.js';
 import type { Context } from './context.js';
-import { exportEvents, stageEvents } from './events.js';
+import { exportEvents, outcomeUnknown, RUN_ENDED, stageEvents } from './events.js';
 import type { NewEvent } from './events.js';
 import { noticeDelivery, TO_WEBHOOK } from './outbox-notices.js';
 import { impersonal, requireRecipients } from './privacy.js';
@@ -122,14 +122,13 @@ export class Outbox {
         NOT ${TO_WEBHOOK} AND ${String(this.#context.config.mail?.transport === 'file')} AS file
       FROM ledger.message_status AS m WHERE status = 'sending' ORDER BY message_id`);
     if (left.length === 0) return;
-    const error = 'the run ended before the outcome was known';
     await this.#commit(this.#ledger.as_of ?? this.#context.as_of, left.flatMap(({ message_id, attempts, file }): MessageEvent[] => (file
-      ? [{ subject_id: message_id, event: 'failed', detail: { attempt: Number(attempts), error, permanent: false } },
+      ? [{ subject_id: message_id, event: 'failed', detail: { attempt: Number(attempts), error: RUN_ENDED, permanent: false } },
         { subject_id: message_id, event: 'queued', detail: { attempt: Number(attempts) + 1 } }]
-      : [{ subject_id: message_id, event: 'uncertain', detail: { attempt: Number(attempts), error } }])));
+      : [outcomeUnknown(message_id, Number(attempts))])));
     // Nobody else will tell: these are not tried again by themselves.
     for (const each of left.filter(({ file }) => !file)) {
-      this.#problem(each, (JSON.parse(each.recipients) as string[]).join(', '), 'uncertain', error);
+      this.#problem(each, (JSON.parse(each.recipients) as string[]).join(', '), 'uncertain', RUN_ENDED);
     }
   }
 
