@@ -1,8 +1,7 @@
 /** A batch as Markdown, for pull requests and job summaries: totals first, then what needs a look, then the invoices. */
 import { clean } from './clean.js';
 import { kindText } from './kinds.js';
-import { isMidnight } from './locale.js';
-import { addDays } from '../values/time.js';
+import { periodEnds } from './locale.js';
 import type { BatchPage } from './batch.js';
 
 /** Invoices listed before the rest is only counted: a summary is read, the files are searched. */
@@ -12,13 +11,6 @@ const LISTED = 200;
 export function markdownText(text: string): string {
   return clean(text).replace(/[\\`*_{}[\]()#+!|<>~]/g, '\\$&').replace(/@/g, '&#64;')
     .replace(/:\/\//g, ':/\\/').replace(/\bwww\./gi, (w) => `${w.slice(0, 3)}\\.`);
-}
-
-/** First and last day of a period; its instants where it begins or ends within a day. */
-function periodText(start: string, end: string): string {
-  if (!isMidnight(start) || !isMidnight(end)) return `${start.slice(0, 16)} to ${end.slice(0, 16)}`;
-  const [from, last] = [start.slice(0, 10), addDays(end.slice(0, 10), -1)];
-  return last <= from ? from : `${from} to ${last}`;
 }
 
 /** Markdown of a batch. Amounts stay plain decimals with the currency code, so that they can be compared and pasted. */
@@ -49,7 +41,8 @@ export function batchMarkdown(page: BatchPage): string {
   }
   lines.push('', '## Invoices', '', '| Number | Customer | Period | Lines | Net | Tax | Total |', '|---|---|---|---:|---:|---:|---:|');
   for (const i of page.invoices.slice(0, LISTED)) {
-    const period = periodText(i.period_start, i.period_end);
+    const [first, last] = periodEnds(i.period_start, i.period_end);
+    const period = first === last ? first : `${first} to ${last}`;
     const number = i.number === null ? 'preview' : i.status === 'void' ? `${i.number} (cancelled)` : i.number;
     const cells = [
       number, markdownText(i.customer_name), period, String(i.lines), i.net, i.tax, `${i.total} ${i.currency}`,

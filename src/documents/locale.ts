@@ -153,7 +153,13 @@ function formatRange(f: LocaleFormat, from: string, last: string, short: boolean
   return `${a} – ${b}`;
 }
 
-/** Whether a local time is the beginning of its day. */
-export function isMidnight(iso: string): boolean {
+/** First and last day of a half-open period; its local times, `2026-05-01 06:00`, where it begins or ends within a day. */
+export function periodEnds(start: string, end: string): readonly [first: string, last: string] {
+  if (!isMidnight(start) || !isMidnight(end)) return [start.slice(0, 16).replace('T', ' '), end.slice(0, 16).replace('T', ' ')];
+  const [first, last] = [start.slice(0, 10), addDays(end.slice(0, 10), -1)];
+  return [first, last < first ? first : last];
+}
+
+function isMidnight(iso: string): boolean {
   return iso.length === 10 || /^00:00(:00(\.0+)?)?$/.test(iso.slice(11).replace(/(Z|[+-]\d\d:?\d\d)$/, ''));
 }

@@ -1,6 +1,6 @@
 /** Small phrases that text and Markdown share. */
+import { periodEnds } from '../documents/locale.js';
 import type { Completeness, CurrencyTotal, HeadResult } from '../run/results.js';
-import { addDays } from '../values/time.js';
 
 /** "1 invoice", "3 invoices". */
 export function count(n: number, word: string, plural = `${word}s`): string {
@@ -15,10 +15,8 @@ export function instantText(iso: string): string {
 
 /** A half-open period by its first and last day: `2026-04-01 – 2026-04-30`; with times where a bound is not midnight. */
 export function periodText(start: string, end: string): string {
-  const midnight = (iso: string): boolean => iso.slice(11, 19) === '00:00:00' || iso.slice(11, 16) === '00:00';
-  if (!midnight(start) || !midnight(end)) return `${start.slice(0, 16).replace('T', ' ')} – ${end.slice(0, 16).replace('T', ' ')}`;
-  const last = addDays(end.slice(0, 10), -1);
-  return last <= start.slice(0, 10) ? start.slice(0, 10) : `${start.slice(0, 10)} – ${last}`;
+  const [first, last] = periodEnds(start, end);
+  return first === last ? first : `${first} – ${last}`;
 }
 
 /** "296.31 EUR + 80.00 USD", or "nothing". */
