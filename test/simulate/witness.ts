@@ -296,9 +296,13 @@ export class Witness {
     if (line.charge !== null) this.#charged.push(line);
     if (line.booking === null) return;
     const key = `${line.source}/${line.booking}`;
-    // On one document what is taken back comes first, wherever it stands.
-    const serial = (each: Line): number => this.invoices.get(each.invoice)!.serial;
-    this.lines.set(key, [...this.lines.get(key) ?? [], line].sort((a, b) => serial(a) - serial(b) || Number(takesBack(b)) - Number(takesBack(a))));
+    this.lines.set(key, this.#inOrder([...this.lines.get(key) ?? [], line]));
+  }
+
+  /** By commit. On one document what is taken back comes first, wherever it stands. */
+  #inOrder(lines: Line[]): Line[] {
+    const serial = (line: Line): number => this.invoices.get(line.invoice)!.serial;
+    return lines.sort((a, b) => serial(a) - serial(b) || Number(takesBack(b)) - Number(takesBack(a)));
   }
 
   /** No line is taken back twice, or for more than it is. */
@@ -330,9 +334,7 @@ export class Witness {
 
   #discountsRight(): void {
     if (this.discounted === 0) return;
-    const serial = (line: Line): number => this.invoices.get(line.invoice)!.serial;
-    const standing = this.#all.filter((line) => !this.voided.has(line.invoice)).sort((a, b) => serial(a) - serial(b) || Number(takesBack(b)) - Number(takesBack(a)));
-    const flaws = flawsOfDiscounts(standing);
+    const flaws = flawsOfDiscounts(this.#inOrder(this.#all.filter((line) => !this.voided.has(line.invoice))));
     this.#check(flaws.length === 0, () => flaws.slice(0, 3).join('; '));
   }
 
