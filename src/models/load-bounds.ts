@@ -55,9 +55,7 @@ export function addBoundRows(rows: BoundRows, frame: BoundFrame, periods: readon
   const own = [...periods.entries()].filter(([, period]) => period.calendar_key === frame.calendar_key);
   const { agreement } = frame;
   const minimums = ofKind(agreement, 'minimum').map((bound, i) => ({ bound, number: i + 1, place: i + 1 }));
-  const periodic = periodMaximums(agreement).map((each, i) => ({ ...each, place: agreement.discounts.length + i + 1 }));
-  const long = longMaximums(agreement).map((each, i) => ({ ...each, place: i + 1 }));
-  for (const { bound, number, place } of [...minimums, ...periodic, ...long]) {
+  for (const { bound, number, place } of [...minimums, ...periodMaximums(agreement), ...longMaximums(agreement)]) {
     if (bound.per.unit === 'period') rows.periods.push(...periodRows(bound, place, frame, own));
     else addSpans(rows, bound, { place, number }, frame, own);
   }
@@ -143,20 +141,21 @@ export function ofKind({ bounds }: Agreement, kind: Bound['kind']): Bound[] {
   return bounds.filter((bound) => bound.kind === kind);
 }
 
-/** A bound with its number among those of its kind, from 1. */
-export interface Numbered { readonly bound: Bound; readonly number: number }
+/** A bound with its number among those of its kind, and its place among what is taken one after the other, both from 1. */
+export interface Placed { readonly bound: Bound; readonly number: number; readonly place: number }
 
-/** Maximums of each billing period, as written. */
-export function periodMaximums(agreement: Agreement): Numbered[] {
-  return numbered(agreement).filter(({ bound }) => bound.per.unit === 'period');
+/** Maximums of each billing period, as written; they are taken after the discounts. */
+export function periodMaximums(agreement: Agreement): Placed[] {
+  return numbered(agreement).filter(({ bound }) => bound.per.unit === 'period')
+    .map((each, i) => ({ ...each, place: agreement.discounts.length + i + 1 }));
 }
 
-/** Maximums of longer times. */
-export function longMaximums(agreement: Agreement): Numbered[] {
-  return numbered(agreement).filter(({ bound }) => bound.per.unit !== 'period');
+/** Maximums of longer times, which are taken last, with places of their own. */
+export function longMaximums(agreement: Agreement): Placed[] {
+  return numbered(agreement).filter(({ bound }) => bound.per.unit !== 'period').map((each, i) => ({ ...each, place: i + 1 }));
 }
 
-function numbered(agreement: Agreement): Numbered[] {
+function numbered(agreement: Agreement): Omit<Placed, 'place'>[] {
   return ofKind(agreement, 'maximum').map((bound, i) => ({ bound, number: i + 1 }));
 }
 

@@ -3,7 +3,7 @@
  * service: that is worked out here, once for each stretch of days and each product that is named, as groups of discounts.
  */
 import { beginsOn, periodsOf, toInstant } from '../calendar/calendar.js';
-import type { BoundPeriod, BoundRows, Numbered } from './load-bounds.js';
+import type { BoundPeriod, BoundRows, Placed } from './load-bounds.js';
 import { addBoundRows, BOUND_TABLES, longMaximums, ofKind, periodMaximums } from './load-bounds.js';
 import { EVER, insert } from './rows.js';
 import type { Cell } from './rows.js';
@@ -88,11 +88,10 @@ export async function loadDiscounts(engine: Engine, given: GivenDiscounts): Prom
   await insert(engine, 'discounts', used.flatMap((key) => agreements[key]!.discounts
     .map((each, i): Cell[] => [
       key, i + 1, each.name, each.on === 'line', ...worth(each, agreements[key]!.currency), null, isByScope(agreements[key]!)])
-    .concat(periodMaximums(agreements[key]!).map(({ bound }, i) => [
-      key, agreements[key]!.discounts.length + i + 1, bound.name, false, null, null, null, bound.applies_to,
-      isByScope(agreements[key]!)]))));
+    .concat(periodMaximums(agreements[key]!).map(({ bound, place }) => [
+      key, place, bound.name, false, null, null, null, bound.applies_to, isByScope(agreements[key]!)]))));
   await insert(engine, 'long_maximums', used.flatMap((key) => longMaximums(agreements[key]!)
-    .map(({ bound, number }, i): Cell[] => [key, i + 1, number, bound.name, bound.applies_to, isByScope(agreements[key]!)])));
+    .map(({ bound, number, place }): Cell[] => [key, place, number, bound.name, bound.applies_to, isByScope(agreements[key]!)])));
   await insert(engine, 'minimums', used.flatMap((key) => ofKind(agreements[key]!, 'minimum')
     .map((each, i): Cell[] => [key, i + 1, each.name, each.applies_to, each.tax])));
   const rows: BoundRows = { periods: [], spans: [] };
@@ -241,14 +240,14 @@ class Groups {
 
 /** The discounts at these places, and the maximums that are for usage or for charges, as the ledger keeps them. */
 function keptOf(agreement: Agreement, places: readonly number[], scope: 'usage' | 'charges'): string | null {
-  const holds = ({ bound }: Numbered): boolean => bound.applies_to === 'all' || bound.applies_to === scope;
+  const holds = ({ bound }: Placed): boolean => bound.applies_to === 'all' || bound.applies_to === scope;
   const given = places.map((place) => {
     const discount = agreement.discounts[place - 1]!;
     const [, most] = worth(discount, agreement.currency);
     return `${place}${discount.on === 'line' ? `l${most ?? ''}` : ''}`;
   });
-  const periodic = periodMaximums(agreement).flatMap((each, i) => (holds(each) ? [String(agreement.discounts.length + i + 1)] : []));
-  const long = longMaximums(agreement).flatMap((each) => (holds(each) ? [`m${each.number}`] : []));
+  const periodic = periodMaximums(agreement).filter(holds).map(({ place }) => String(place));
+  const long = longMaximums(agreement).filter(holds).map(({ number }) => `m${number}`);
   const kept = [...given, ...periodic, ...long];
   return kept.length === 0 ? null : kept.join(' ');
 }

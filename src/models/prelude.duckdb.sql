@@ -132,6 +132,9 @@ CREATE OR REPLACE MACRO times(a, b) AS
 -- x, but not below `low` and not above `high`; NULL is no bound.
 CREATE OR REPLACE MACRO clamp(x, low, high) AS CASE WHEN x < low THEN low WHEN x > high THEN high ELSE x END;
 
+-- x, but never further from 0 than `whole`, and on no other side of it.
+CREATE OR REPLACE MACRO part_of(x, whole) AS clamp(x, least(whole, 0), greatest(whole, 0));
+
 -- An amount, or 10^15 where it is unknown or larger: that parks the customer.
 CREATE OR REPLACE MACRO too_large(amount_minor) AS
   CASE WHEN abs(amount_minor) < 1000000000000000 THEN CAST(amount_minor AS BIGINT) ELSE 1000000000000000 END;

@@ -22,7 +22,7 @@ WITH sums AS (
 )
 SELECT
   tax_currency,
-  CAST(-CASE WHEN takes_all THEN left_minor ELSE clamp(exchanged_minor, least(left_minor, 0), greatest(left_minor, 0)) END AS BIGINT)
+  CAST(-CASE WHEN takes_all THEN left_minor ELSE part_of(exchanged_minor, left_minor) END AS BIGINT)
     AS tax_currency_minor,
   tax_exchange_rate, tax_exchange_on, tax_exchange_source
 FROM sums

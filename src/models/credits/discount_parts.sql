@@ -8,8 +8,7 @@ WITH asked AS (
 )
 SELECT
   d.line_no,
-  CAST(clamp(a.part_minor, least(d.left_minor, 0), greatest(d.left_minor, 0)) AS BIGINT) AS part_minor,
-  CASE WHEN d.left_gross_minor IS NOT NULL
-    THEN CAST(clamp(a.gross_part_minor, least(d.left_gross_minor, 0), greatest(d.left_gross_minor, 0)) AS BIGINT) END AS gross_part_minor
+  CAST(part_of(a.part_minor, d.left_minor) AS BIGINT) AS part_minor,
+  CASE WHEN d.left_gross_minor IS NOT NULL THEN CAST(part_of(a.gross_part_minor, d.left_gross_minor) AS BIGINT) END AS gross_part_minor
 FROM asked AS a
 JOIN credit.lines_left AS d ON d.line_no = a.discount_line_no

@@ -18,8 +18,7 @@ WITH asked AS (
   SELECT
     d.*, p.part_minor, p.gross_part_minor,
     CASE WHEN p.part_minor = d.left_minor THEN d.left_original_minor
-      ELSE CAST(clamp(in_proportion(d.original_minor, p.part_minor, d.amount_minor, r.half_even),
-        least(d.left_original_minor, 0), greatest(d.left_original_minor, 0)) AS BIGINT) END,
+      ELSE CAST(part_of(in_proportion(d.original_minor, p.part_minor, d.amount_minor, r.half_even), d.left_original_minor) AS BIGINT) END,
     FALSE
   FROM credit.lines_left AS d
   CROSS JOIN credit.request AS r

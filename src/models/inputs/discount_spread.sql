@@ -72,14 +72,14 @@ WITH RECURSIVE lines AS (
     FROM (
       SELECT
         u.*,
-        CASE WHEN u.weights_minor = 0 THEN 0 ELSE div_floor(u.total_minor * u.turned_minor, abs(u.weights_minor)) END AS floor_minor,
-        CASE WHEN u.weights_minor = 0 THEN 0 ELSE div_rest(u.total_minor * u.turned_minor, abs(u.weights_minor)) END AS rest,
-        CASE WHEN u.weights_minor = 0 THEN 0 ELSE div_floor(u.gross_total_minor * u.turned_minor, abs(u.weights_minor)) END
-          AS gross_floor_minor,
-        CASE WHEN u.weights_minor = 0 THEN 0 ELSE div_rest(u.gross_total_minor * u.turned_minor, abs(u.weights_minor)) END AS gross_rest
+        div_floor(u.total_minor * u.turned_minor, u.whole_minor) AS floor_minor,
+        div_rest(u.total_minor * u.turned_minor, u.whole_minor) AS rest,
+        div_floor(u.gross_total_minor * u.turned_minor, u.whole_minor) AS gross_floor_minor,
+        div_rest(u.gross_total_minor * u.turned_minor, u.whole_minor) AS gross_rest
       FROM (
         SELECT
           w.*,
+          greatest(abs(w.weights_minor), 1) AS whole_minor,
           CASE WHEN w.weights_minor < 0 THEN -w.weight_minor ELSE w.weight_minor END AS turned_minor,
           CASE WHEN w.weights_minor = 0 THEN 0 ELSE -w.off_minor END AS total_minor,
           CASE WHEN w.weights_minor = 0 THEN 0 ELSE -w.gross_off_minor END AS gross_total_minor

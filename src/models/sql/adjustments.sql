@@ -46,7 +46,7 @@ WITH RECURSIVE steps AS (
   ) AS w
 ), taken AS (
   SELECT
-    d.source, d.booking_id, d.discount_id, d.left_minor, d.share_minor,
+    d.source, d.booking_id, d.discount_id,
     sum(d.share_minor) OVER (PARTITION BY d.invoice_id, d.line_no ORDER BY s.line_key) AS shares_minor
   FROM steps AS s
   JOIN input.changed_discounts AS d ON d.source = s.source AND d.booking_id = s.booking_id
@@ -54,9 +54,8 @@ WITH RECURSIVE steps AS (
   SELECT
     s.line_key, s.customer_key, s.period_key, s.apart, s.currency, d.discount_id, d.tax_id, d.tax_rate_micro, d.invoice_id, d.line_no,
     d.description,
-    coalesce(d.restated_minor,
-      clamp(k.shares_minor, least(k.left_minor, 0), greatest(k.left_minor, 0))
-        - clamp(k.shares_minor - k.share_minor, least(k.left_minor, 0), greatest(k.left_minor, 0))) AS old_minor,
+    coalesce(
+      d.restated_minor, part_of(k.shares_minor, d.left_minor) - part_of(k.shares_minor - d.share_minor, d.left_minor)) AS old_minor,
     coalesce(f.off_minor, 0) AS new_minor,
     d.original_currency, d.exchange_rate, d.exchange_on, d.exchange_source, d.original_minor, d.shown_minor,
     n.original_currency AS new_currency, n.original_minor AS new_original_minor, n.amount_minor AS news_minor,
