@@ -32,8 +32,9 @@ export const LEDGER_TABLES = {
    * how (`correction`): `reversal` takes back what a booking billed, `restatement` bills it as it is now, `credit` takes back by hand
    * what is never billed again, `reissue` what is free to be billed again.
    * `agreement_id`: the agreement that a line belongs to, of customers whose agreements have discounts or bounds. `discounts`: which of its
-   * discounts and maximums the line is one for, in the order in which they are taken, by their places: `m1` the first maximum for longer
-   * than a period, `2l` one that is given on each line by itself, `2l500` of at most 500 minor units of the agreement's currency each.
+   * discounts and maximums the line is one for, in the order in which they are taken, by their places: `3m` a maximum of each period, `m1`
+   * the first one for longer, `2%5` one of 5 percent, `2c500` one of at most 500 minor units of the agreement's currency in all, `2l` one
+   * that is given on each line by itself, `2l500` of at most 500 minor units each.
    * A line that was converted has `original_*`, its amount (with the tax where the price includes it) and price as they were, and
    * `exchange_*`, the rate as a decimal with its day and source; `unit_price_micro` is then null. A correction has them, too, with the
    * sign of its own amount. Null rates: an amount of 0 for whose day no rate was declared.

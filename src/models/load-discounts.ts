@@ -12,7 +12,7 @@ import type { Agreement, Config, Discount } from '../config/types.js';
 import type { Engine } from '../engine/engine.js';
 import { adjustingLists, adjusts } from './load-agreements.js';
 import type { AgreementLists } from './load-agreements.js';
-import { exponentOf, parseDecimal } from '../values/money.js';
+import { exponentOf, formatMicro, parseDecimal } from '../values/money.js';
 import { addDays, sqlTimestamp } from '../values/time.js';
 import type { Instant, LocalDate } from '../values/time.js';
 
@@ -126,7 +126,8 @@ function firstPlaces({ discounts }: Agreement): number {
   return other === -1 ? discounts.length : other;
 }
 
-function worth({ percent, amount, cap }: Discount, currency: string): Cell[] {
+/** `percent` in millionths, `amount` and `cap` in minor units. */
+function worth({ percent, amount, cap }: Discount, currency: string): [bigint | null, bigint | null, bigint | null] {
   const minor = (text: string | null): bigint | null => (text === null ? null : parseDecimal(text, exponentOf(currency))!);
   return [percent === null ? null : parseDecimal(percent)!, minor(amount), minor(cap)];
 }
@@ -243,10 +244,13 @@ function keptOf(agreement: Agreement, places: readonly number[], scope: 'usage' 
   const holds = ({ bound }: Placed): boolean => bound.applies_to === 'all' || bound.applies_to === scope;
   const given = places.map((place) => {
     const discount = agreement.discounts[place - 1]!;
-    const [, most] = worth(discount, agreement.currency);
-    return `${place}${discount.on === 'line' ? `l${most ?? ''}` : ''}`;
+    const [percent, amount, cap] = worth(discount, agreement.currency);
+    const all = discount.on === 'line' ? [cap] : [amount, cap];
+    const [most] = all.filter((each) => each !== null).sort((a, b) => (a < b ? -1 : 1));
+    return [place, percent === null ? '' : `%${formatMicro(percent)}`, most === undefined ? '' : `c${most}`,
+      discount.on === 'line' ? `l${amount ?? ''}` : ''].join('');
   });
-  const periodic = periodMaximums(agreement).filter(holds).map(({ place }) => String(place));
+  const periodic = periodMaximums(agreement).filter(holds).map(({ place }) => `${place}m`);
   const long = longMaximums(agreement).filter(holds).map(({ number }) => `m${number}`);
   const kept = [...given, ...periodic, ...long];
   return kept.length === 0 ? null : kept.join(' ');

@@ -151,6 +151,16 @@ CREATE OR REPLACE MACRO line_weight(left_minor, most_minor, net_minor, own_minor
     ELSE least(left_minor, in_proportion(most_minor, net_minor, own_minor, FALSE))
   END;
 
+-- What a discount takes off a line that is worked out again, of what it is measured by there: its percentage, or what may be taken, but
+-- not beyond that; of a maximum all but what it left of the line before; of one that tells nothing, what its whole was of all lines.
+CREATE OR REPLACE MACRO discount_again(weight_minor, percent_micro, limit_minor, kept_minor, off_minor, base_minor, half_even) AS
+  CASE WHEN kept_minor IS NOT NULL THEN weight_minor - part_of(kept_minor, weight_minor)
+    WHEN percent_micro IS NULL AND limit_minor IS NULL THEN in_proportion(off_minor, weight_minor, base_minor, half_even)
+    WHEN percent_micro IS NULL THEN part_of(limit_minor, weight_minor)
+    WHEN limit_minor IS NULL THEN percent_of(weight_minor, percent_micro, half_even)
+    ELSE part_of(percent_of(weight_minor, percent_micro, half_even), limit_minor)
+  END;
+
 -- An amount in another currency: its fraction, rounded once; 10^15 where it is too large, so that nobody bills it.
 CREATE OR REPLACE MACRO exchanged(amount_minor, rate_over, rate_under, half_even) AS
   too_large(scaled(amount_minor, rate_over, rate_under, half_even));

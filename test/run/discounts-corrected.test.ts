@@ -84,10 +84,74 @@ describe('a booking that has changed takes along', () => {
   });
 });
 
+describe('what is right now has', () => {
+  const tenth = { name: 'Tenth', percent: '10' };
+  const twenty = { name: 'Goodwill', amount: '20.00' };
+  const capped = { name: 'Up to', percent: '5', cap: '100.00' };
+
+  it.each<[string, readonly Spec[], readonly (readonly [string, string])[]]>([
+    ['its percentage, not the rounding of the old one', [tenth], [['12.25', '11.02'], ['409.40', '368.46'], ['0.04', '0.04'], ['500', '450.00']]],
+    ['its percentage of what the one before leaves', [{ ...tenth, on: 'line' }, { name: 'Seventh', percent: '14.285714' }], [['0.06', '0.04'], ['1000', '771.43']]],
+    ['the amount that is given once', [twenty], [['100', '80.00'], ['1000', '980.00'], ['15', '0.00'], ['30', '10.00']]],
+    ['all of the amount, though there was not enough for it before', [twenty], [['12.25', '0.00'], ['409.40', '389.40']]],
+    ['no more than the cap', [capped], [['1000', '950.00'], ['3000', '2900.00'], ['1500', '1425.00']]],
+    ['no more than the cap that was reached before', [capped], [['3000', '2900.00'], ['4000', '3900.00'], ['1000', '950.00']]],
+    ['the cap of those on each line', [{ ...EACH, amount: '60.00', cap: '50.00' }], [['40', '0.00'], ['400', '350.00']]],
+  ])('%s', async (_, discounts, steps) => {
+    const made = await billed({ discounts }, [visit('a', steps[0]![0])]);
+    for (const [i, [amount, net]] of steps.entries()) {
+      await made.book([visit('a', amount)]);
+      await made.run(`2026-${String(6 + i).padStart(2, '0')}-10`);
+      expect([amount, await made.told(NET)]).toEqual([amount, [String(Number(net.replace('.', '')))]]);
+    }
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it.each<[string, Spec, string, string, string]>([
+    ['its share of an amount', twenty, '50', '500', '580.00'],
+    ['its share of an amount, as far as there is enough', twenty, '50', '5', '86.67'],
+    ['its share of a cap, also where another tax has the rest', { ...capped, cap: '3.00' }, '50', '500', '597.00'],
+  ])('%s', async (_, discount, before, now, net) => {
+    const bookings = (b: string): Booking[] => [visit('a', '100'), visit('b', b, { product: 'repair' })];
+    const made = await billed({ discounts: [discount] }, bookings(before), { products: { visit: { name: 'Visit' }, repair: { name: 'Repair', tax: 'reduced' } }, taxes: { standard: { name: 'VAT 19%', rate: '19' }, reduced: { name: 'VAT 7%', rate: '7' } } });
+    await made.book(bookings(now));
+    await made.run('2026-06-10');
+    expect(await made.told(NET)).toEqual([net.replace('.', '')]);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it.each([['period', '1000', '15000'], ['period', '60', '11000'], ['year', '1000', '15000']])('no more than the maximum of a %s leaves of it: %s', async (per, now, net) => {
+    const bookings = (b: string): Booking[] => [visit('a', '100'), visit('b', b)];
+    const made = await billed({ maximum: { amount: '150.00', per } }, bookings('200'));
+    await made.book(bookings(now));
+    await made.run('2026-06-10');
+    expect(await made.told(NET)).toEqual([net]);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('its percentage where prices include the tax', async () => {
+    const made = await billed({ prices_include_tax: true, discounts: [tenth] }, [visit('a', '0.14')], { prices_include_tax: true });
+    await made.book([visit('a', '1190.00')]);
+    await made.run('2026-06-10');
+    expect(await made.told(NET)).toEqual(['90000']);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it.each([[tenth, '12.25', '400', '43200'], [{ ...twenty }, '10', '400', '45600'], [capped, '1000', '3000', '348000']] as const)('the same of what is converted: %o', async (discount, before, now, net) => {
+    const made = await billed({ discounts: [discount] }, [visit('a', before)], {
+      customers: { acme: { agreements: ['a'], invoice_currency: 'USD' } }, exchange_rates: [{ from: 'EUR', to: 'USD', rate: '1.2', on: '2026-01-01', source: 'ECB' }, { from: 'USD', to: 'EUR', rate: '0.83', on: '2026-01-01', source: 'ECB' }],
+    });
+    await made.book([visit('a', now)]);
+    await made.run('2026-06-10');
+    expect(await made.told(NET)).toEqual([net]);
+    expect(await made.flaws()).toEqual([]);
+  });
+});
+
 it('is kept of many lines as of few', async () => {
   const many = Array.from({ length: 20_002 }, (_, i) => visit('a', '1.00', { id: `b${i}`, product: i % 2 === 0 ? 'visit' : 'repair' }));
   const made = await billed({ discounts: [{ ...HALF, on: 'line' }, EACH, { name: 'Tenth', percent: '10' }] }, many);
   expect(await made.told('SELECT agreement_id, product, discounts, count(*) AS n FROM ledger.invoice_lines GROUP BY ALL ORDER BY product NULLS LAST')).toEqual([
-    'a | repair | 1l 2l500 3 | 10001', 'a | visit | 2l500 3 | 10001', expect.stringMatching(/^- \| - \| - \| /),
+    'a | repair | 1%50l 2l500 3%10 | 10001', 'a | visit | 2l500 3%10 | 10001', expect.stringMatching(/^- \| - \| - \| /),
   ]);
 });

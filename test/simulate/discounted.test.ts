@@ -10,8 +10,8 @@ const line = (invoice: string, no: number, kind: string, amount: bigint, more: P
 const booking = (id: string): Partial<Line> => ({ booking: id, source: 'jobs' });
 /** A visit of 100.00, food of 50.00 and a month of 20.00: 20.00 off the visit, then 8.00 + 5.00 + 2.00. */
 const INVOICE = [
-  line('inv_1', 1, 'booking', 10_000n, { ...booking('a'), discounts: '1l 2' }), line('inv_1', 2, 'booking', 5_000n, { ...booking('b'), discounts: '2' }),
-  line('inv_1', 3, 'recurring', 2_000n, { discounts: '2' }), line('inv_1', 4, 'discount', -2_000n, { charge: 'inv_1:fee:discount:1:t:19' }),
+  line('inv_1', 1, 'booking', 10_000n, { ...booking('a'), discounts: '1%20l 2%10' }), line('inv_1', 2, 'booking', 5_000n, { ...booking('b'), discounts: '2%10' }),
+  line('inv_1', 3, 'recurring', 2_000n, { discounts: '2%10' }), line('inv_1', 4, 'discount', -2_000n, { charge: 'inv_1:fee:discount:1:t:19' }),
   line('inv_1', 5, 'discount', -1_500n, { charge: 'inv_1:fee:discount:2:t:19' }),
 ];
 const corrects = (no: number, correction: string): Partial<Line> => ({ corrects: 'inv_1', corrects_no: no, correction });

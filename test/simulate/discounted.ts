@@ -6,7 +6,7 @@ import type { Line } from './witness-rows.js';
 export const DISCOUNTS: readonly Spec[] = [
   { name: 'Visits', percent: '20', on: 'line', products: ['visit'] }, { name: 'Loyalty', percent: '10' },
 ];
-const LEFT: Readonly<Record<string, number>> = { '1l': 0.8, 2: 0.9 };
+const LEFT: Readonly<Record<string, number>> = { '1%20l': 0.8, '2%10': 0.9 };
 
 /** What part of a line comes off. */
 function rateOf(discounts: string | null): number {

@@ -1,8 +1,9 @@
 -- The discounts that lie on the bookings that have changed, in the order in which they are taken (place, from 1), on the line that billed
 -- each of them first. share_minor is what of the discount line lies on it: nothing once the booking was corrected, for then the line beside
--- the one on which it stands now (restated), if there is any, is what has to be taken back. What is right now bears off_minor / base_minor
--- of what the ones before leave of it; on_line and most_minor as in discount_spread. left_minor is what is not taken back yet. Where the
--- line was converted shown_minor of it was original_minor.
+-- the one on which it stands now (restated), if there is any, is what has to be taken back. What is right now bears percent_micro of what
+-- the ones before leave of it, limit_minor at most, or all but kept_minor; off_minor / base_minor where nothing is told. on_line,
+-- most_minor, limit_minor and kept_minor as in discount_spread. left_minor is what is not taken back yet. Where the line was converted
+-- shown_minor of it was original_minor.
 -- grain: source, booking_id, discount_id
 WITH taken AS (
   SELECT l.corrects_invoice_id, l.corrects_line_no, sum(l.amount_minor) AS amount_minor
@@ -15,6 +16,7 @@ WITH taken AS (
     c.source, c.booking_id, concat_ws(':', c.source, c.booking_id, l.invoice_id, l.line_no) AS discount_id,
     l.invoice_id, l.line_no, l.description, l.tax_id, l.tax_rate_micro, c.invoice_id AS stands_on,
     row_number() OVER (PARTITION BY c.source, c.booking_id ORDER BY s.step) AS place, s.on_line, s.most_minor,
+    s.percent_micro, s.limit_minor, s.kept_minor,
     l.amount_minor AS off_minor, s.weights_minor AS base_minor,
     CASE WHEN c.invoice_id = f.invoice_id AND c.line_no = f.line_no THEN -s.share_minor ELSE 0 END AS share_minor,
     l.amount_minor + coalesce(k.amount_minor, 0) AS left_minor,
@@ -29,8 +31,8 @@ WITH taken AS (
 )
 SELECT
   h.source, h.booking_id, h.discount_id, coalesce(r.invoice_id, h.invoice_id) AS invoice_id, coalesce(r.line_no, h.line_no) AS line_no,
-  h.description, h.tax_id, h.tax_rate_micro, h.place, h.on_line, h.most_minor, h.off_minor, h.base_minor, r.amount_minor AS restated_minor,
-  h.share_minor, h.left_minor,
+  h.description, h.tax_id, h.tax_rate_micro, h.place, h.on_line, h.most_minor, h.percent_micro, h.limit_minor, h.kept_minor, h.off_minor,
+  h.base_minor, r.amount_minor AS restated_minor, h.share_minor, h.left_minor,
   CASE WHEN r.invoice_id IS NULL THEN h.original_currency ELSE r.original_currency END AS original_currency,
   CASE WHEN r.invoice_id IS NULL THEN h.original_minor ELSE r.original_minor END AS original_minor,
   CASE WHEN r.invoice_id IS NULL THEN h.shown_minor ELSE r.amount_minor END AS shown_minor,

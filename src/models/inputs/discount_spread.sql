@@ -1,9 +1,10 @@
 -- What each line of the invoices that are corrected bears of each discount line, one discount after the other (step), each of what the ones
 -- before left (weight_minor; weights_minor of all lines that bear it). A line says which discounts lie on it: by their places in the
--- agreement, `m1` the first maximum for longer than a period, `2l` on each line by itself, `2l500` at most 500 minor units of one. Where no
--- line names a discount, it is of a version that did not tell: it lies on all lines with its tax. Shares are rounded down, and the minor
--- units that are left go where the most was cut off, of equals to the line that comes first: all shares are the discount. Tax and
--- rate of exchange of a discount are those of its lines.
+-- agreement, `3m` a maximum of each period, `m1` the first one for longer, `2%5` of 5 percent, `2c500` of at most 500 minor units in all,
+-- `2l` on each line by itself, `2l500` of at most 500 each. Where no line names a discount, it is of a version that did not tell: it lies on
+-- all lines with its tax. Shares are rounded down, and the minor units that are left go where the most was cut off, of equals to the line
+-- that comes first: all shares are the discount. limit_minor is the line's share of the most that the discount may take in all,
+-- kept_minor what a maximum left of the line. Tax and rate of exchange of a discount are those of its lines.
 -- grain: invoice_id, discount_line_no, line_no
 WITH RECURSIVE lines AS (
   SELECT
@@ -30,7 +31,9 @@ WITH RECURSIVE lines AS (
 ), told AS (
   SELECT
     d.invoice_id, d.discount_line_no, l.line_no, n.entry LIKE '%l%' AS on_line,
-    TRY_CAST(regexp_extract(n.entry, 'l([0-9]+)$', 1) AS BIGINT) AS most_minor
+    TRY_CAST(regexp_extract(n.entry, 'l([0-9]+)$', 1) AS BIGINT) AS most_minor,
+    CAST(TRY_CAST(regexp_extract(n.entry, '%([0-9.]+)', 1) AS DECIMAL(9, 6)) * 1000000 AS BIGINT) AS percent_micro,
+    TRY_CAST(regexp_extract(n.entry, 'c([0-9]+)', 1) AS BIGINT) AS cap_minor, n.entry LIKE '%m%' AS of_maximum
   FROM discounts AS d
   JOIN named AS n ON n.invoice_id = d.invoice_id AND regexp_extract(n.entry, '^m?[0-9]+') = d.name
   JOIN lines AS l
@@ -39,10 +42,10 @@ WITH RECURSIVE lines AS (
     AND l.original_currency IS NOT DISTINCT FROM d.original_currency AND l.exchange_on IS NOT DISTINCT FROM d.exchange_on
     AND (d.scope = '' OR l.of_usage = (d.scope = 'usage'))
 ), borne AS (
-  SELECT invoice_id, discount_line_no, line_no, on_line, most_minor
+  SELECT invoice_id, discount_line_no, line_no, on_line, most_minor, percent_micro, cap_minor, of_maximum
   FROM told
   UNION ALL
-  SELECT d.invoice_id, d.discount_line_no, l.line_no, FALSE, NULL
+  SELECT d.invoice_id, d.discount_line_no, l.line_no, FALSE, NULL, NULL, NULL, FALSE
   FROM discounts AS d
   JOIN lines AS l
     ON l.invoice_id = d.invoice_id AND l.tax_id = d.tax_id AND l.tax_rate_micro = d.tax_rate_micro
@@ -52,13 +55,12 @@ WITH RECURSIVE lines AS (
 ), taken AS (
   SELECT
     invoice_id, line_no, own_minor, amount_minor, CAST(0 AS BIGINT) AS step, CAST(NULL AS BIGINT) AS discount_line_no,
-    CAST(NULL AS BOOLEAN) AS on_line, CAST(NULL AS BIGINT) AS most_minor, CAST(amount_minor AS HUGEINT) AS left_minor,
-    CAST(0 AS HUGEINT) AS weight_minor, CAST(0 AS HUGEINT) AS weights_minor, CAST(0 AS HUGEINT) AS share_minor,
+    CAST(amount_minor AS HUGEINT) AS left_minor, CAST(0 AS HUGEINT) AS weight_minor, CAST(0 AS HUGEINT) AS weights_minor, CAST(0 AS HUGEINT) AS share_minor,
     CAST(0 AS HUGEINT) AS gross_share_minor
   FROM lines
   UNION ALL
   SELECT
-    f.invoice_id, f.line_no, f.own_minor, f.amount_minor, f.step, f.discount_line_no, f.on_line, f.most_minor,
+    f.invoice_id, f.line_no, f.own_minor, f.amount_minor, f.step, f.discount_line_no,
     f.left_minor - f.share_minor, f.weight_minor, f.weights_minor, f.share_minor, f.gross_share_minor
   FROM (
     SELECT
@@ -89,7 +91,7 @@ WITH RECURSIVE lines AS (
             CAST(sum(p.weight_minor) OVER (PARTITION BY p.invoice_id) AS HUGEINT) AS weights_minor
           FROM (
             SELECT
-              t.invoice_id, t.line_no, t.own_minor, t.amount_minor, d.step, d.discount_line_no, b.on_line, b.most_minor, t.left_minor,
+              t.invoice_id, t.line_no, t.own_minor, t.amount_minor, d.step, d.discount_line_no, t.left_minor,
               CAST(d.amount_minor AS HUGEINT) AS off_minor, CAST(coalesce(d.gross_minor, 0) AS HUGEINT) AS gross_off_minor,
               CAST(CASE
                 WHEN b.line_no IS NULL THEN 0
@@ -106,6 +108,16 @@ WITH RECURSIVE lines AS (
   ) AS f
 )
 SELECT
-  invoice_id, discount_line_no, line_no, step, on_line, most_minor, weight_minor, weights_minor, share_minor, gross_share_minor
-FROM taken
-WHERE weight_minor <> 0
+  t.invoice_id, t.discount_line_no, t.line_no, t.step, b.on_line, b.most_minor, b.percent_micro, t.weight_minor, t.weights_minor,
+  t.share_minor, t.gross_share_minor,
+  CASE
+    WHEN sum(t.share_minor) OVER alike = in_proportion(b.cap_minor, t.amount_minor, t.own_minor, FALSE) THEN t.share_minor
+    WHEN sum(t.weight_minor) OVER alike <> 0 THEN in_proportion(
+      in_proportion(b.cap_minor, t.amount_minor, t.own_minor, FALSE), t.weight_minor, sum(t.weight_minor) OVER alike, FALSE)
+  END AS limit_minor,
+  CASE WHEN b.of_maximum THEN t.weight_minor - t.share_minor END AS kept_minor
+FROM taken AS t
+JOIN discounts AS d ON d.invoice_id = t.invoice_id AND d.discount_line_no = t.discount_line_no
+JOIN borne AS b ON b.invoice_id = t.invoice_id AND b.discount_line_no = t.discount_line_no AND b.line_no = t.line_no
+WHERE t.weight_minor <> 0
+WINDOW alike AS (PARTITION BY t.invoice_id, d.agreement_id, d.name)

@@ -37,9 +37,9 @@ WITH RECURSIVE steps AS (
   FROM (
     SELECT
       t.source, t.booking_id, d.place AS step, d.discount_id, t.net_minor, t.own_minor, t.left_minor,
-      CAST(in_proportion(
-        d.off_minor, CASE WHEN d.on_line THEN line_weight(t.left_minor, d.most_minor, t.net_minor, t.own_minor) ELSE t.left_minor END,
-        d.base_minor, r.half_even) AS HUGEINT) AS share_minor
+      CAST(-discount_again(
+        CASE WHEN d.on_line THEN line_weight(t.left_minor, d.most_minor, t.net_minor, t.own_minor) ELSE t.left_minor END,
+        d.percent_micro, d.limit_minor, d.kept_minor, -d.off_minor, d.base_minor, r.half_even) AS HUGEINT) AS share_minor
     FROM news_left AS t
     CROSS JOIN input.run AS r
     JOIN input.changed_discounts AS d ON d.source = t.source AND d.booking_id = t.booking_id AND d.place = t.step + 1
