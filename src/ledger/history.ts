@@ -182,6 +182,19 @@ export async function readHistoryMeta(path: string): Promise<HistoryMeta | null>
   }
 }
 
+/** Whether another program has the file open for writing: then nobody else can read it. */
+export async function isHeld(path: string): Promise<boolean> {
+  const engine = await Engine.open({ little: true });
+  try {
+    await engine.run(`ATTACH ${literal(path)} AS h (READ_ONLY)`);
+    return false;
+  } catch (error) {
+    return error instanceof Error && error.message.includes('Could not set lock on file');
+  } finally {
+    await engine.close();
+  }
+}
+
 interface Filling extends PublishOptions { readonly from: number; readonly keys: () => Promise<string> }
 
 /** Adds the commits after `from` to the file, which is new when `from` is 0. Gives the rows added. */

@@ -6,9 +6,10 @@ import { basename } from 'node:path';
 import { literal } from '../engine/engine.js';
 import type { Engine } from '../engine/engine.js';
 import { problem, warning } from '../values/diagnostic.js';
+import type { Diagnostic } from '../values/diagnostic.js';
 import type { CommitDocument } from './commit.js';
 import { headAfter } from './head.js';
-import { insertRunsSql, keysWord, metaSql, readHistoryMeta } from './history.js';
+import { insertRunsSql, isHeld, keysWord, metaSql, readHistoryMeta } from './history.js';
 import { createFactsSql, createViewsSql, FACTS, factsSql, HISTORY_LAYOUT, VIEWS } from './history-views.js';
 import type { Ledger } from './ledger.js';
 import type { Proof } from './verify-types.js';
@@ -32,19 +33,17 @@ export async function proveHistory(engine: Engine, { ledger, commits, path }: Hi
       at: { file }, hint: `Remove ${file}; the next run makes it again from the ledger.`,
     })],
   });
+  const notCompared = (why: string, found: Diagnostic): Proof => (
+    { name: 'history', detail: `${file} ${why}; not compared`, diagnostics: [found] });
   const meta = await readHistoryMeta(path);
+  if (meta === null && await isHeld(path)) return notCompared('is open for writing elsewhere', held(file));
   if (meta === null) return wrong('is missing or cannot be read, or a write-ahead log lies beside it');
   if (meta.layout !== HISTORY_LAYOUT) return wrong('was made by another version of duebook');
   const then = ledgerThen(ledger, commits, meta.serial);
   if (then === null) return wrong(`stands at serial ${meta.serial}, the ledger at ${ledger.serial}`);
   if (meta.head_sha256 !== (then.head?.head_sha256 ?? null)) return wrong(`stands at serial ${meta.serial} of another ledger`);
   const keys = await keysWord(then);
-  if (meta.keys !== keys) {
-    const told = warning('PRIVACY_KEY', `${file} was made with other keys than are here, so it was not compared.`, {
-      at: { file }, hint: 'Where customers were forgotten since, it still shows them: make it again with `duebook history rebuild`.',
-    });
-    return { name: 'history', detail: `${file} was made with other keys; not compared`, diagnostics: [told] };
-  }
+  if (meta.keys !== keys) return notCompared('was made with other keys', madeWithOtherKeys(file));
   await createExpected(engine, then, { commits: commits.slice(0, then.serial), keys });
   try {
     await engine.run(`ATTACH ${literal(path)} AS found (READ_ONLY)`);
@@ -58,6 +57,19 @@ export async function proveHistory(engine: Engine, { ledger, commits, path }: Hi
   const detail = then === ledger ? `${file} says what the ledger says at serial ${ledger.serial}`
     : `${file} says what the ledger said at serial ${then.serial}; the next run brings it to ${ledger.serial}`;
   return { name: 'history', detail, diagnostics: [] };
+}
+
+function held(file: string): Diagnostic {
+  return warning('SYSTEM_REFUSED', `${file} is open for writing in another program, so it was not compared.`, {
+    at: { file },
+    hint: 'Close it there, or open it read-only (`duckdb -readonly`), and verify again. Runs go on: they put a new file in its place.',
+  });
+}
+
+function madeWithOtherKeys(file: string): Diagnostic {
+  return warning('PRIVACY_KEY', `${file} was made with other keys than are here, so it was not compared.`, {
+    at: { file }, hint: 'Where customers were forgotten since, it still shows them: make it again with `duebook history rebuild`.',
+  });
 }
 
 /** The ledger as it stood at a serial; null: it never did. */

@@ -3,7 +3,7 @@ import { access, mkdir, rm, rmdir, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import type { Config } from '../config/types.js';
 import { Engine } from '../engine/engine.js';
-import { readHistoryMeta } from '../ledger/history.js';
+import { isHeld, readHistoryMeta } from '../ledger/history.js';
 import { isAddress } from '../values/bucket.js';
 import { DuebookError } from '../values/diagnostic.js';
 import { historyPath, ledgerOf, openContext, storeOf } from './context.js';
@@ -62,6 +62,8 @@ function looks(context: Context): [string, Look][] {
     ['mail', () => lookAtMail(context)],
     ['history', async () => {
       const [ledger, meta] = [await ledgerOf(context), await readHistoryMeta(historyPath(config))];
+      const held = meta === null && await isHeld(historyPath(config));
+      if (held) return 'open for writing in another program; the next run puts a new file in its place';
       if (meta === null) return ledger.serial === 0 ? 'not made yet' : 'missing; the next run or query makes it';
       if (meta.serial !== ledger.serial) return `stands at serial ${meta.serial}; the next run or query extends it`;
       return `current at serial ${meta.serial}`;

@@ -2,6 +2,8 @@
  * Whatever is done to the files of a ledger is found, and the file is named. The ledger is one that runs have made: invoices, credit
  * notes, messages, parties, openings, events.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -246,6 +248,23 @@ describe('a forger who knows the format', () => {
       `The ledger does not continue the anchor of serial ${serial}: data/ledger/${commits.at(-1)!} is not there: the ledger ends at serial ${serial - 1}.`,
       `history.duckdb stands at serial ${serial}, the ledger at ${serial - 1}.`,
     ]);
+  });
+
+  it('has the history open for writing: that is no damage, and what is there is not called right', async () => {
+    const folder = await copied();
+    const path = join(folder, 'history.duckdb');
+    const holder = spawn(process.execPath, ['--input-type=module', '-e', `import { DuckDBInstance } from '@duckdb/node-api';
+      globalThis.kept = await DuckDBInstance.create(${JSON.stringify(path)}); console.log('held'); setInterval(() => undefined, 1000);`], { stdio: ['ignore', 'pipe', 'inherit'] });
+    try {
+      await once(holder.stdout, 'data');
+      const { checks, diagnostics } = await verifyLedger(await tempEngine(), await openIn(folder), path);
+      expect(diagnostics.map(({ severity, code, message }) => `${severity} ${code} ${message}`)).toEqual(['warning SYSTEM_REFUSED history.duckdb is open for writing in another program, so it was not compared.']);
+      expect(checks.find(({ name }) => name === 'history')).toEqual({ name: 'history', ok: true, detail: 'history.duckdb is open for writing elsewhere; not compared' });
+    } finally {
+      holder.kill('SIGKILL');
+      await once(holder, 'exit');
+    }
+    expect(await found(await tempEngine(), folder, { history: true })).toEqual([]);
   });
 
   it('changes a fact of the history', async () => {
