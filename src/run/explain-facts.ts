@@ -19,13 +19,14 @@ export interface LineFact {
   line_no: bigint; kind: LineKind; source: string | null; booking_id: string | null; charge_id: string | null; product: string | null;
   description: string; unit: string | null; quantity_micro: bigint; unit_price_micro: bigint | null; amount_minor: bigint;
   gross_minor: bigint | null; tax_id: string; tax_rate_micro: bigint; corrects_invoice_id: string | null;
+  correction: string | null;
   original_currency: string | null; original_minor: bigint | null; original_price_micro: bigint | null; exchange_rate: string | null;
   exchange_on: string | null; exchange_source: string | null;
 }
 
 const LINE = `line_no, kind, source, booking_id, charge_id, product, description, unit, quantity_micro, unit_price_micro,
   CAST(amount_minor AS BIGINT) AS amount_minor, CAST(gross_minor AS BIGINT) AS gross_minor, tax_id, tax_rate_micro, corrects_invoice_id,
-  original_currency, CAST(original_minor AS BIGINT) AS original_minor, original_price_micro, exchange_rate,
+  correction, original_currency, CAST(original_minor AS BIGINT) AS original_minor, original_price_micro, exchange_rate,
   CAST(exchange_on AS VARCHAR) AS exchange_on, exchange_source`;
 
 /** A line's key: the same in the ledger and in a draft. */

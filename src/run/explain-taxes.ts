@@ -14,13 +14,17 @@ type Rounds = Config['tax_rounding'];
 /** From a price that includes the tax to the amount of the line; none where prices are net. */
 export function netSteps(pen: Pen, line: LineFact, lines: readonly LineFact[], rounds: Rounds): readonly Step[] {
   if (line.gross_minor === null) return [];
+  if (isKept(line)) {
+    const tax = money(pen, line.gross_minor - line.amount_minor, true);
+    return [amountStep(pen, 'without the tax in it, as it was billed', `${money(pen, line.gross_minor, true)} - ${tax}`)];
+  }
   const rate = formatMicro(line.tax_rate_micro);
   const formula = `${money(pen, line.gross_minor, true)} × 100 / (100 + ${rate})`;
   if (rounds === 'line') return provenSteps(pen, [amountStep(pen, `without the ${rate} % of tax in it`, formula)], line.amount_minor);
   const down = amountStep(pen, `without the ${rate} % of tax in it, rounded down`, formula, 'down');
   if (down.value === formatScaled(line.amount_minor, pen.exponent)) return [down];
   const smallest = formatScaled(1n, pen.exponent);
-  const count = lines.filter((each) => sameTax(each, line) && each.gross_minor !== null).length;
+  const count = lines.filter((each) => sameTax(each, line) && each.gross_minor !== null && !isKept(each)).length;
   const told = `${count} ${count === 1 ? 'line' : 'lines'}`;
   const text = `the net of the ${told} of this tax is rounded once; this line has a part of what is missing`;
   return provenSteps(pen, [down, amountStep(pen, text, `${down.value} + ${smallest}`)], line.amount_minor);
@@ -28,6 +32,11 @@ export function netSteps(pen: Pen, line: LineFact, lines: readonly LineFact[], r
 
 function sameTax(a: Pick<LineFact, 'tax_id' | 'tax_rate_micro'>, b: Pick<LineFact, 'tax_id' | 'tax_rate_micro'>): boolean {
   return a.tax_id === b.tax_id && a.tax_rate_micro === b.tax_rate_micro;
+}
+
+/** What takes back has the net amount it was billed with, whatever stands beside it. */
+function isKept({ gross_minor, correction }: LineFact): boolean {
+  return gross_minor !== null && correction !== null && correction !== 'restatement';
 }
 
 /** A tax of the invoice. */
@@ -55,10 +64,11 @@ export function explainTaxes(pen: Pen, taxes: readonly TaxSum[], lines: readonly
 
 function onSum(pen: Pen, { rate }: TaxSum, lines: readonly LineFact[]): Step[] {
   const plain = lines.filter(({ gross_minor }) => gross_minor === null);
-  const gross = lines.filter(({ gross_minor }) => gross_minor !== null);
+  const kept = lines.filter(isKept);
+  const gross = lines.filter((line) => line.gross_minor !== null && !isKept(line));
   const steps: Step[] = [];
   const ends: string[] = [];
-  if (plain.length > 0 || gross.length === 0) {
+  if (plain.length > 0 || gross.length + kept.length === 0) {
     const net = total(pen, 'its lines', plain.map(({ amount_minor }) => amount_minor));
     const tax = amountStep(pen, `${rate} % of it, rounded once`, `${signed(net.value)} × ${rate} / 100`);
     steps.push(net, tax);
@@ -71,7 +81,12 @@ function onSum(pen: Pen, { rate }: TaxSum, lines: readonly LineFact[]): Step[] {
     steps.push(sum, net, tax);
     ends.push(tax.value);
   }
-  return ends.length === 2 ? [...steps, amountStep(pen, 'together', sumOf(ends))] : steps;
+  if (kept.length > 0) {
+    const tax = total(pen, 'the tax in what is taken back, as it was billed', kept.map((line) => line.gross_minor! - line.amount_minor));
+    steps.push(tax);
+    ends.push(tax.value);
+  }
+  return ends.length > 1 ? [...steps, amountStep(pen, 'together', sumOf(ends))] : steps;
 }
 
 function signed(value: string): string {

@@ -28,6 +28,18 @@ async function billed(spec: Spec, before: readonly Booking[], after: readonly Bo
 const COMPLETE: Spec = { bookings: [{ ...(BASE['bookings'] as readonly Spec[])[0], complete: true }] };
 
 describe('a booking that changed after it was billed', () => {
+  it.each(['invoice', 'line'])('with the tax in its price is taken back with the net and the tax it was billed with, rounded by %s', async (tax_rounding) => {
+    const priced = (amount: string, status = 'done'): Booking[] => [visit('a', '2026-04-02', { amount, status }), visit('b', '2026-04-03', { amount: '0.09' })];
+    const made = await billed({ prices_include_tax: true, tax_rounding }, priced('0.04'), priced('35.59'));
+    const taken = `SELECT amount_minor, gross_minor FROM ledger.invoice_lines WHERE booking_id = 'a' ORDER BY serial, correction NULLS FIRST`;
+    expect(await made.told(taken)).toEqual(['3 | 4', '2991 | 3559', '-3 | -4']);
+    await sound(made);
+    await made.book(priced('35.59', 'cancelled'));
+    await made.run('2026-07-05');
+    expect(await made.told('SELECT sum(net_minor), sum(tax_minor) FROM ledger.invoice_taxes')).toEqual(['8 | 1']);
+    await sound(made);
+  });
+
   it('is taken back at its own rate of tax also where the configuration has another one since', async () => {
     const taxes = (rate: string): Spec => ({ taxes: { standard: { name: 'VAT', rate, category: 'S' } } });
     const made = await project(taxes('19'), april);

@@ -159,6 +159,22 @@ describe('an explanation', () => {
     }
   });
 
+  it('holds where something with the tax in its price is taken back, at the net it had', async () => {
+    const priced = (amount: string): Booking[] => [visit('a', '2026-04-02', { amount }), visit('b', '2026-04-03', { amount: '0.09' }), visit('c', '2026-05-03', { amount: '7.77' })];
+    const made = await project({ prices_include_tax: true }, priced('0.04'));
+    await made.run('2026-05-05');
+    await made.book(priced('35.59'));
+    for (const id of await DRAFTS(made, '2026-06-02')) {
+      const { explanation } = await explain(made, id, '2026-06-02');
+      expect(explanation.taxes.map(({ net, tax, steps }) => [net, tax, steps.map(({ text, value }) => `${text}: ${value}`)])).toEqual([['36.41', '6.91', [
+        'its lines with the tax in their prices (2): 43.36', 'without the tax, rounded once: 36.44', 'the tax is the rest: 6.92',
+        'the tax in what is taken back, as it was billed (1): -0.01', 'together: 6.91']]]);
+    }
+    await made.run('2026-06-05');
+    expect((await explain(made, 'INV-2026-000002')).explanation.taxes[0]!.steps).toHaveLength(5);
+    expect(await made.flaws()).toEqual([]);
+  });
+
   it('is read by an accountant', async () => {
     const made = await project(RICH, BOOKINGS);
     const april = (await DRAFTS(made, '2026-05-02')).at(0)!;

@@ -1,6 +1,7 @@
 -- What corrects bookings that changed after they were billed: the old line taken back, the new one, and the same of the discount that lay
 -- on it. A line by its key (charge_id); kept_charge_id is what the ledger keeps as its charge. What was converted is taken back in
--- both currencies with the rate it had (kept_rate); what is right now has the rate of its day.
+-- both currencies with the rate it had (kept_rate), and where its price included the tax with the net amount it had (kept_net_minor); what
+-- is right now has the rate of its day.
 -- grain: charge_id
 WITH RECURSIVE steps AS (
   SELECT d.*, c.* EXCLUDE (source, booking_id, file_key, record), c.source || ':' || c.booking_id AS line_key
@@ -70,7 +71,7 @@ WITH RECURSIVE steps AS (
   SELECT
     line_key || ':1' AS charge_id, 'reversal' AS correction, source, booking_id, customer_key, period_key, apart, currency, product,
     description, unit, -quantity_micro AS quantity_micro, unit_price_micro, -coalesce(gross_minor, amount_minor) AS amount_minor,
-    gross_minor IS NOT NULL AS with_tax, tax_id, tax_rate_micro, service_start, service_end, charge_id AS kept_charge_id,
+    gross_minor IS NOT NULL AS with_tax, CASE WHEN gross_minor IS NOT NULL THEN -amount_minor END AS kept_net_minor, tax_id, tax_rate_micro, service_start, service_end, charge_id AS kept_charge_id,
     -measured_minor AS measured_minor, invoice_id AS corrects_invoice_id, line_no AS corrects_line_no,
     CAST(NULL AS UBIGINT) AS content_hi, CAST(NULL AS UBIGINT) AS content_lo,
     original_currency, -original_minor AS original_minor, original_price_micro, CAST(NULL AS INTEGER) AS rate_key,
@@ -80,7 +81,7 @@ WITH RECURSIVE steps AS (
   SELECT
     line_key || ':2', 'restatement', source, booking_id, customer_key, period_key, apart, currency, product,
     description, unit, quantity_micro, unit_price_micro, amount_minor,
-    with_tax, tax_id, tax_rate_micro, starts_at, ends_at, charge_id,
+    with_tax, NULL, tax_id, tax_rate_micro, starts_at, ends_at, charge_id,
     measured_minor, invoice_id, line_no, content_hi, content_lo,
     original_currency, original_minor, original_price_micro, rate_key, NULL, NULL, NULL
   FROM news
@@ -88,7 +89,7 @@ WITH RECURSIVE steps AS (
   SELECT
     line_key || ':3:' || discount_id, 'reversal', NULL, NULL, customer_key, period_key, apart, currency, NULL,
     description, NULL, 1000000, NULL, CAST(-old_minor AS BIGINT),
-    FALSE, tax_id, tax_rate_micro, NULL, NULL, discount_id,
+    FALSE, NULL, tax_id, tax_rate_micro, NULL, NULL, discount_id,
     NULL, invoice_id, line_no, NULL, NULL,
     original_currency, CAST(-in_proportion(original_minor, old_minor, shown_minor, half_even) AS BIGINT), NULL,
     NULL, exchange_rate, exchange_on, exchange_source
@@ -98,7 +99,7 @@ WITH RECURSIVE steps AS (
   SELECT
     line_key || ':4:' || discount_id, 'restatement', NULL, NULL, customer_key, period_key, apart, currency, NULL,
     description, NULL, 1000000, NULL, CAST(new_minor AS BIGINT),
-    FALSE, tax_id, tax_rate_micro, NULL, NULL, discount_id,
+    FALSE, NULL, tax_id, tax_rate_micro, NULL, NULL, discount_id,
     NULL, invoice_id, line_no, NULL, NULL,
     new_currency, CAST(in_proportion(new_original_minor, new_minor, news_minor, half_even) AS BIGINT), NULL,
     rate_key, NULL, NULL, NULL
@@ -107,7 +108,8 @@ WITH RECURSIVE steps AS (
 )
 SELECT
   l.charge_id, l.correction, l.source, l.booking_id, l.customer_key, l.period_key, w.invoice_stem, l.apart, l.currency, l.product,
-  l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor, l.with_tax, l.tax_id, t.tax_key, l.tax_rate_micro,
+  l.description, l.unit, l.quantity_micro, l.unit_price_micro, l.amount_minor, l.with_tax,
+  l.kept_net_minor, l.tax_id, t.tax_key, l.tax_rate_micro,
   l.service_start, l.service_end, l.kept_charge_id, l.measured_minor, l.corrects_invoice_id, l.corrects_line_no, l.content_hi, l.content_lo,
   l.original_currency, l.original_minor, l.original_price_micro, l.rate_key, l.kept_rate, l.kept_on, l.kept_source
 FROM lines AS l

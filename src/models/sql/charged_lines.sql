@@ -2,7 +2,7 @@
 -- a minimum, corrections of bookings that were billed before, and credits that were carried here with the rate they had. Where the
 -- customer is billed in another currency each is converted and rounded once: a discount at the rate of the lines that it lies on, the
 -- others at that of the last day of their service (of their period, where they have none); original_minor is what it was, and its unit
--- price is none in the new currency. Without a rate it is 0. Corrections have the rate that they bring.
+-- price is none in the new currency. Without a rate it is 0. Corrections have the rate that they bring, and the net amount (kept_net_minor).
 -- grain: charge_id
 WITH lines AS (
   SELECT
@@ -53,6 +53,7 @@ SELECT
   CASE WHEN d.billed_currency IS NOT NULL THEN d.unit_price_micro END AS original_price_micro,
   e.rate_key,
   CAST(NULL AS VARCHAR) AS kept_rate, CAST(NULL AS DATE) AS kept_on, CAST(NULL AS VARCHAR) AS kept_source,
+  CAST(NULL AS BIGINT) AS kept_net_minor,
   e.shown AS exchange_shown
 FROM dated AS d
 LEFT JOIN input.exchange_rates AS e ON e.rate_key = d.used_key
@@ -60,6 +61,6 @@ UNION ALL
 SELECT
   charge_id, 'adjustment', customer_key, period_key, invoice_stem, currency, apart, product, description, unit, quantity_micro,
   unit_price_micro, amount_minor, with_tax, tax_id, tax_key, tax_rate_micro, service_start, service_end, NULL, 5,
-  original_currency, original_minor, original_price_micro, rate_key, kept_rate, kept_on, kept_source,
+  original_currency, original_minor, original_price_micro, rate_key, kept_rate, kept_on, kept_source, kept_net_minor,
   concat_ws(':', original_minor, rate_key, kept_rate, CAST(kept_on AS VARCHAR), kept_source)
 FROM draft.adjustments

@@ -1,4 +1,4 @@
--- What each line whose price includes the tax is without it, so that the lines add up to the net of their tax: all are rounded down, and
+-- What each line whose price includes the tax is without it, but for those that keep the net amount they bring, so that the lines add up to the net of their tax: all are rounded down, and
 -- the minor units that are left go where the most was cut off, of equals to the line whose id comes first.
 -- grain: file_key, record, charge_id
 WITH gross AS (
@@ -11,7 +11,7 @@ WITH gross AS (
   SELECT
     NULL, NULL, charge_id, charge_id, NULL, customer_key, period_key, currency, apart, tax_key, tax_rate_micro, amount_minor
   FROM draft.added_lines
-  WHERE with_tax
+  WHERE with_tax AND kept_net_minor IS NULL
 ), cut AS (
   SELECT
     *,

@@ -1,5 +1,5 @@
 -- One row per tax and rate of an invoice, computed once on the sum of its lines (or per line, where the issuer rounds so). Of prices that
--- include the tax the net is rounded, the tax is the rest.
+-- include the tax the net is rounded, the tax is the rest; what is taken back has the net it was billed with.
 -- grain: invoice_id, tax_key
 WITH split AS (
   SELECT
@@ -7,8 +7,8 @@ WITH split AS (
     t.customer_key, t.period_key, t.currency, t.apart, t.tax_key, t.lines, t.late, t.fingerprint,
     t.plain_minor,
     t.gross_minor - CASE WHEN r.tax_per_line THEN t.line_net_minor ELSE net_of(t.gross_minor, x.rate_micro, r.half_even) END
-      AS included_minor,
-    t.gross_minor,
+      + t.kept_gross_minor - t.kept_net_minor AS included_minor,
+    t.gross_minor + t.kept_gross_minor AS gross_minor,
     CASE WHEN r.tax_per_line THEN t.line_tax_minor ELSE tax_on(t.plain_minor, x.rate_micro, r.half_even) END AS added_minor
   FROM draft.net_totals AS t
   CROSS JOIN input.run AS r
