@@ -13,7 +13,8 @@ const BEFORE: Readonly<Record<string, readonly string[]>> = {
   booking: ['', 'reversal', 'reissue'],
   reversal: ['booking', 'restatement'],
   restatement: ['reversal'],
-  credit: ['booking', 'restatement', 'credit'],
+  // What was taken back is credited with the invoice on which that stands.
+  credit: ['booking', 'restatement', 'reversal', 'credit'],
   reissue: ['booking', 'restatement'],
 };
 

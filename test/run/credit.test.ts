@@ -101,6 +101,21 @@ describe('a credit note by hand', () => {
     expect(page).toContain('Reduction of the invoice amount');
   });
 
+  it.each(['100', '-100'])('of an invoice that took %s back for a booking that was cancelled lets it stand again, for good', async (amount) => {
+    const bookings = (status: string): Booking[] => [
+      { id: 'a', customer: 'acme', product: 'visit', start: '2026-04-02', amount, status }, { id: 'b', customer: 'acme', product: 'visit', start: '2026-04-03', amount: '300' },
+      { id: 'c', customer: 'acme', product: 'visit', start: '2026-05-03', amount: '500' }];
+    const made = await project({}, bookings('done'));
+    await made.run('2026-05-06');
+    for (const time of ['2026-06-06', '2026-07-06']) {
+      await made.book(bookings('cancelled'));
+      await made.run(time);
+      if (time === '2026-06-06') await give(made, '2026-06-07', { number: 'INV-2026-000002' });
+      expect(await made.told(`SELECT sum(amount_minor) FROM ledger.invoice_lines WHERE booking_id = 'a'`)).toEqual([`${amount}00`]);
+      expect(await made.flaws()).toEqual([]);
+    }
+  });
+
   it('covers no period and is not billed again; what is cancelled can be credited again', async () => {
     const made = await billed({ ...SPEC, automation: { auto_send: false } });
     await give(made, '2026-05-20', { lines: ['1'] });

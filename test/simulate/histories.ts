@@ -350,7 +350,7 @@ class History {
         const wrong = settled(this.firm, this.witness, { at: this.#at, over, known, since });
         if (wrong.length > 0) return wrong;
         // Who it is does not depend on how often something had to be repeated before.
-        return this.firm.sealed ? this.#forget(new Chance(this.#plan.seed + 5)) : chance.percent(20) ? this.#proof() : [];
+        return this.firm.sealed ? this.#forget(new Chance(this.#plan.seed + 5)) : chance.percent(20) || this.witness.commits.some(({ action }) => action === 'credit') ? this.#proof() : [];
       }
       for (const { batch_id: batch } of byHand) {
         const wrong = await this.#carryOut({ words: `confirm ${batch}, the last`, work: (world) => confirm(world, { ...given, batch, customers: [] }) }, chance, true);
