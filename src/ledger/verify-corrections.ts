@@ -92,11 +92,15 @@ export const CORRECTIONS: RowProof = {
       WHERE c.correction IN ('reversal', 'credit', 'reissue')
       GROUP BY t.line_no, t.invoice_id, f.number, t.amount_minor
       HAVING sum(c.amount_minor) NOT BETWEEN least(-t.amount_minor, 0) AND greatest(-t.amount_minor, 0)
-        OR max(c.amount_minor * sign(t.amount_minor)) > 0` },
+        -- A discount lies on lines that take something off, too: what it gives on them goes the other way.
+        OR max(c.amount_minor * sign(t.amount_minor)) FILTER (t.kind <> 'discount') > 0` },
     { table: 'invoices', sql: `
       SELECT max(c.serial) AS serial, 'Invoice ' || f.number || ' comes to ' || f.total_minor || ', but ' || -sum(c.total_minor)
         || ' of it is credited (minor units) by ' || string_agg(c.number, ', ' ORDER BY c.serial, c.number) AS message
       FROM verify.credit_notes AS c JOIN verify.invoices AS f ON f.invoice_id = c.corrects_invoice_id
+      -- Where a later invoice took back what lowered this one, more is left of it than it came to; its lines are held to what they are.
+      WHERE f.invoice_id NOT IN (SELECT r.corrects_invoice_id FROM verify.standing_corrections AS r
+        WHERE r.correction = 'reversal' AND r.booking_id IS NOT NULL AND r.amount_minor > 0)
       GROUP BY f.invoice_id, f.number, f.total_minor
       HAVING sum(c.total_minor) NOT BETWEEN least(-f.total_minor, 0) AND greatest(-f.total_minor, 0)` },
     { table: 'invoice_lines', sql: `

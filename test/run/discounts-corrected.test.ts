@@ -21,7 +21,7 @@ async function billed(agreement: Spec, bookings: readonly Booking[], more: Spec 
 }
 
 async function credited(made: Project, line: string): Promise<string> {
-  const { credit_note } = await credit(made.world, { as_of: '2026-05-20', number: 'INV-2026-000001', lines: [line], reason: 'Wrong', reissue: false, dry_run: false });
+  const { credit_note } = await credit(made.world, { as_of: '2026-06-20', number: 'INV-2026-000001', lines: [line], reason: 'Wrong', reissue: false, dry_run: false });
   return credit_note.net;
 }
 
@@ -80,6 +80,29 @@ describe('a booking that has changed takes along', () => {
       await made.run(`2026-${month}-10`);
       expect([amount, await made.told(NET)]).toEqual([amount, [String(net)]]);
     }
+    expect(await made.flaws()).toEqual([]);
+  });
+});
+
+describe('where a line takes something off', () => {
+  const half = { discounts: [{ name: 'Half', percent: '50' }] };
+
+  it('the discount goes with it, too, and all of it comes to nothing', async () => {
+    const bookings = (status: string): Booking[] => [visit('a', '100', { status }), visit('b', '-40', { status }), visit('c', '10')];
+    const made = await billed(half, bookings('done'));
+    await made.book(bookings('cancelled'));
+    await made.run('2026-06-10');
+    expect(await made.told(CORRECTIONS)).toEqual(['1 | reversal | -10000', '2 | reversal | 4000', '4 | reversal | 3500', '4 | reversal | -500']);
+    expect(await made.told(NET)).toEqual(['500']);
+    expect(await made.flaws()).toEqual([]);
+  });
+
+  it('and is taken back, more of the invoice can be credited than it came to', async () => {
+    const bookings = (status: string): Booking[] => [visit('a', '100'), visit('b', '-40', { status })];
+    const made = await billed(half, bookings('done'));
+    await made.book([...bookings('cancelled'), visit('n', '7', { start: '2026-05-10' })]);
+    await made.run('2026-06-10');
+    expect(await credited(made, '1')).toBe('-70.00');
     expect(await made.flaws()).toEqual([]);
   });
 });
