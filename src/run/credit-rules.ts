@@ -26,7 +26,8 @@ export async function judgeCredit(engine: Engine, found: FoundInvoice, wish: Cre
   }
   if (wish.lines !== null) await refuseLines(engine, found, wish.lines);
   if (wish.reissue) await refuseReissue(engine, found);
-  if (nothing.lines === 0n || (left.total <= 0n && !wish.reissue && !await freesDeposit(engine, wish, left.total))) {
+  // What comes to nothing can be issued again; below that a credit note would ask for money.
+  if (nothing.lines === 0n || left.total < 0n || (left.total === 0n && !wish.reissue && !await freesDeposit(engine, wish, left.total))) {
     fail('CREDIT_TOO_MUCH', told, { hint: 'nothing is to be done' });
   }
   await refuseDeposits(engine, found, wish, left.total);

@@ -116,6 +116,17 @@ describe('a credit note by hand', () => {
     }
   });
 
+  it('never asks for money, also where what is left is below zero', async () => {
+    const bookings = (status: string): Booking[] => [
+      { id: 'a', customer: 'acme', product: 'visit', start: '2026-04-02', amount: '-20' }, { id: 'b', customer: 'acme', product: 'visit', start: '2026-04-03', amount: '100', status }];
+    const made = await project({ automation: { changed_bookings: 'credit_note' } }, bookings('done'));
+    await made.run('2026-05-06');
+    await made.book(bookings('cancelled'));
+    await made.run('2026-06-06');
+    for (const reissue of [false, true]) expect(await refusal(give(made, '2026-06-07', { reissue }))).toMatch(/^CREDIT_TOO_MUCH .*-23\.80 EUR is left/);
+    expect(await made.flaws()).toEqual([]);
+  });
+
   it('covers no period and is not billed again; what is cancelled can be credited again', async () => {
     const made = await billed({ ...SPEC, automation: { auto_send: false } });
     await give(made, '2026-05-20', { lines: ['1'] });
