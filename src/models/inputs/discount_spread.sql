@@ -55,7 +55,8 @@ WITH RECURSIVE lines AS (
 ), taken AS (
   SELECT
     invoice_id, line_no, own_minor, amount_minor, CAST(0 AS BIGINT) AS step, CAST(NULL AS BIGINT) AS discount_line_no,
-    CAST(amount_minor AS HUGEINT) AS left_minor, CAST(0 AS HUGEINT) AS weight_minor, CAST(0 AS HUGEINT) AS weights_minor, CAST(0 AS HUGEINT) AS share_minor,
+    CAST(amount_minor AS HUGEINT) AS left_minor, CAST(0 AS HUGEINT) AS weight_minor, CAST(0 AS HUGEINT) AS weights_minor,
+    CAST(0 AS HUGEINT) AS share_minor,
     CAST(0 AS HUGEINT) AS gross_share_minor
   FROM lines
   UNION ALL

@@ -71,7 +71,8 @@ WITH RECURSIVE steps AS (
   SELECT
     line_key || ':1' AS charge_id, 'reversal' AS correction, source, booking_id, customer_key, period_key, apart, currency, product,
     description, unit, -quantity_micro AS quantity_micro, unit_price_micro, -coalesce(gross_minor, amount_minor) AS amount_minor,
-    gross_minor IS NOT NULL AS with_tax, CASE WHEN gross_minor IS NOT NULL THEN -amount_minor END AS kept_net_minor, tax_id, tax_rate_micro, service_start, service_end, charge_id AS kept_charge_id,
+    gross_minor IS NOT NULL AS with_tax, CASE WHEN gross_minor IS NOT NULL THEN -amount_minor END AS kept_net_minor,
+    tax_id, tax_rate_micro, service_start, service_end, charge_id AS kept_charge_id,
     -measured_minor AS measured_minor, invoice_id AS corrects_invoice_id, line_no AS corrects_line_no,
     CAST(NULL AS UBIGINT) AS content_hi, CAST(NULL AS UBIGINT) AS content_lo,
     original_currency, -original_minor AS original_minor, original_price_micro, CAST(NULL AS INTEGER) AS rate_key,

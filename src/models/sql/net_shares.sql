@@ -1,5 +1,6 @@
--- What each line whose price includes the tax is without it, but for those that keep the net amount they bring, so that the lines add up to the net of their tax: all are rounded down, and
--- the minor units that are left go where the most was cut off, of equals to the line whose id comes first.
+-- What each line whose price includes the tax is without it, but for those that keep the net amount they bring: so that the others add up to
+-- the net of their tax all are rounded down, and the minor units that are left go where the most was cut off, of equals to the line whose
+-- id comes first.
 -- grain: file_key, record, charge_id
 WITH gross AS (
   SELECT

@@ -10,7 +10,8 @@ WITH billed AS (
   UNION ALL
   SELECT
     c.customer_key, c.period_key, c.currency, c.apart, c.tax_key, c.with_tax, 1, 0, c.amount_minor, c.kept_net_minor,
-    CASE WHEN r.tax_per_line AND c.with_tax AND c.kept_net_minor IS NULL THEN net_of(c.amount_minor, c.tax_rate_micro, r.half_even) ELSE 0 END,
+    CASE WHEN r.tax_per_line AND c.with_tax AND c.kept_net_minor IS NULL
+      THEN net_of(c.amount_minor, c.tax_rate_micro, r.half_even) ELSE 0 END,
     CASE WHEN r.tax_per_line AND NOT c.with_tax THEN tax_on(c.amount_minor, c.tax_rate_micro, r.half_even) ELSE 0 END,
     exchanged_fingerprint(line_fingerprint(
       c.kind, c.charge_id, c.product, c.description, c.unit, c.service_start, c.service_end, c.quantity_micro, c.unit_price_micro,
