@@ -169,27 +169,25 @@ export interface HistoryMeta {
 /** What a history file says it was made from; null if there is none, it cannot be read, or a write-ahead log lies beside it. */
 export async function readHistoryMeta(path: string): Promise<HistoryMeta | null> {
   if (!(await exists(path)) || (await exists(`${path}.wal`))) return null;
+  const read = await readMeta(path);
+  return read instanceof Error ? null : read;
+}
+
+/** Whether another program has the file open for writing: then nobody else can read it. */
+export async function isHeld(path: string): Promise<boolean> {
+  const read = await readMeta(path);
+  return read instanceof Error && read.message.includes('Could not set lock on file');
+}
+
+async function readMeta(path: string): Promise<HistoryMeta | Error> {
   const engine = await Engine.open({ little: true });
   try {
     await engine.run(`ATTACH ${literal(path)} AS h (READ_ONLY)`);
     const row = await engine.row<Omit<HistoryMeta, 'layout' | 'serial'> & { layout: bigint; serial: bigint }>(
       'SELECT layout, lineage, serial, head_sha256, keys FROM h.duebook_meta');
     return { ...row, layout: Number(row.layout), serial: Number(row.serial) };
-  } catch {
-    return null;
-  } finally {
-    await engine.close();
-  }
-}
-
-/** Whether another program has the file open for writing: then nobody else can read it. */
-export async function isHeld(path: string): Promise<boolean> {
-  const engine = await Engine.open({ little: true });
-  try {
-    await engine.run(`ATTACH ${literal(path)} AS h (READ_ONLY)`);
-    return false;
   } catch (error) {
-    return error instanceof Error && error.message.includes('Could not set lock on file');
+    return error as Error;
   } finally {
     await engine.close();
   }

@@ -38,7 +38,7 @@ SELECT
   c.kind,
   c.charge_id,
   j.booking_id, CASE WHEN j.charge_id IS NULL THEN c.charge_id ELSE j.kept_charge_id END, j.source, c.product, c.description, c.unit,
-  c.quantity_micro, c.unit_price_micro, CASE WHEN c.with_tax THEN coalesce(c.kept_net_minor, n.net_minor) ELSE c.amount_minor END,
+  c.quantity_micro, c.unit_price_micro, CASE WHEN c.with_tax THEN n.net_minor ELSE c.amount_minor END,
   CASE WHEN c.with_tax THEN c.amount_minor END,
   c.tax_id, c.tax_rate_micro,
   c.service_start, c.service_end,

@@ -14,7 +14,7 @@ WITH lines AS (
   UNION ALL
   SELECT
     a.customer_key, a.period_key, a.currency, a.apart, a.kind, 1,
-    CASE WHEN a.with_tax THEN coalesce(a.kept_net_minor, n.net_minor) ELSE a.amount_minor END
+    CASE WHEN a.with_tax THEN n.net_minor ELSE a.amount_minor END
   FROM draft.added_lines AS a
   LEFT JOIN draft.net_shares AS n ON n.charge_id = a.charge_id
   UNION ALL

@@ -1,5 +1,5 @@
--- What each line whose price includes the tax is without it, but for those that keep the net amount they bring: so that the others add up to
--- the net of their tax all are rounded down, and the minor units that are left go where the most was cut off, of equals to the line whose
+-- What each line whose price includes the tax is without it: what brings its net amount keeps it, and so that the others add up to the net
+-- of their tax all of these are rounded down, and the minor units that are left go where the most was cut off, of equals to the line whose
 -- id comes first.
 -- grain: file_key, record, charge_id
 WITH gross AS (
@@ -40,3 +40,7 @@ SELECT
     END AS BIGINT) AS net_minor
 FROM placed AS p
 CROSS JOIN input.run AS r
+UNION ALL
+SELECT NULL, NULL, charge_id, customer_key, period_key, currency, apart, kept_net_minor
+FROM draft.added_lines
+WHERE kept_net_minor IS NOT NULL
