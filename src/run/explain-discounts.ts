@@ -30,10 +30,7 @@ export function discountSteps(
   const rule = { what: `discount ${discount.name} of ${agreement.agreement_id} (on the ${discount.on})`, path: discount.path };
   const chosen = shares.filter((each) => each.chosen);
   if (discount.on === 'line') return { rule, steps: [...lineSteps(pen, chosen, discount), ...shareSteps(pen, shares, line)] };
-  const base = baseStep(pen, chosen);
-  const wanted = discount.percent === null ? discount.amount! : `${base.value} × ${percentOf(discount.percent)} / 100`;
-  const words = discount.percent === null ? 'the amount of the discount' : `${percentOf(discount.percent)} % of it`;
-  return { rule, steps: [base, ...cappedSteps(pen, words, wanted, discount.cap, base.value), ...shareSteps(pen, shares, line)] };
+  return { rule, steps: [...netSteps(pen, bearing(chosen), discount), ...shareSteps(pen, shares, line)] };
 }
 
 function percentOf(percent: string): string {
@@ -47,9 +44,30 @@ function baseStep(pen: Pen, shares: readonly ShareFact[]): Step {
   return amountStep(pen, words, sumOf(shares.map(({ base_minor }) => money(pen, base_minor))));
 }
 
-/** Never more than the cap, nor than there is. */
-function cappedSteps(pen: Pen, words: string, wanted: string, cap: string | null, base: string): Step[] {
-  const first = amountStep(pen, words, wanted);
+/** Usage that is given back; other lines below 0 bear no discount of what is below 0. */
+function isBack({ source, of_usage, base_minor }: ShareFact): boolean {
+  return source === null && of_usage && base_minor < 0n;
+}
+
+/** The lines that a discount on the net is measured by. */
+function bearing(chosen: readonly ShareFact[]): readonly ShareFact[] {
+  const others = chosen.filter((each) => !isBack(each)).reduce((sum, { base_minor }) => sum + base_minor, 0n);
+  return others < 0n ? chosen.filter(isBack) : chosen;
+}
+
+/** What is taken of all lines together: never more than the cap, nor than there is. Of usage that is given back a percentage goes, too. */
+function netSteps(pen: Pen, lines: readonly ShareFact[], { percent, amount, cap }: Agreement['discounts'][number]): Step[] {
+  const base = baseStep(pen, lines);
+  const isBelow = lines.reduce((sum, { base_minor }) => sum + base_minor, 0n) < 0n;
+  if (percent === null && isBelow) return [base, amountStep(pen, 'nothing is left that the amount could be taken off', '0')];
+  const first = percent === null ? amountStep(pen, 'the amount of the discount', amount!)
+    : amountStep(pen, `${percentOf(percent)} % of it`, `${base.value} × ${percentOf(percent)} / 100`);
+  if (!isBelow) return [base, ...cappedSteps(pen, first, cap, base.value)];
+  const second = cap === null ? first : amountStep(pen, `at most ${cap} go back`, `max(${first.value}, -${cap})`);
+  return second.value === first.value ? [base, first] : [base, first, second];
+}
+
+function cappedSteps(pen: Pen, first: Step, cap: string | null, base: string): Step[] {
   const most = cap === null ? `min(${first.value}, ${base})` : `min(min(${first.value}, ${cap}), ${base})`;
   const second = amountStep(pen, cap === null ? 'but not more than there is' : `at most ${cap}, and not more than there is`, most);
   return second.value === first.value ? [first] : [first, second];
@@ -57,12 +75,13 @@ function cappedSteps(pen: Pen, words: string, wanted: string, cap: string | null
 
 /** Line by line, each rounded by itself. */
 function lineSteps(pen: Pen, chosen: readonly ShareFact[], { percent, amount, cap }: Agreement['discounts'][number]): Step[] {
-  const above = chosen.filter(({ base_minor }) => base_minor > 0n);
+  const above = chosen.filter((each) => each.base_minor > 0n || (percent !== null && isBack(each)));
   if (above.length > SHOWN) return [];
   const steps = above.map(({ base_minor, line_key }) => amountStep(pen, `of ${line_key}`, percent === null
     ? `min(${amount!}, ${money(pen, base_minor)})` : `${money(pen, base_minor)} × ${percentOf(percent)} / 100`));
   const all = amountStep(pen, 'together', sumOf(steps.map(({ value }) => value)));
-  return cap === null ? [...steps, all] : [...steps, all, amountStep(pen, `at most ${cap}`, `min(${all.value}, ${cap})`)];
+  return cap === null ? [...steps, all] : [...steps, all, amountStep(pen, `at most ${cap}`, all.value.startsWith('-')
+    ? `max(${all.value}, -${cap})` : `min(${all.value}, ${cap})`)];
 }
 
 /** What falls on the lines with the tax of this line: shares, spread by the largest remainder. */

@@ -48,7 +48,7 @@ export interface PartFact {
 
 export interface UsageFact {
   charge_id: string; span_key: number; price_key: number; tier: string; amount_minor: bigint; quantity_micro: bigint;
-  added_minor: bigint; tiers_minor: bigint; days: bigint; whole_days: bigint | null;
+  added_minor: bigint; tiers_minor: bigint; credited_minor: bigint; days: bigint; whole_days: bigint | null;
   bookings: bigint; sum_micro: bigint; max_micro: bigint; latest_micro: bigint; items: bigint; starts_at: bigint; ends_at: bigint;
 }
 
@@ -120,7 +120,8 @@ function usageSql({ customer_key, period_key }: InvoiceKey): string {
   return `
     SELECT u.charge_id, s.span_key, s.price_key, regexp_extract(u.charge_id, '/([0-9a-z]+)$', 1) AS tier,
       CAST(coalesce(a.amount_minor, 0) AS BIGINT) AS amount_minor, CAST(coalesce(a.quantity_micro, 0) AS HUGEINT) AS quantity_micro,
-      u.amount_minor AS added_minor, CAST(t.tiers_minor AS BIGINT) AS tiers_minor, n.days, n.whole_days,
+      u.amount_minor AS added_minor, CAST(t.tiers_minor AS BIGINT) AS tiers_minor,
+      CAST(-coalesce(g.amount_minor, 0) AS BIGINT) AS credited_minor, n.days, n.whole_days,
       CAST(coalesce(p.bookings, 0) AS BIGINT) AS bookings, CAST(coalesce(p.sum_micro, 0) AS HUGEINT) AS sum_micro,
       CAST(coalesce(p.max_micro, 0) AS HUGEINT) AS max_micro, CAST(coalesce(p.latest_micro, 0) AS HUGEINT) AS latest_micro,
       coalesce(p.items, 0) AS items, epoch_ms(s.starts_at) AS starts_at, epoch_ms(s.ends_at) AS ends_at
@@ -133,6 +134,7 @@ function usageSql({ customer_key, period_key }: InvoiceKey): string {
     LEFT JOIN draft.usage_amounts AS a
       ON a.customer_key = u.customer_key AND a.span_key = s.span_key AND a.period_key = u.period_key
       AND a.tier = regexp_extract(u.charge_id, '/([0-9a-z]+)$', 1)
+    LEFT JOIN input.charged_usage AS g ON g.customer_key = u.customer_key AND g.span_key = s.span_key AND g.tier = 'credited'
     JOIN (SELECT customer_key, span_key, period_key, sum(amount_minor) FILTER (WHERE rank < 1000) AS tiers_minor
       FROM draft.usage_amounts GROUP BY ALL) AS t
       ON t.customer_key = u.customer_key AND t.span_key = s.span_key AND t.period_key = u.period_key

@@ -16,6 +16,7 @@ export function usageSteps(pen: Pen, fact: UsageFact, rule: Price, counted: read
   const steps: Step[] = [];
   const days = daysText(fact, timezone);
   if (fact.tier === 'min' || fact.tier === 'max') steps.push(...boundSteps(pen, fact, rule, days));
+  else if (fact.tier === 'back') steps.push(backStep(pen, fact));
   else if (fact.bookings === 0n && (rule.needs_usage || rule.scope === 'product')) {
     steps.push(amountStep(pen, `nothing was used in ${days}`, '0'));
   }
@@ -130,6 +131,13 @@ function singleFormula({ per_booking, included, tiers }: Price, counted: readonl
     return [parseDecimal(fee) === 0n ? bounded : `${fee} + ${bounded}`];
   });
   return sumOf(terms);
+}
+
+/** What was credited by hand and is not given back a second time. */
+function backStep(pen: Pen, { credited_minor, amount_minor }: UsageFact): Step {
+  if (amount_minor === 0n) return amountStep(pen, `the units cost what was credited by hand (${money(pen, credited_minor)}), or more`, '0');
+  const cost = money(pen, credited_minor - amount_minor, true);
+  return amountStep(pen, 'credited by hand before, less what the units cost', `${money(pen, credited_minor)} - ${cost}`);
 }
 
 /** What is missing to the minimum, or beyond the maximum, of a price. */

@@ -167,7 +167,7 @@ class Invoices {
       return this.#line(book, {
         // Between the span and the tier stands the invoice.
         key: `${u.key}/inv_/${u.tier}`, show: `${u.key}/${u.tier}`, product, tax: this.#taxOf(customer, product), first,
-        last: date(Math.max(at(first), at(until) - 1)), usage: true, withTax, amount: u.amount, agreed: priced ?? this.#first(customer, CURRENCY, first),
+        last: date(Math.max(at(first), at(until) - 1)), usage: true, measured: true, withTax, amount: u.amount, agreed: priced ?? this.#first(customer, CURRENCY, first),
       });
     });
   }

@@ -14,9 +14,9 @@ const days = (from: string, until: string): bigint => BigInt((at(until) - at(fro
 
 /**
  * A line: its amount as written (with tax or not), and what is left of it in the terms of its agreement. `on`: the day of the exchange rate
- * at which it will be converted; `was`: what it was before.
+ * at which it will be converted; `was`: what it was before. `measured`: a line of usage, which may give back what was charged before.
  */
-export interface Line { key: string; show: string; tax: string; rate: bigint; withTax: boolean; amount: bigint; first: string; product: string; agreed: Agreement | null; left: bigint; usage: boolean; on?: string; was?: string }
+export interface Line { key: string; show: string; tax: string; rate: bigint; withTax: boolean; amount: bigint; first: string; product: string; agreed: Agreement | null; left: bigint; usage: boolean; measured?: true; on?: string; was?: string }
 
 /** Of each bound over a longer time what counted on an invoice, what it took off, and what it charged. */
 export interface Bounded { readonly counted: Map<string, bigint>; readonly taken: Map<string, bigint>; readonly charged: Map<string, bigint> }
@@ -190,16 +190,22 @@ export class Book {
     const chosen = own.map((line) => (discount.products.length === 0 || discount.products.includes(line.product))
       && discount.from <= line.first && (discount.until === null || line.first <= discount.until));
     const minor = (text: string): bigint => parseDecimal(text, this.#exponent)!;
-    const of = (base: bigint): bigint => {
-      if (base <= 0n) return 0n;
+    const back = own.map((line) => line.measured === true && line.left < 0n);
+    const of = (base: bigint, gives: boolean): bigint => {
+      if (base <= 0n) return gives && discount.percent !== null ? roundedQuotient(base * parseDecimal(discount.percent)!, 100_000_000n, this.#half) : 0n;
       const off = discount.percent === null ? minor(discount.amount!) : roundedQuotient(base * parseDecimal(discount.percent)!, 100_000_000n, this.#half);
       return off > base ? base : off;
     };
-    const weights = own.map((line, i) => (chosen[i] === true ? (discount.on === 'line' ? of(line.left) : line.left) : 0n));
-    const base = weights.reduce((a, b) => a + b, 0n);
-    let total = discount.on === 'line' ? base : of(base);
-    if (discount.cap !== null && total > minor(discount.cap)) total = minor(discount.cap);
-    return spread(base <= 0n ? 0n : total, weights, own.map((line) => line.key));
+    const all = own.map((line, i) => (chosen[i] === true ? (discount.on === 'line' ? of(line.left, back[i]!) : line.left) : 0n));
+    const sum = (numbers: readonly bigint[]): bigint => numbers.reduce((a, b) => a + b, 0n);
+    // Where the rest comes to less than nothing, only usage that is given back bears a discount.
+    const weights = sum(all.filter((_, i) => !back[i])) < 0n ? all.map((each, i) => (back[i] ? each : 0n)) : all;
+    const base = sum(weights);
+    let total = discount.on === 'line' ? base : of(base, back.includes(true));
+    const most = discount.cap === null ? null : minor(discount.cap);
+    if (most !== null && total > most) total = most;
+    if (most !== null && total < -most) total = -most;
+    return spread(total, weights, own.map((line) => line.key));
   }
 
   /** Lines net, and the taxes. */

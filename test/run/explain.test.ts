@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { explanationText } from '../../src/report/explain.js';
 import type { ExplainedLine, Explanation, Step } from '../../src/run/explain-types.js';
+import { credit } from '../../src/run/credit.js';
 import { show } from '../../src/run/show.js';
 import type { InvoiceRecord } from '../../src/documents/types.js';
 import { project } from '../support/project.js';
@@ -207,6 +208,32 @@ describe('an explanation', () => {
     await writeFile(join(made.root, 'billing.config.yaml'), (await readFile(join(made.root, 'billing.config.yaml'), 'utf8')).replaceAll('"acme"', '"acne"'));
     const later = await explain(made, number);
     expect([later.explanation.today, later.explanation.notes]).toEqual(['unknown', ['the customer is no longer in the configuration: the rules cannot be shown']]);
+  });
+
+  it('of usage that is given back, with its discounts, and of what was credited by hand before', async () => {
+    const calls = (id: string, more: Partial<Booking> = {}): Booking => visit(id, '2026-04-02', { product: 'calls', quantity: '100', ...more });
+    const discounts = [{ name: 'Third', percent: '33.333333', on: 'line' }, { name: 'Tenth', percent: '10', cap: '1.00', on: 'line' }, { name: 'Half', percent: '50', cap: '9.00' }, { name: 'Gift', amount: '1.00' }];
+    const made = await project({
+      products: { calls: { name: 'Calls', unit: 'call', price: { unit_price: '0.50', metric: { of: 'sum' } } } },
+      agreements: { a: { from: '2026-01-01', discounts } }, customers: { acme: { agreements: ['a'] } },
+    }, [calls('c')]);
+    await made.run('2026-05-10');
+    await made.book([calls('c', { status: 'cancelled' }), visit('v', '2026-05-02', { amount: '-7.00' })]);
+    for (const id of await DRAFTS(made, '2026-06-02')) {
+      const { lines } = await explain(made, id, '2026-06-02');
+      // 33.33 are left of 50.00 after the first, 1.00 of them goes with the second, 9.00 with the third.
+      expect(lines.map(({ kind, amount }) => `${kind} ${amount}`)).toEqual([
+        'booking -7.00', 'adjustment 0.00', 'usage -50.00', 'discount 16.67', 'discount 1.00', 'discount 9.00']);
+      expect(lines.at(-1)!.steps.map(({ text, value }) => `${text}: ${value}`)).toEqual([
+        '1 line before it: -32.33', '50 % of it: -16.17', 'at most 9.00 go back: -9.00', 'taken off, as shares of the lines: 9.00']);
+    }
+    await credit(made.world, { as_of: '2026-06-02', number: 'INV-2026-000001', lines: ['2'], reissue: false, reason: 'Goodwill', dry_run: false });
+    for (const id of await DRAFTS(made, '2026-06-03')) {
+      const { lines } = await explain(made, id, '2026-06-03');
+      expect(lines.filter(({ kind }) => kind === 'usage').map(({ amount, steps }) => [amount, ...steps.map(({ text, value }) => `${text}: ${value}`)])).toEqual([
+        ['-50.00', 'nothing was used in 2026-04-01 – 2026-04-30: 0.00', 'less what was charged before: -50.00'],
+        ['50.00', 'credited by hand before, less what the units cost: 50.00']]);
+    }
   });
 
   it('of an invoice on demand, and of one that was processed with others in the same run', async () => {

@@ -2,7 +2,8 @@
 -- each of them first. share_minor is what of the discount line lies on it: nothing once the booking was corrected, for then the line beside
 -- the one on which it stands now (restated), if there is any, is what has to be taken back. What is right now bears percent_micro of what
 -- the ones before leave of it, limit_minor at most, or all but kept_minor; off_minor / base_minor where nothing is told. on_line,
--- most_minor, limit_minor and kept_minor as in discount_spread. left_minor is what is not taken back yet. Where the line was converted
+-- most_minor, limit_minor and kept_minor as in discount_spread. What may be taken back lies between what is left of the discount line and
+-- what was taken back before with the opposite sign, for its share of a line below 0 (from_minor, until_minor). Where the line was converted
 -- shown_minor of it was original_minor.
 -- grain: source, booking_id, discount_id
 WITH taken AS (
@@ -19,7 +20,8 @@ WITH taken AS (
     s.percent_micro, s.limit_minor, s.kept_minor,
     l.amount_minor AS off_minor, s.weights_minor AS base_minor,
     CASE WHEN c.invoice_id = f.invoice_id AND c.line_no = f.line_no THEN -s.share_minor ELSE 0 END AS share_minor,
-    l.amount_minor + coalesce(k.amount_minor, 0) AS left_minor,
+    least(l.amount_minor + coalesce(k.amount_minor, 0), coalesce(k.amount_minor, 0)) AS from_minor,
+    greatest(l.amount_minor + coalesce(k.amount_minor, 0), coalesce(k.amount_minor, 0)) AS until_minor,
     l.original_currency, l.original_minor, coalesce(l.gross_minor, l.amount_minor) AS shown_minor, l.exchange_rate, l.exchange_on,
     l.exchange_source
   FROM input.changed AS c
@@ -32,7 +34,7 @@ WITH taken AS (
 SELECT
   h.source, h.booking_id, h.discount_id, coalesce(r.invoice_id, h.invoice_id) AS invoice_id, coalesce(r.line_no, h.line_no) AS line_no,
   h.description, h.tax_id, h.tax_rate_micro, h.place, h.on_line, h.most_minor, h.percent_micro, h.limit_minor, h.kept_minor, h.off_minor,
-  h.base_minor, r.amount_minor AS restated_minor, h.share_minor, h.left_minor,
+  h.base_minor, r.amount_minor AS restated_minor, h.share_minor, h.from_minor, h.until_minor,
   CASE WHEN r.invoice_id IS NULL THEN h.original_currency ELSE r.original_currency END AS original_currency,
   CASE WHEN r.invoice_id IS NULL THEN h.original_minor ELSE r.original_minor END AS original_minor,
   CASE WHEN r.invoice_id IS NULL THEN h.shown_minor ELSE r.amount_minor END AS shown_minor,

@@ -56,7 +56,8 @@ WITH RECURSIVE steps AS (
     s.line_key, s.customer_key, s.period_key, s.apart, s.currency, d.discount_id, d.tax_id, d.tax_rate_micro, d.invoice_id, d.line_no,
     d.description,
     coalesce(
-      d.restated_minor, part_of(k.shares_minor, d.left_minor) - part_of(k.shares_minor - d.share_minor, d.left_minor)) AS old_minor,
+      d.restated_minor,
+      clamp(k.shares_minor, d.from_minor, d.until_minor) - clamp(k.shares_minor - d.share_minor, d.from_minor, d.until_minor)) AS old_minor,
     coalesce(f.off_minor, 0) AS new_minor,
     d.original_currency, d.exchange_rate, d.exchange_on, d.exchange_source, d.original_minor, d.shown_minor,
     n.original_currency AS new_currency, n.original_minor AS new_original_minor, n.amount_minor AS news_minor,

@@ -35,7 +35,7 @@ SELECT
   CASE
     WHEN u.group_key IS NULL THEN NULL
     WHEN u.first_place IS NULL OR e.period_key IS NOT NULL THEN 0
-    ELSE line_discount(u.base_minor, u.percent_micro, u.most_minor, u.half_even)
+    ELSE line_discount(u.base_minor, u.percent_micro, u.most_minor, FALSE, u.half_even)
   END AS off_minor
 FROM based AS u
 LEFT JOIN input.ended_discounts AS e

@@ -29,7 +29,7 @@ SELECT
   c.customer_key, c.period_key, c.currency, c.apart, c.line_key, c.tax_key, c.agreement_key, c.of_usage, x.rate_key, c.group_key,
   c.base_minor,
   CASE WHEN c.first_place IS NULL OR e.period_key IS NOT NULL THEN 0
-    ELSE line_discount(c.base_minor, c.percent_micro, c.most_minor, c.half_even) END AS off_minor
+    ELSE line_discount(c.base_minor, c.percent_micro, c.most_minor, c.of_usage, c.half_even) END AS off_minor
 FROM based AS c
 LEFT JOIN input.ended_discounts AS e
   ON e.agreement_key = c.agreement_key AND e.place = c.first_place AND e.period_key = c.period_key

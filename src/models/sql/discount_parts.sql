@@ -1,6 +1,6 @@
 -- What the discounts on lines leave, and the discounts on the net are taken of: line by line, or the lines of an invoice and agreement in
--- one, where bookings are many and all its lines have the same tax and the same discounts still before them: then it does not matter
--- which of them bears what. Most of these come as sums already.
+-- one, where bookings are many and all its lines have the same tax and the same discounts still before them, and none gives usage back:
+-- then it does not matter which of them bears what. Most of these come as sums already.
 -- grain: customer_key, period_key, currency, apart, agreement_key, source, line_key
 WITH lines AS (
   SELECT
@@ -18,11 +18,12 @@ WITH lines AS (
   WHERE s.is_joined
 ), sums AS (
   SELECT
-    customer_key, period_key, currency, apart, agreement_key, tax_key, rest_key, rate_key, place,
-    of_usage OR NOT tells_usage AS of_usage,
-    sum(left_minor) AS left_minor
-  FROM lines
-  WHERE is_joinable
+    l.customer_key, l.period_key, l.currency, l.apart, l.agreement_key, l.tax_key, l.rest_key, l.rate_key, l.place,
+    l.of_usage OR NOT l.tells_usage AS of_usage,
+    sum(l.left_minor) AS left_minor,
+    coalesce(bool_or(l.line_key IS NOT NULL AND l.source IS NULL AND l.of_usage AND l.left_minor < 0), FALSE) AS gives_back
+  FROM lines AS l
+  WHERE l.is_joinable
   GROUP BY ALL
 ), joined AS (
   SELECT
@@ -31,7 +32,7 @@ WITH lines AS (
     sum(left_minor) AS left_minor
   FROM sums
   GROUP BY customer_key, period_key, currency, apart, agreement_key, place
-  HAVING count(*) = 1
+  HAVING count(*) = 1 AND NOT bool_or(gives_back)
 )
 SELECT
   customer_key, period_key, currency, apart, CAST(NULL AS VARCHAR) AS source, CAST(NULL AS VARCHAR) AS line_key, agreement_key, tax_key,

@@ -1,7 +1,8 @@
 -- What each discount on the net takes off each line, one discount after the other, each of what the ones before left. What it takes is
 -- worked out once per invoice and agreement and spread over its lines (a maximum is a discount of what is above it): all shares are
--- rounded down, and the minor units that are left go where the most was cut off, of equals to the line whose id comes first. The first
--- place is the line after all discounts on lines.
+-- rounded down, and the minor units that are left go where the most was cut off, of equals to the line whose id comes first. Where more
+-- usage is given back than there is else, a percentage of that goes back with it (other lines below 0 bear nothing), an amount does not.
+-- The first place is the line after all discounts on lines.
 -- grain: customer_key, period_key, apart, source, line_key, place
 WITH RECURSIVE taken AS (
   SELECT
@@ -25,39 +26,41 @@ WITH RECURSIVE taken AS (
     FROM (
       SELECT
         v.*,
-        CASE WHEN v.total_minor = 0 THEN 0 ELSE div_floor(v.total_minor * v.weight, v.weights) END AS floor_minor,
-        CASE WHEN v.total_minor = 0 THEN 0 ELSE div_rest(v.total_minor * v.weight, v.weights) END AS rest
+        CASE WHEN v.total_minor = 0 THEN 0 ELSE div_floor(v.total_minor * v.weight * v.direction, abs(v.weights)) END AS floor_minor,
+        CASE WHEN v.total_minor = 0 THEN 0 ELSE div_rest(v.total_minor * v.weight * v.direction, abs(v.weights)) END AS rest
       FROM (
         SELECT
           u.*,
+          CASE WHEN u.weights < 0 THEN -1 ELSE 1 END AS direction,
           CAST(CASE
-            WHEN u.weights <= 0 THEN 0
+            WHEN u.weights = 0 THEN 0
             WHEN u.most_minor IS NOT NULL THEN greatest(u.weights - u.most_minor, 0)
-            ELSE least(
-              u.weights,
-              coalesce(u.cap_minor, u.weights),
-              CASE
-                WHEN u.on_line THEN u.weights
-                WHEN u.percent_micro IS NULL THEN u.amount_minor
-                ELSE div_round(u.weights * u.percent_micro, 100000000, u.half_even) END)
+            WHEN u.percent_micro IS NULL AND NOT u.on_line THEN greatest(least(u.amount_minor, u.weights, coalesce(u.cap_minor, u.weights)), 0)
+            ELSE clamp(
+              CASE WHEN u.on_line THEN u.weights ELSE div_round(u.weights * u.percent_micro, 100000000, u.half_even) END,
+              -u.cap_minor, u.cap_minor)
             END AS HUGEINT) AS total_minor
         FROM (
           SELECT
-            w.*,
-            CAST(sum(w.weight) OVER (
-              PARTITION BY w.customer_key, w.period_key, w.currency, w.apart, w.agreement_key) AS HUGEINT) AS weights
+            w.* EXCLUDE (weight),
+            CAST(CASE WHEN w.is_back OR sum(w.weight) FILTER (NOT w.is_back) OVER invoiced >= 0 THEN w.weight ELSE 0 END AS HUGEINT)
+              AS weight,
+            CAST(greatest(coalesce(sum(w.weight) FILTER (NOT w.is_back) OVER invoiced, 0), 0)
+              + coalesce(sum(w.weight) FILTER (w.is_back) OVER invoiced, 0) AS HUGEINT) AS weights
           FROM (
             SELECT
               t.customer_key, t.period_key, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key,
               t.rest_key, t.of_usage, t.rate_key,
               d.place, d.on_line, d.percent_micro, d.amount_minor, d.cap_minor, b.amount_minor AS most_minor, r.half_even, t.left_minor,
+              t.line_key IS NOT NULL AND t.source IS NULL AND t.of_usage AND t.left_minor < 0 AS is_back,
               CAST(CASE
                 WHEN d.applies_to IS NOT NULL THEN CASE
                   WHEN b.place IS NOT NULL AND (d.applies_to = 'all' OR t.of_usage = (d.applies_to = 'usage')) THEN t.left_minor
                   ELSE 0 END
                 WHEN q.place IS NULL OR e.period_key IS NOT NULL THEN 0
                 WHEN NOT d.on_line THEN t.left_minor
-                ELSE line_discount(t.left_minor, d.percent_micro, d.amount_minor, r.half_even) END AS HUGEINT) AS weight
+                ELSE line_discount(t.left_minor, d.percent_micro, d.amount_minor, t.source IS NULL AND t.of_usage, r.half_even)
+                END AS HUGEINT) AS weight
             FROM taken AS t
             CROSS JOIN input.run AS r
             JOIN input.discounts AS d ON d.agreement_key = t.agreement_key AND d.place = t.place + 1
@@ -68,6 +71,7 @@ WITH RECURSIVE taken AS (
               ON b.kind = 'maximum' AND b.customer_key = t.customer_key AND b.period_key = t.period_key
               AND b.agreement_key = d.agreement_key AND b.place = d.place
           ) AS w
+          WINDOW invoiced AS (PARTITION BY w.customer_key, w.period_key, w.currency, w.apart, w.agreement_key)
         ) AS u
       ) AS v
     ) AS f

@@ -15,7 +15,7 @@ WITH RECURSIVE taken AS (
       t.of_usage, t.rate_key, d.place, t.left_minor,
       CAST(CASE
         WHEN q.place IS NULL OR e.period_key IS NOT NULL THEN 0
-        ELSE line_discount(t.left_minor, d.percent_micro, d.amount_minor, r.half_even) END AS BIGINT) AS share_minor
+        ELSE line_discount(t.left_minor, d.percent_micro, d.amount_minor, t.source IS NULL AND t.of_usage, r.half_even) END AS BIGINT) AS share_minor
     FROM taken AS t
     CROSS JOIN input.run AS r
     JOIN input.terms AS n ON n.agreement_key = t.agreement_key AND n.first_places > t.place

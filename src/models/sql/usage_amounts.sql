@@ -1,5 +1,6 @@
 -- What the units of a span cost by the time of an invoice, in all: by tier, what exceeds the maximum, and what is missing to the minimum
 -- once the span is over. Each is rounded once; a price is a fraction of `divisor` times 10^14. 10^15 stands for what is too large.
+-- What was credited by hand stays given, and is not given back a second time: as much of it as the units do not cost any more (back).
 -- grain: customer_key, span_key, period_key, tier
 WITH split AS (
   SELECT
@@ -78,3 +79,12 @@ SELECT
   CASE WHEN is_due AND sum_minor < minimum_minor THEN minimum_minor - sum_minor ELSE 0 END
 FROM summed
 WHERE minimum_minor IS NOT NULL
+UNION ALL
+SELECT
+  s.customer_key, s.span_key, s.period_key, 'back', 1002, 0,
+  greatest(-g.amount_minor - CASE
+    WHEN s.sum_minor > s.maximum_minor THEN s.maximum_minor
+    WHEN s.is_due AND s.sum_minor < s.minimum_minor THEN s.minimum_minor
+    ELSE s.sum_minor END, 0)
+FROM summed AS s
+JOIN input.charged_usage AS g ON g.customer_key = s.customer_key AND g.span_key = s.span_key AND g.tier = 'credited'

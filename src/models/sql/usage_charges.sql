@@ -1,16 +1,16 @@
--- The lines of usage: of each tier, and of the minimum and maximum, what has been added since the invoice before, be it in this draft or
--- in the ledger. A tier that was taken out of the price is given back. The unit price is shown where quantity times price is the amount.
+-- The lines of usage: of each tier, of the minimum and maximum, and of what was credited by hand, what has been added since the invoice
+-- before, be it in this draft or in the ledger. A tier that was taken out of the price is given back. The unit price is shown where quantity times price is the amount.
 -- A line that no agreement prices belongs to the first one in force.
 -- grain: charge_id
 WITH so_far AS (
   SELECT customer_key, span_key, period_key, tier, rank, quantity_micro, amount_minor FROM draft.usage_amounts
   UNION ALL
-  SELECT DISTINCT t.customer_key, t.span_key, t.period_key, g.tier, 1002, 0, 0
+  SELECT DISTINCT t.customer_key, t.span_key, t.period_key, g.tier, 1003, 0, 0
   FROM draft.usage_turns AS t
   JOIN input.charged_usage AS g ON g.customer_key = t.customer_key AND g.span_key = t.span_key
   LEFT JOIN draft.usage_amounts AS a
     ON a.customer_key = t.customer_key AND a.span_key = t.span_key AND a.period_key = t.period_key AND a.tier = g.tier
-  WHERE a.tier IS NULL
+  WHERE a.tier IS NULL AND g.tier <> 'credited'
 ), added AS (
   SELECT
     a.customer_key, a.span_key, a.period_key, a.tier, a.rank,
@@ -29,7 +29,7 @@ WITH so_far AS (
       ELSE l.price_micro
     END AS price_micro,
     CASE WHEN u.has_unit AND l.package_micro IS NULL AND l.percent_micro = 0 THEN pr.unit END AS unit,
-    coalesce(pr.name, u.product) || coalesce(l.words, CASE a.tier WHEN 'min' THEN ' (min.)' WHEN 'max' THEN ' (max.)' END, '') AS description,
+    coalesce(pr.name, u.product) || coalesce(l.words, CASE a.tier WHEN 'min' THEN ' (min.)' WHEN 'max' THEN ' (max.)' WHEN 'back' THEN ' (credited before)' END, '') AS description,
     u.product, u.currency, u.with_tax, u.price_key, pr.tax_id AS product_tax_id, f.price_divisor
   FROM added AS a
   JOIN input.usage_spans AS s ON s.span_key = a.span_key
