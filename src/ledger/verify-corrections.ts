@@ -98,11 +98,13 @@ export const CORRECTIONS: RowProof = {
       SELECT max(c.serial) AS serial, 'Invoice ' || f.number || ' comes to ' || f.total_minor || ', but ' || -sum(c.total_minor)
         || ' of it is credited (minor units) by ' || string_agg(c.number, ', ' ORDER BY c.serial, c.number) AS message
       FROM verify.credit_notes AS c JOIN verify.invoices AS f ON f.invoice_id = c.corrects_invoice_id
-      -- Where a later invoice took back what lowered this one, more is left of it than it came to; its lines are held to what they are.
-      WHERE f.invoice_id NOT IN (SELECT r.corrects_invoice_id FROM verify.standing_corrections AS r
-        WHERE r.correction = 'reversal' AND r.booking_id IS NOT NULL AND r.amount_minor > 0)
-      GROUP BY f.invoice_id, f.number, f.total_minor
-      HAVING sum(c.total_minor) NOT BETWEEN least(-f.total_minor, 0) AND greatest(-f.total_minor, 0)` },
+      -- Where a later invoice took back what lowered this one, so much more is left of it, with its tax (rounded up).
+      LEFT JOIN (SELECT corrects_invoice_id,
+          sum(amount_minor + (amount_minor::HUGEINT * tax_rate_micro + 99999999) // 100000000 + 1) AS minor
+        FROM verify.standing_corrections WHERE correction = 'reversal' AND booking_id IS NOT NULL AND amount_minor > 0
+        GROUP BY corrects_invoice_id) AS back ON back.corrects_invoice_id = f.invoice_id
+      GROUP BY f.invoice_id, f.number, f.total_minor, back.minor
+      HAVING -sum(c.total_minor) NOT BETWEEN least(f.total_minor, 0) AND greatest(f.total_minor + coalesce(back.minor, 0), 0)` },
     { table: 'invoice_lines', sql: `
       SELECT max(l.serial) AS serial, 'Of the deposit ' || l.deposit || ' ' || -sum(l.amount_minor)
         || ' more came off or was given back than was invoiced (minor units): ' || string_agg(DISTINCT i.number, ', ' ORDER BY i.number)

@@ -82,7 +82,7 @@ CREATE OR REPLACE MACRO percent_of(minor, percent_micro, half_even) AS
 -- What a discount takes off one line: a percentage of it, or an amount, and never more than there is. A line below 0 has none, unless it
 -- is one of usage, which gives back what was charged with it: then the percentage of it goes back, too.
 CREATE OR REPLACE MACRO line_discount(left_minor, percent_micro, amount_minor, is_usage, half_even) AS
-  CASE WHEN left_minor <= 0 THEN CASE WHEN is_usage AND percent_micro IS NOT NULL THEN percent_of(left_minor, percent_micro, half_even) ELSE 0 END
+  CASE WHEN left_minor <= 0 AND NOT (is_usage AND percent_micro IS NOT NULL) THEN 0
     WHEN percent_micro IS NULL THEN least(amount_minor, left_minor)
     ELSE percent_of(left_minor, percent_micro, half_even)
   END;

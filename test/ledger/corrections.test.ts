@@ -164,6 +164,10 @@ describe('corrections that may be', () => {
   it('negative amounts are taken back by positive ones', async () => {
     expect(await told([{ lines: [plain('b1', -100), plain('b2', 300)] }], [{ lines: [fix('b1', 100, 'reversal', 'A/1'), fix('b2', -300, 'reversal', 'A/2')] }])).toEqual([]);
   });
+
+  it('more is credited than an invoice came to where a later one took back what lowered it', async () => {
+    expect(await told([{ lines: [plain('b1', 100), plain('b2', -40)] }], [{ lines: [fix('b2', 40, 'reversal', 'A/2')] }], [{ lines: [fix('b1', -100, 'credit', 'A/1')] }])).toEqual([]);
+  });
 });
 
 describe('corrections that may not be', () => {
@@ -181,6 +185,8 @@ describe('corrections that may not be', () => {
     'more than is there': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', -60, 'credit', 'A/1')] }], [{ lines: [fix('b1', -41, 'credit', 'A/1')] }]],
     'the wrong sign': [[{ lines: [plain('b1', 100)] }], [{ lines: [fix('b1', 40, 'credit', 'A/1')] }]],
     'above the invoice': [[{ lines: [plain('b1', 100), { ...plain('!less', -20), kind: 'discount' }] }], [{ lines: [fix('b1', -100, 'credit', 'A/1')] }]],
+    'above the invoice and what was taken back of it': [[{ lines: [plain('b1', 100), plain('b2', -40), { ...plain('!less', -20), kind: 'discount' }] }],
+      [{ lines: [fix('b2', 40, 'reversal', 'A/2')] }], [{ lines: [fix('b1', -100, 'credit', 'A/1')] }]],
     'a deposit beyond itself': [[{ lines: [ahead('deposit', '', 100)] }], [{ lines: [plain('b1', 60), ahead('deposit_applied', ':applied:inv_x:standard', -60)] }],
       [{ lines: [fix('!a:down', -100, 'credit', 'A/1')] }]],
     'a deposit that nobody paid': [[{ lines: [plain('b1', 60), ahead('deposit_applied', ':applied:inv_x:standard', -60)] }]],

@@ -1,5 +1,6 @@
 /** Rows of the ledger as the witness has read them, and what he makes of them. */
 import type { Converted } from './exchange.js';
+import { RATES } from './firm.js';
 
 export type Row = Readonly<Record<string, unknown>>;
 
@@ -64,4 +65,21 @@ export function isPartOf(net: bigint, { rate_micro, tax_minor }: Row): boolean {
   const whole = WHOLE + (rate_micro as bigint);
   const off = 2n * ((tax_minor as bigint) * whole - (net + (tax_minor as bigint)) * (rate_micro as bigint));
   return off <= whole && off >= -whole;
+}
+
+/** Tax in another currency is stated in EUR, too: the product with a declared rate, but for a credit note that takes the rest. */
+export function flawsOfAccountedTax({ number, currency, tax }: Invoice, row: Row): string[] {
+  const told = row['tax_currency_minor'] as bigint | null;
+  const rate = row['tax_exchange_rate'] as string | null;
+  const stated = (told !== null) === (currency !== 'EUR' && tax !== 0n) ? [] : [`${number}: ${tax} of tax in ${currency} are ${String(told)} in EUR`];
+  if (told === null) return stated;
+  const declared = row['tax_currency'] === 'EUR' && RATES.some((each) => each['from'] === currency && each['rate'] === rate);
+  const [whole, part = ''] = rate!.split('.') as [string, string?];
+  const unit = 10n ** BigInt(part.length + (row['exponent'] as number));
+  const off = told * unit - tax * BigInt(whole + part) * 100n;
+  const most = row['confirmed_by'] === 'credit' ? 2n * unit : unit;
+  return [
+    ...stated, ...(declared ? [] : [`${number}: nobody declared the rate ${rate!} from ${currency}`]),
+    ...(2n * off <= most && 2n * off >= -most ? [] : [`${number}: ${tax} in ${currency} at ${rate!} are not ${told} in EUR`]),
+  ];
 }

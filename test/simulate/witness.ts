@@ -9,8 +9,7 @@ import type { Delivered, Disk } from './disk.js';
 import { flawsOfDiscounts } from './discounted.js';
 import { flawOfConversion } from './exchange.js';
 import type { Terms } from './exchange.js';
-import { RATES } from './firm.js';
-import { after, convertedOf, factOf, isPartOf, isTaxOf, lineOf, takesBack } from './witness-rows.js';
+import { after, convertedOf, factOf, flawsOfAccountedTax, isPartOf, isTaxOf, lineOf, takesBack } from './witness-rows.js';
 import type { Invoice, Line, Row } from './witness-rows.js';
 
 const sha = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -246,7 +245,7 @@ export class Witness {
     }
     this.#check(tax === invoice.tax, () => `${number}: its taxes add up to ${tax}`);
     this.#remember(byHand ? sum.corrects : id, taxes);
-    this.#accounted(invoice, row);
+    for (const flaw of flawsOfAccountedTax(invoice, row)) this.#tell(flaw);
   }
 
   #remember(invoice: string | null, taxes: readonly Row[]): void {
@@ -261,20 +260,6 @@ export class Witness {
   #isRest(invoice: string | null, { tax_id, rate_micro, net_minor, tax_minor }: Row): boolean {
     const left = this.#taxes.get(`${String(invoice)} ${String(tax_id)} ${String(rate_micro)}`);
     return left !== undefined && left[0] === -(net_minor as bigint) && left[1] === -(tax_minor as bigint);
-  }
-
-  /** Tax in another currency is stated in EUR, too: the product with a declared rate, but for a credit note that takes the rest. */
-  #accounted({ number, currency, tax }: Invoice, row: Row): void {
-    const told = row['tax_currency_minor'] as bigint | null;
-    const rate = row['tax_exchange_rate'] as string | null;
-    this.#check((told !== null) === (currency !== 'EUR' && tax !== 0n), () => `${number}: ${tax} of tax in ${currency} are ${String(told)} in EUR`);
-    if (told === null) return;
-    this.#check(row['tax_currency'] === 'EUR' && RATES.some((each) => each['from'] === currency && each['rate'] === rate), () => `${number}: nobody declared the rate ${rate!} from ${currency}`);
-    const [whole, part = ''] = rate!.split('.') as [string, string?];
-    const unit = 10n ** BigInt(part.length + (row['exponent'] as number));
-    const off = told * unit - tax * BigInt(whole + part) * 100n;
-    const most = row['confirmed_by'] === 'credit' ? 2n * unit : unit;
-    this.#check(2n * off <= most && 2n * off >= -most, () => `${number}: ${tax} in ${currency} at ${rate!} are not ${told} in EUR`);
   }
 
   #line(line: Line, row: Row): void {

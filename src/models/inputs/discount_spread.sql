@@ -4,11 +4,13 @@
 -- `2l` on each line by itself, `2l500` of at most 500 each. Where no line names a discount, it is of a version that did not tell: it lies on
 -- all lines with its tax. Shares are rounded down, and the minor units that are left go where the most was cut off, of equals to the line
 -- that comes first: all shares are the discount. limit_minor is the line's share of the most that the discount may take in all,
--- kept_minor what a maximum left of the line. Tax and rate of exchange of a discount are those of its lines.
+-- kept_minor what a maximum left of the line. Usage that is given back bears a percentage like any line, alone where the others come to
+-- less than nothing. Tax and rate of exchange of a discount are those of its lines.
 -- grain: invoice_id, discount_line_no, line_no
 WITH RECURSIVE lines AS (
   SELECT
-    invoice_id, line_no, kind IN ('booking', 'usage') AS of_usage, tax_id, tax_rate_micro, original_currency, exchange_on, agreement_id,
+    invoice_id, line_no, kind = 'usage' AS is_measured, kind IN ('booking', 'usage') AS of_usage, tax_id, tax_rate_micro,
+    original_currency, exchange_on, agreement_id,
     amount_minor, coalesce(original_minor, gross_minor, amount_minor) AS own_minor, discounts
   FROM ledger.invoice_lines
   WHERE invoice_id IN (SELECT c.invoice_id FROM input.corrected_invoices AS c)
@@ -54,14 +56,14 @@ WITH RECURSIVE lines AS (
     SELECT 1 FROM told AS t WHERE t.invoice_id = d.invoice_id AND t.discount_line_no = d.discount_line_no)
 ), taken AS (
   SELECT
-    invoice_id, line_no, own_minor, amount_minor, CAST(0 AS BIGINT) AS step, CAST(NULL AS BIGINT) AS discount_line_no,
+    invoice_id, line_no, is_measured, own_minor, amount_minor, CAST(0 AS BIGINT) AS step, CAST(NULL AS BIGINT) AS discount_line_no,
     CAST(amount_minor AS HUGEINT) AS left_minor, CAST(0 AS HUGEINT) AS weight_minor, CAST(0 AS HUGEINT) AS weights_minor,
     CAST(0 AS HUGEINT) AS share_minor,
     CAST(0 AS HUGEINT) AS gross_share_minor
   FROM lines
   UNION ALL
   SELECT
-    f.invoice_id, f.line_no, f.own_minor, f.amount_minor, f.step, f.discount_line_no,
+    f.invoice_id, f.line_no, f.is_measured, f.own_minor, f.amount_minor, f.step, f.discount_line_no,
     f.left_minor - f.share_minor, f.weight_minor, f.weights_minor, f.share_minor, f.gross_share_minor
   FROM (
     SELECT
@@ -88,21 +90,29 @@ WITH RECURSIVE lines AS (
           CASE WHEN w.weights_minor = 0 THEN 0 ELSE -w.gross_off_minor END AS gross_total_minor
         FROM (
           SELECT
-            p.*,
-            CAST(sum(p.weight_minor) OVER (PARTITION BY p.invoice_id) AS HUGEINT) AS weights_minor
+            h.*,
+            CAST(sum(h.weight_minor) OVER (PARTITION BY h.invoice_id) AS HUGEINT) AS weights_minor
           FROM (
             SELECT
-              t.invoice_id, t.line_no, t.own_minor, t.amount_minor, d.step, d.discount_line_no, t.left_minor,
-              CAST(d.amount_minor AS HUGEINT) AS off_minor, CAST(coalesce(d.gross_minor, 0) AS HUGEINT) AS gross_off_minor,
-              CAST(CASE
-                WHEN b.line_no IS NULL THEN 0
-                WHEN b.on_line THEN line_weight(t.left_minor, b.most_minor, t.amount_minor, t.own_minor)
-                ELSE t.left_minor END AS HUGEINT) AS weight_minor
-            FROM taken AS t
-            JOIN discounts AS d ON d.invoice_id = t.invoice_id AND d.step = t.step + 1
-            LEFT JOIN borne AS b
-              ON b.invoice_id = d.invoice_id AND b.discount_line_no = d.discount_line_no AND b.line_no = t.line_no
-          ) AS p
+              p.* EXCLUDE (weight_minor),
+              CASE WHEN p.of_percent AND NOT p.is_back AND sum(p.weight_minor) FILTER (NOT p.is_back) OVER (PARTITION BY p.invoice_id) < 0
+                THEN 0 ELSE p.weight_minor END AS weight_minor
+            FROM (
+              SELECT
+                t.invoice_id, t.line_no, t.is_measured, t.is_measured AND t.left_minor < 0 AS is_back,
+                b.percent_micro IS NOT NULL AS of_percent, t.own_minor, t.amount_minor, d.step, d.discount_line_no, t.left_minor,
+                CAST(d.amount_minor AS HUGEINT) AS off_minor, CAST(coalesce(d.gross_minor, 0) AS HUGEINT) AS gross_off_minor,
+                CAST(CASE
+                  WHEN b.line_no IS NULL THEN 0
+                  WHEN b.on_line AND NOT (t.is_measured AND t.left_minor < 0 AND b.percent_micro IS NOT NULL)
+                    THEN line_weight(t.left_minor, b.most_minor, t.amount_minor, t.own_minor)
+                  ELSE t.left_minor END AS HUGEINT) AS weight_minor
+              FROM taken AS t
+              JOIN discounts AS d ON d.invoice_id = t.invoice_id AND d.step = t.step + 1
+              LEFT JOIN borne AS b
+                ON b.invoice_id = d.invoice_id AND b.discount_line_no = d.discount_line_no AND b.line_no = t.line_no
+            ) AS p
+          ) AS h
         ) AS w
       ) AS u
     ) AS v
