@@ -1,5 +1,6 @@
 -- The lines of usage: of each tier, of the minimum and maximum, and of what was credited by hand, what has been added since the invoice
--- before, be it in this draft or in the ledger. A tier that was taken out of the price is given back. The unit price is shown where quantity times price is the amount.
+-- before, be it in this draft or in the ledger. A tier that was taken out of the price is given back. The unit price is shown where
+-- quantity times price is the amount.
 -- A line that no agreement prices belongs to the first one in force.
 -- grain: charge_id
 WITH so_far AS (
@@ -29,7 +30,8 @@ WITH so_far AS (
       ELSE l.price_micro
     END AS price_micro,
     CASE WHEN u.has_unit AND l.package_micro IS NULL AND l.percent_micro = 0 THEN pr.unit END AS unit,
-    coalesce(pr.name, u.product) || coalesce(l.words, CASE a.tier WHEN 'min' THEN ' (min.)' WHEN 'max' THEN ' (max.)' WHEN 'back' THEN ' (credited before)' END, '') AS description,
+    coalesce(pr.name, u.product) || coalesce(
+      l.words, CASE a.tier WHEN 'min' THEN ' (min.)' WHEN 'max' THEN ' (max.)' WHEN 'back' THEN ' (credited before)' END, '') AS description,
     u.product, u.currency, u.with_tax, u.price_key, pr.tax_id AS product_tax_id, f.price_divisor
   FROM added AS a
   JOIN input.usage_spans AS s ON s.span_key = a.span_key
