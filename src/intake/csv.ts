@@ -29,7 +29,9 @@ export interface Loaded {
 }
 
 type Shape = Omit<Batch, 'relation'>;
-interface Headed { readonly file: SourceFile; readonly names: readonly string[] }
+/** `line`: the first one that is not blank, with the names. */
+interface Header { readonly names: readonly string[]; readonly line: number }
+interface Headed extends Header { readonly file: SourceFile }
 
 /** Loads the CSV files of a source; findings about whole files go to `diagnostics`, and those files are left out. */
 export async function loadCsv(
@@ -42,9 +44,9 @@ export async function loadCsv(
   }
   const headed: Headed[] = [];
   for (const file of files) {
-    const names = await headerOf(file, source);
-    if (Array.isArray(names)) headed.push({ file, names });
-    else diagnostics.push(names);
+    const header = await headerOf(file, source);
+    if ('names' in header) headed.push({ file, ...header });
+    else diagnostics.push(header);
   }
   const lines = numbersLines(source, headed.map((each) => each.names));
   const needed = neededColumns(source, lines);
@@ -52,7 +54,7 @@ export async function loadCsv(
   for (const each of headed) {
     const findings = checkColumns(each.file.file, each.names, needed);
     diagnostics.push(...findings);
-    const key = JSON.stringify(each.names);
+    const key = JSON.stringify([each.names, each.line]);
     if (findings.length === 0) groups.set(key, [...(groups.get(key) ?? []), each]);
   }
   for (const group of groups.values()) {
@@ -70,21 +72,25 @@ function isSingle(text: string): boolean {
   return /^[\t\x20-\x7e]$/.test(text);
 }
 
-async function headerOf(file: SourceFile, source: BookingSource): Promise<string[] | Diagnostic> {
-  let names: string[] | Diagnostic = unreadable(file.file, 'is empty', 'a CSV file has at least the line with the names of the columns');
+async function headerOf(file: SourceFile, source: BookingSource): Promise<Header | Diagnostic> {
+  let header: Header | Diagnostic = unreadable(file.file, 'is empty', 'a CSV file has at least the line with the names of the columns');
   await readRecords(file.path, source, (record) => {
     if (record.fault !== null) {
-      names = unreadable(file.file, `has a broken header: ${record.fault}`, 'the first line holds the names of the columns');
+      header = unreadable(file.file, `has a broken header: ${record.fault}`, 'the first line holds the names of the columns');
     } else if (record.badUtf8().length > 0) {
-      names = unreadable(file.file, 'is not UTF-8', 'write the `encoding` of the source: windows-1252, latin-1 or utf-16');
-    } else names = record.fields().map((name) => name.trim());
+      header = unreadable(file.file, 'is not UTF-8', 'write the `encoding` of the source: windows-1252, latin-1 or utf-16');
+    } else header = { names: record.fields().map((name) => name.trim()), line: record.line };
     return false;
   });
-  return names;
+  return header;
 }
 
-/** Reads files of one shape in one statement; false if DuckDB refuses any. The order of insertion gives the record numbers. */
+/**
+ * Reads files of one shape in one statement; false if DuckDB refuses any. The order of insertion gives the record numbers. It takes the
+ * first line for the header, also a blank one, and where it skips lines it finds no rows behind line ends of two kinds.
+ */
 async function readSet(engine: Engine, group: readonly Headed[], batch: Shape, loaded: Loaded): Promise<boolean> {
+  if (group[0]!.line > 1) return false;
   const table = nextTable(loaded);
   const { delimiter, quote } = batch.source;
   const types = group[0]!.names.map((_, index) => `c${index}: 'VARCHAR'`).join(', ');

@@ -63,6 +63,15 @@ describe('a CSV file', () => {
     ]);
   }));
 
+  it.each(['\n', '\r\n', '\uFEFF\n\n'])('may begin with blank lines: %j', (blank) => staged({
+    'data/a.csv': `${blank}id,customer,start\nB1,acme,2026-05-01\n\nB2,acme,2026-05-02\n`, 'data/b.csv': 'id,customer,start\nB3,acme,2026-05-03\n',
+    'data/c.csv': `${blank}id,customer,start\nB4,acme,2026-05-04\nB5,acme,soon\n`,
+  }, source({ on_reject: 'quarantine' }), ({ bookings, diagnostics, files }) => {
+    expect(files.map(({ rows }) => rows)).toEqual([2, 1, 2]);
+    expect(bookings.map((row) => `${String(row['file_key'])} ${String(row['record'])} ${String(row['booking_id'])}`)).toEqual(['1 1 B1', '1 2 B2', '2 1 B3', '3 1 B4']);
+    expect(told(diagnostics)).toEqual([expect.stringContaining(`data/c.csv:${blank.split('\n').length + 2} start "soon"`)]);
+  }));
+
   it('with broken records gives the lines of those, and reads the rest', () => staged({
     'data/a.csv': 'id,customer,start\nB1,acme,2026-05-01\nB2,acme\nB3,acme,2026-05-01,x\n"B4,acme,2026-05-01\nB5,acme,2026-05-01,\n"B6"x,acme,2026-05-01\n'
       + '"B\n7",acme,2026-05-01\r\nB8,acme,not\n',
