@@ -17,12 +17,12 @@ const PLACE_FIRST = new Set(['AU', 'CA', 'IN', 'NZ', 'US']);
 /** Countries that give the code a line of its own. */
 const CODE_LAST = new Set(['GB', 'IE']);
 
-/** The lines of an address below the name. The country is the last line, unless it is the sender's own. */
-export function addressLines(address: Address | null, senderCountry: string): string[] {
+/** The lines of an address below the name. The country is the last line, unless the other party is in the same, or nobody knows where. */
+export function addressLines(address: Address | null, other: Address | null): string[] {
   if (address === null) return [];
   const lines = [cleanOr(address.line1), cleanOr(address.line2), ...placeLines(address)];
   const country = address.country.toUpperCase();
-  if (country !== senderCountry.toUpperCase()) lines.push(COUNTRIES[country] ?? cleanOr(country));
+  if (other !== null && country !== other.country.toUpperCase()) lines.push(COUNTRIES[country] ?? cleanOr(country));
   return lines.filter((line) => line !== '');
 }
 

@@ -87,8 +87,8 @@ function ownNotes({ record, labels, date }: Pen): string[] {
   return byHand && note !== '' ? [`${told}: ${note}`] : [told, note];
 }
 
-function sellerView({ record: { seller } }: Pen): SellerView {
-  const address = addressLines(seller.address, seller.address.country);
+function sellerView({ record: { buyer, seller } }: Pen): SellerView {
+  const address = addressLines(seller.address, buyer.address);
   const name = clean(seller.name);
   return bare({
     name, address, address_line: [name, ...address].join(' · '),
@@ -102,7 +102,7 @@ function sellerView({ record: { seller } }: Pen): SellerView {
 function buyerView({ record: { buyer, seller }, labels }: Pen): BuyerView {
   const contact = cleanOr(buyer.contact);
   return bare({
-    name: clean(buyer.name), address: addressLines(buyer.address, seller.address.country), tax_id: cleanOr(buyer.tax_id),
+    name: clean(buyer.name), address: addressLines(buyer.address, seller.address), tax_id: cleanOr(buyer.tax_id),
     customer_id: clean(buyer.customer_id), attention: contact === '' ? '' : fill(labels.attention, { name: contact }),
   });
 }

@@ -131,16 +131,24 @@ describe('previews and voids', () => {
 });
 
 describe('addresses', () => {
+  const paris = { line1: '1 Road', city: 'Paris', country: 'fr' };
+
   it.each([
     ['GB', ['1 Road', 'London', 'Kent', 'AB1', 'UNITED KINGDOM']], ['US', ['1 Road', 'London, Kent AB1', 'UNITED STATES']],
     ['IT', ['1 Road', 'AB1 London', 'Kent', 'ITALY']], ['QQ', ['1 Road', 'AB1 London', 'Kent', 'QQ']],
   ])('are written the way of %s', (country, lines) => {
-    expect(addressLines({ line1: '1 Road', city: 'London', region: 'Kent', postal_code: 'AB1', country }, 'FR')).toEqual(lines);
+    expect(addressLines({ line1: '1 Road', city: 'London', region: 'Kent', postal_code: 'AB1', country }, paris)).toEqual(lines);
+  });
+
+  it('have the country of both where they are in two', () => {
+    const { seller, buyer } = invoiceView(english);
+    expect([seller.address, buyer.address].map((lines) => lines.at(-1))).toEqual(['GERMANY', 'UNITED KINGDOM']);
   });
 
   it('may lack parts', () => {
-    expect(addressLines({ line1: '1 Road', city: 'Paris', country: 'fr' }, 'FR')).toEqual(['1 Road', 'Paris']);
-    expect(addressLines(null, 'FR')).toEqual([]);
+    expect(addressLines(paris, { ...paris, country: 'FR' })).toEqual(['1 Road', 'Paris']);
+    expect(addressLines(paris, null)).toEqual(['1 Road', 'Paris']);
+    expect(addressLines(null, paris)).toEqual([]);
   });
 });
 
