@@ -119,6 +119,8 @@ export interface InvoiceView {
   /** Number, date, period, customer, purchase order, due date: what is known of them. */
   readonly facts: readonly FactView[];
   readonly lines: readonly LineView[];
+  /** Whether their numbers are so long that a page has to make room for the descriptions. */
+  readonly wide_lines: boolean;
   /** The first lines only, where there are very many: mail programs cut long mails. */
   readonly mail_lines: readonly LineView[];
   /** "and 12 more lines, see Invoice …", or ''. */

@@ -65,7 +65,7 @@ export function invoiceView(record: InvoiceRecord, mailLines = MAIL_LINES): Invo
     brand: record.partner === null ? seller.name : clean(record.partner.name),
     seller, buyer,
     facts: facts(pen, number, words.period, buyer),
-    lines,
+    lines, wide_lines: isWide(lines),
     mail_lines: mailLineViews(lines, mailLines),
     more_lines: more === 0 ? '' : fill(labels.more_lines, { count: String(more), title }),
     taxes: record.taxes.map((tax) => taxView(pen, tax)),
@@ -209,6 +209,15 @@ function isRounded(quantity: string, price: string, amount: string, exponent: nu
 function sameAmount(a: string, b: string): boolean {
   const trim = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
   return trim(a) === trim(b);
+}
+
+/** Characters that the columns of date, quantity, price and amount may take together, before little is left for the description. */
+const NUMBERS_WIDTH = 52;
+
+function isWide(lines: readonly LineView[]): boolean {
+  const widest = (text: (line: LineView) => string): number => lines.reduce((most, line) => Math.max(most, text(line).length), 0);
+  return widest((line) => line.service) + widest((line) => `${line.quantity} ${line.unit}`) + widest((line) => line.unit_price)
+    + widest((line) => line.amount) > NUMBERS_WIDTH;
 }
 
 function mailLineViews(lines: readonly LineView[], limit: number): readonly LineView[] {

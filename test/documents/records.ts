@@ -89,6 +89,17 @@ export const creditNote: InvoiceRecord = {
 /** Not confirmed yet. */
 export const preview: InvoiceRecord = { ...english, number: null, status: 'preview' };
 
+/** Numbers that leave little room beside them. */
+export const longNumbers: InvoiceRecord = {
+  ...english, net: '1235287.66', tax: '234704.66', total: '1469992.32', taxes: [{ ...standard, name: 'VAT', net: '1235287.66', tax: '234704.66' }],
+  lines: [
+    line(1, { description: 'Data transfer out of the region Frankfurt, first tier (≤ 50 TB)', quantity: '12345678.123456', unit: 'GB', unit_price: '0.100061', amount: '1235321.83',
+      service_start: '2026-03-30T00:00:00+02:00', service_end: '2026-04-29T00:00:00+02:00' }),
+    line(2, { description: 'Inspection of the heating system', quantity: '0.333333', unit: 'hour', amount: '31.67' }),
+    line(3, { kind: 'discount', booking_id: null, product: null, description: 'Loyalty', unit: null, unit_price: null, amount: '-65.84', service_start: null, service_end: null }),
+  ],
+};
+
 /** Currencies with no and with three decimals. */
 export const yen: InvoiceRecord = {
   ...english, currency: 'JPY', exponent: 0, net: '1234500', tax: '123450', total: '1357950', locale: 'en-US',
@@ -128,6 +139,6 @@ export const dollarsInGerman: InvoiceRecord = { ...dollars, locale: 'de-DE', lin
 export const dollarsBack: InvoiceRecord = { ...creditNote, currency: 'USD', accounted_tax: { ...dollars.accounted_tax!, tax: '-16.61' } };
 
 export const CASES: Readonly<Record<string, InvoiceRecord>> = {
-  english, german, mixed, 'reverse-charge': reverseCharge, 'credit-note': creditNote, preview, yen, dinar, dollars, 'dollars-german': dollarsInGerman,
+  english, german, 'long-numbers': longNumbers, mixed, 'reverse-charge': reverseCharge, 'credit-note': creditNote, preview, yen, dinar, dollars, 'dollars-german': dollarsInGerman,
   many: manyLines(70), 'many-german': manyLines(70, german),
 };

@@ -9,7 +9,7 @@ import { groupIban, invoiceView, MAIL_LINES } from '../../src/documents/view.js'
 import type { InvoiceLineRecord, InvoiceRecord } from '../../src/documents/types.js';
 import { LINE_KINDS } from '../../src/values/line-kinds.js';
 import type { LineKind } from '../../src/values/line-kinds.js';
-import { creditNote, dinar, dollars, english, german, line, manyLines, preview, reverseCharge, yen } from './records.js';
+import { creditNote, dinar, dollars, english, german, line, longNumbers, manyLines, preview, reverseCharge, yen } from './records.js';
 
 const space = (text: string): string => text.replaceAll('\u00a0', ' ');
 
@@ -128,6 +128,10 @@ describe('previews and voids', () => {
     expect(invoiceView({ ...english, status: 'void' })).toMatchObject({ watermark: 'Cancelled', is_void: true, status_note: 'This invoice has been cancelled. It must not be paid.' });
     expect(invoiceView(english)).toMatchObject({ watermark: '', status_note: '' });
   });
+});
+
+it('makes room beside long numbers only', () => {
+  expect([longNumbers, english, german, yen, dinar, dollars].map((record) => invoiceView(record).wide_lines)).toEqual([true, false, false, false, false, false]);
 });
 
 describe('addresses', () => {
