@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SAMPLE_EMPTY, SAMPLE_INVOICE } from '../../src/documents/sample.js';
 import { pdfData } from '../../src/documents/typst-data.js';
 import { openPdfPrinter } from '../../src/world/pdf.js';
-import { creditNote, dinar, dollars, dollarsInGerman, english, german, line, manyLines, preview, reverseCharge, yen } from './records.js';
+import { creditNote, dinar, dollars, dollarsInGerman, english, german, line, longNumbers, manyLines, preview, reverseCharge, yen } from './records.js';
 import type { InvoiceRecord } from '../../src/documents/types.js';
 import type { PdfPrinter } from '../../src/world/pdf.js';
 
@@ -26,6 +26,7 @@ function pages(pdf: Buffer): number {
 
 const RECORDS: Readonly<Record<string, InvoiceRecord>> = {
   german, english, reverseCharge, creditNote, preview, yen, dinar, sample: SAMPLE_INVOICE, empty: SAMPLE_EMPTY,
+  longNumbers, longName: { ...english, seller: { ...english.seller, name: 'Northwind Field Services and Facility Management Gesellschaft mit beschränkter Haftung & Co. KG' } },
   dollars, dollarsInGerman, void: { ...german, status: 'void' }, french: { ...german, locale: 'fr-FR' }, dutch: { ...german, locale: 'nl-NL' },
 };
 
