@@ -20,6 +20,8 @@ export interface Approval {
   readonly digest: string;
   /** Only these, sorted; empty: all. */
   readonly customers: readonly string[];
+  /** Findings (errors) of customers that the configuration does not know; one that was followed may name some who have left. */
+  readonly strangers: readonly Diagnostic[];
   /** When it is confirmed; null: when a run comes across it. */
   readonly approved_at: Instant | null;
   readonly approved_by: string | null;
@@ -65,6 +67,7 @@ function excerptOf(text: string, at: Place | undefined): { excerpt?: string } {
 
 class Reader {
   readonly found: Diagnostic[] = [];
+  readonly #strangers: Diagnostic[] = [];
   readonly #file: string;
   readonly #text: string;
   readonly #value: unknown;
@@ -95,10 +98,13 @@ class Reader {
     const customers = this.#customers();
     const approved_at = this.#instant(this.#word('approved_at', false));
     const approved_by = this.#word('approved_by', false);
-    if (batch === null || digest === null || this.found.length > 0) return null;
+    if (batch === null || digest === null || this.found.length > 0) {
+      this.found.push(...this.#strangers);
+      return null;
+    }
     const text = this.#text;
     return {
-      file: this.#file, batch, digest, customers, approved_at, approved_by,
+      file: this.#file, batch, digest, customers, strangers: this.#strangers, approved_at, approved_by,
       at: { batch: this.#place(['batch']), digest: this.#place(['digest']) }, excerpt: (place) => excerpt(text, place),
     };
   }
@@ -126,7 +132,8 @@ class Reader {
     const known = new Set(this.#config.customers.map((each) => each.customer_id));
     const ids = customers.map((each, i) => (typeof each === 'string' ? each : this.#find().written(['customers', i]) ?? ''));
     for (const [i, id] of ids.entries()) {
-      if (!known.has(id)) this.#wrong(['customers', i], `there is no customer "${id}"`, didYouMean(id, [...known].sort()) ?? undefined);
+      if (known.has(id)) continue;
+      this.#strangers.push(this.#finding(['customers', i], `there is no customer "${id}"`, didYouMean(id, [...known].sort()) ?? undefined));
     }
     return [...new Set(ids)].sort();
   }
@@ -141,8 +148,12 @@ class Reader {
   }
 
   #wrong(path: Path, message: string, hint?: string, isKey = false): void {
+    this.found.push(this.#finding(path, message, hint, isKey));
+  }
+
+  #finding(path: Path, message: string, hint?: string, isKey = false): Diagnostic {
     const at = isKey ? this.#find().keyPlace(path) : this.#place(path);
-    this.found.push(problem('APPROVAL_VALUE', message, { at, ...(hint === undefined ? {} : { hint }), ...excerptOf(this.#text, at) }));
+    return problem('APPROVAL_VALUE', message, { at, ...(hint === undefined ? {} : { hint }), ...excerptOf(this.#text, at) });
   }
 
   #place(path: Path): Place {

@@ -45,7 +45,9 @@ export class Approvals {
   static async open(context: Context, draft: Draft): Promise<Approvals> {
     const { approvals, problems } = await readApprovals(context);
     const opened = new Approvals(context, draft, approvals, problems);
-    for (const approval of approvals) opened.#pending.push({ approval, checks: await opened.#checksOf(approval) });
+    for (const approval of approvals) {
+      if (approval.strangers.length === 0) opened.#pending.push({ approval, checks: await opened.#checksOf(approval) });
+    }
     opened.#pending = opened.#pending.filter(({ checks }) => checks.length > 0);
     return opened;
   }
@@ -83,8 +85,7 @@ export class Approvals {
   async problems(): Promise<Diagnostic[]> {
     const found: Diagnostic[] = [...this.#unread];
     for (const approval of this.#all) {
-      const wrong = await this.#problemOf(approval);
-      if (wrong !== null) found.push(wrong);
+      found.push(...await this.#problemsOf(approval));
     }
     return found;
   }
@@ -120,8 +121,8 @@ export class Approvals {
     return followed > 0n;
   }
 
-  async #problemOf(approval: Approval): Promise<Diagnostic | null> {
-    if (await this.#isFollowed(approval)) return null;
+  async #problemsOf(approval: Approval): Promise<readonly Diagnostic[]> {
+    if (await this.#isFollowed(approval)) return [];
     const { engine } = this.#draft;
     const { batch, customers } = approval;
     const { open, processed } = await engine.row<{ open: bigint; processed: bigint }>(`
@@ -129,27 +130,28 @@ export class Approvals {
         (SELECT count(*) FROM ledger.invoices AS i WHERE ${selectionSql({ batch, customers })})
         + (SELECT count(*) FROM ledger.events
           WHERE subject = 'batch' AND subject_id = ${literal(batch)} AND event = 'closed') AS processed`);
-    if (open === 0n && processed > 0n) return null;
+    if (open === 0n && processed > 0n) return [];
+    if (approval.strangers.length > 0) return approval.strangers;
     const [head] = await openBatches(engine, this.#context, { batch });
     if (head === undefined) return this.#absent(approval);
-    if (isDigestOf(approval.digest, head.digest)) return null;
+    if (isDigestOf(approval.digest, head.digest)) return [];
     const difference = await whatMoved(this.#context, this.#draft, head, approval.digest);
-    return stale(approval, `batch ${batch} is not as it was approved: its digest is now ${head.digest}.${difference ?? ''}`,
-      `look at it again with \`duebook preview\`; if it is right, write \`digest: ${head.digest.slice(0, 12)}\``);
+    return [stale(approval, `batch ${batch} is not as it was approved: its digest is now ${head.digest}.${difference ?? ''}`,
+      `look at it again with \`duebook preview\`; if it is right, write \`digest: ${head.digest.slice(0, 12)}\``)];
   }
 
   /** A batch with nothing open: it lies ahead, or nothing of it is left, or there is no such batch. */
-  #absent(approval: Approval): Diagnostic | null {
+  #absent(approval: Approval): readonly Diagnostic[] {
     const preview = this.#previewOf(approval.batch);
     if (preview === undefined) {
       const at = approval.at.batch;
-      return problem('APPROVAL_UNKNOWN', `no billing date of any customer makes a batch ${approval.batch}`, {
+      return [problem('APPROVAL_UNKNOWN', `no billing date of any customer makes a batch ${approval.batch}`, {
         at, hint: 'write the batch as `duebook preview` and `duebook status` name it', excerpt: approval.excerpt(at),
-      });
+      })];
     }
-    if (preview === null || preview > this.#context.as_of) return null;
-    return stale(approval, `batch ${approval.batch} is not as it was approved: nothing is open in it`,
-      'bookings may have been cancelled or moved; look at it with `duebook preview`, and remove the approval if that is right');
+    if (preview === null || preview > this.#context.as_of) return [];
+    return [stale(approval, `batch ${approval.batch} is not as it was approved: nothing is open in it`,
+      'bookings may have been cancelled or moved; look at it with `duebook preview`, and remove the approval if that is right')];
   }
 
   /** When a batch's preview is open first; null: it never is; undefined: no calendar has such a batch. */

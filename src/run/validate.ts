@@ -63,8 +63,10 @@ async function ledgerProblems(context: Context): Promise<Diagnostic[]> {
     const told = [...draft.diagnostics.filter(({ code }) => CODES[code] === 4), ...await cutPeriods(context, draft.engine)];
     if (approvals.length === 0) return [...problems, ...told];
     const found = [...told, ...await (await Approvals.open(context, draft)).problems()];
-    // A job that checks pull requests may have no ledger: batches may then be done that seem to have moved.
-    return found.map((each) => (isEmpty && each.code === 'APPROVAL_STALE' ? { ...each, severity: 'warning' } : each));
+    // A job that checks pull requests may have no ledger: batches may then be done that seem to have moved, and customers have left since.
+    const strangers = new Set(approvals.flatMap((each) => each.strangers.map(({ message }) => message)));
+    const isHistory = ({ code, message }: Diagnostic): boolean => code === 'APPROVAL_STALE' || strangers.has(message);
+    return found.map((each) => (isEmpty && isHistory(each) ? { ...each, severity: 'warning' } : each));
   } finally {
     await draft.engine.close();
   }

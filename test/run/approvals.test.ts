@@ -1,4 +1,6 @@
 /** Approving by file: a batch is confirmed as it was approved, and never otherwise. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { validate } from '../../src/run/validate.js';
 import { project, refusal } from '../support/project.js';
@@ -58,6 +60,23 @@ describe('an approval', () => {
     await made.run('2026-05-05');
     expect(await made.told(notices)).toHaveLength(1);
     expect(await made.flaws()).toEqual([]);
+  });
+
+  it('may name a customer who has left since, once it was followed', async () => {
+    const made = await project(SPEC, APRIL);
+    await approve(made, await digestOf(made, '2026-05-02'), 'customers: [bolt]\n');
+    await made.run('2026-05-02');
+    await made.write('approvals/later.yaml', 'batch: 2026-06-01\ndigest: 3f9c2a17b0de\ncustomers: [bolt]\n');
+    const left = { ...SPEC, customers: { cord: (SPEC['customers'] as Spec)['cord'] } };
+    await made.configure(left);
+    await made.book(APRIL.filter(({ customer }) => customer !== 'bolt'));
+    expect((await made.run('2026-06-02')).diagnostics.map(({ code, message, at }) => `${code} ${at?.file} ${message}`)).toEqual(['APPROVAL_VALUE approvals/later.yaml there is no customer "bolt"']);
+    await rm(join(made.root, 'approvals/later.yaml'));
+    expect((await made.run('2026-06-03')).diagnostics).toEqual([]);
+    // A job without the ledger cannot know that it was followed.
+    const other = await project(left, APRIL.filter(({ customer }) => customer !== 'bolt'));
+    await approve(other, '3f9c2a17b0de', 'customers: [bolt]\n');
+    expect((await validate(other.world, { as_of: '2026-06-03' })).diagnostics.map(({ code, severity }) => `${severity} ${code}`)).toEqual(['warning APPROVAL_VALUE']);
   });
 
   it('of some customers leaves the batch open for the others; without an instant it is followed when a run meets it', async () => {
