@@ -87,6 +87,10 @@ CREATE OR REPLACE MACRO line_discount(left_minor, percent_micro, amount_minor, i
     ELSE percent_of(left_minor, percent_micro, half_even)
   END;
 
+-- Whether a line of an agreement is one of usage that gives back; bookings have a source, and sums no key.
+CREATE OR REPLACE MACRO gives_usage_back(source, line_key, of_usage, left_minor) AS
+  source IS NULL AND line_key IS NOT NULL AND of_usage AND left_minor < 0;
+
 -- The net amount of one that includes the tax.
 CREATE OR REPLACE MACRO net_of(gross_minor, rate_micro, half_even) AS
   scaled(gross_minor, 100000000, 100000000 + rate_micro, half_even);

@@ -245,7 +245,8 @@ export class Witness {
     }
     this.#check(tax === invoice.tax, () => `${number}: its taxes add up to ${tax}`);
     this.#remember(byHand ? sum.corrects : id, taxes);
-    for (const flaw of flawsOfAccountedTax(invoice, row)) this.#tell(flaw);
+    const flaws = flawsOfAccountedTax(invoice, row);
+    this.#check(flaws.length === 0, () => flaws.join('; '));
   }
 
   #remember(invoice: string | null, taxes: readonly Row[]): void {

@@ -21,7 +21,7 @@ WITH lines AS (
     l.customer_key, l.period_key, l.currency, l.apart, l.agreement_key, l.tax_key, l.rest_key, l.rate_key, l.place,
     l.of_usage OR NOT l.tells_usage AS of_usage,
     sum(l.left_minor) AS left_minor,
-    coalesce(bool_or(l.line_key IS NOT NULL AND l.source IS NULL AND l.of_usage AND l.left_minor < 0), FALSE) AS gives_back
+    coalesce(bool_or(gives_usage_back(l.source, l.line_key, l.of_usage, l.left_minor)), FALSE) AS gives_back
   FROM lines AS l
   WHERE l.is_joinable
   GROUP BY ALL

@@ -52,7 +52,7 @@ WITH RECURSIVE taken AS (
               t.customer_key, t.period_key, t.currency, t.apart, t.source, t.line_key, t.agreement_key, t.tax_key,
               t.rest_key, t.of_usage, t.rate_key,
               d.place, d.on_line, d.percent_micro, d.amount_minor, d.cap_minor, b.amount_minor AS most_minor, r.half_even, t.left_minor,
-              t.line_key IS NOT NULL AND t.source IS NULL AND t.of_usage AND t.left_minor < 0 AS is_back,
+              gives_usage_back(t.source, t.line_key, t.of_usage, t.left_minor) AS is_back,
               CAST(CASE
                 WHEN d.applies_to IS NOT NULL THEN CASE
                   WHEN b.place IS NOT NULL AND (d.applies_to = 'all' OR t.of_usage = (d.applies_to = 'usage')) THEN t.left_minor
